@@ -1,0 +1,110 @@
+/**
+ * The port to a database that hands out its committed transactions: transactions out, confirmed positions in.
+ *
+ * Implementations: `postgres/` and, for tests, a scripted one. Values are Postgres' own text, under the session
+ * settings of `postgres/session-settings.ts`, the same in snapshot and streaming.
+ */
+export interface ReplicationSource {
+  /** The key under `sources:`, part of every record's source position. */
+  readonly name: string;
+  /**
+   * Checks the server, the publication and the tables, then compares the slot with the durable offset.
+   *
+   * @throws FatalError with the remedy when the source cannot run, or when going on would lose changes silently.
+   */
+  open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint>;
+  /** The rows of the consistent snapshot, table by table, in batches. Only after `open` has said so. */
+  snapshot(signal: AbortSignal): AsyncIterable<SnapshotBatch>;
+  /** The transactions that end after `from`, in commit order; ends when `signal` aborts. */
+  transactions(from: SourceOffset, signal: AbortSignal): AsyncIterable<readonly SourceEvent[]>;
+  /** Says that everything up to `lsn` (an end-LSN) is durable in Kafka; the database may forget it. Never goes back. */
+  confirm(lsn: bigint): void;
+  /** For `/api/status`: slot, confirmed LSN, lag. */
+  status(): SourceStatus;
+  close(): Promise<void>;
+}
+
+/** Everything up to and including the transaction that ends at `lsn` is durable in Kafka. */
+export interface SourceOffset {
+  readonly lsn: bigint;
+  /** The server that `lsn` belongs to (`IDENTIFY_SYSTEM`). */
+  readonly systemId: string;
+}
+
+export interface StartingPoint {
+  readonly kind: 'snapshot' | 'resume';
+  /** The slot's consistent point after a snapshot, else where streaming resumes. */
+  readonly from: SourceOffset;
+}
+
+export interface SourceStatus {
+  readonly slot: string;
+  readonly confirmedLsn: string | undefined;
+  /** WAL written after what is confirmed, as of the server's last message. */
+  readonly lagBytes: number | undefined;
+}
+
+/** One captured table as a transaction saw it. A new object for each new shape, so identity is a cache key. */
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly RelationColumn[];
+  /** Primary-key columns in key order; empty without one. */
+  readonly primaryKey: readonly string[];
+  readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index';
+}
+
+export interface RelationColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeModifier: number;
+  /** `pg_type.typname` of the type, or of a domain's base type: `varchar`, `numeric`, `_int4`. */
+  readonly typeName: string;
+  readonly nullable: boolean;
+}
+
+/**
+ * Column values in the order of the relation's columns: Postgres' text, null, or undefined for what was not sent (an
+ * unchanged TOAST value; in an old tuple also a column outside of the replica identity).
+ */
+export type Tuple = readonly (string | null | undefined)[];
+
+export interface SnapshotBatch {
+  readonly relation: Relation;
+  readonly rows: readonly Tuple[];
+  readonly consistentPoint: bigint;
+  readonly xid: number;
+  /** Microseconds since 1970-01-01 UTC at which the snapshot was taken. */
+  readonly takenAt: number;
+  readonly firstOfTable: boolean;
+  readonly lastOfTable: boolean;
+  readonly firstOfSnapshot: boolean;
+  readonly lastOfSnapshot: boolean;
+}
+
+/** What streaming yields; a transaction is begin, its changes in order, commit. */
+export type SourceEvent =
+  | {
+      readonly kind: 'begin';
+      /** Start of the commit record; every change of the transaction is positioned by it. */
+      readonly commitLsn: bigint;
+      /** Microseconds since 1970-01-01 UTC. */
+      readonly commitTime: number;
+      readonly xid: number;
+    }
+  | RowChange
+  | {readonly kind: 'truncate'; readonly relations: readonly Relation[]; readonly lsn: bigint}
+  | {readonly kind: 'commit'; readonly endLsn: bigint}
+  /** Nothing of ours up to here: the server's keepalive, only between transactions. */
+  | {readonly kind: 'idle'; readonly endLsn: bigint};
+
+export interface RowChange {
+  readonly kind: 'insert' | 'update' | 'delete';
+  readonly relation: Relation;
+  /** `walStart` of the message: `source.lsn`. Not unique, and not ordered across transactions. */
+  readonly lsn: bigint;
+  /** The old tuple where Postgres sent one: the key's columns, or the whole row under REPLICA IDENTITY FULL. */
+  readonly before: Tuple | undefined;
+  readonly after: Tuple | undefined;
+}

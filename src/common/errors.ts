@@ -1,0 +1,73 @@
+/** Every code a user can meet; each message says what happened, where, and what to do. */
+export type ErrorCode =
+  | 'CONFIG_INVALID'
+  | 'DATA_DIR_UNUSABLE'
+  | 'HTTP_PORT_IN_USE'
+  | 'TOPOLOGY_INVALID'
+  | 'CDC_CONNECTION_FAILED'
+  | 'CDC_AUTHENTICATION_FAILED'
+  | 'CDC_PERMISSION_DENIED'
+  | 'CDC_WAL_LEVEL'
+  | 'CDC_TABLE_MISSING'
+  | 'CDC_TABLE_WITHOUT_KEY'
+  | 'CDC_PUBLICATION_INVALID'
+  | 'CDC_SLOT_IN_USE'
+  | 'CDC_SLOT_LOST'
+  | 'CDC_SLOT_MOVED'
+  | 'CDC_SLOT_BLOCKED'
+  | 'CDC_PROTOCOL'
+  | 'KAFKA_UNREACHABLE'
+  | 'KAFKA_PRODUCER_FENCED'
+  | 'KAFKA_ILLEGAL_GENERATION'
+  | 'KAFKA_TOPIC_MISSING'
+  | 'KAFKA_TOPIC_MISMATCH'
+  | 'KAFKA_OFFSET_OUT_OF_RANGE'
+  | 'KAFKA_LOG_CORRUPTED'
+  | 'SCHEMA_INVALID'
+  | 'SCHEMA_UNKNOWN'
+  | 'SCHEMA_INCOMPATIBLE'
+  | 'RECORD_UNREADABLE'
+  | 'RECORD_UNWRITABLE'
+  | 'STATE_DIRECTORY_LOCKED'
+  | 'STATE_CORRUPTED'
+  | 'SINK_UNREACHABLE'
+  | 'SINK_BACKPRESSURE'
+  | 'SINK_FENCED'
+  | 'SINK_TABLE_MISMATCH'
+  | 'SINK_OFFSET_MISMATCH'
+  | 'POSTGRES_START_FAILED';
+
+/**
+ * The root of all errors that the service raises on purpose, named by what must happen next.
+ *
+ * The message is for people: what, where (source, topic-partition-offset, LSN, key path) and the remedy, in one line.
+ */
+export class ServiceError extends Error {
+  override readonly name: string = 'ServiceError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Back off and do the same again: nothing was lost and nothing else has to change. */
+export class RetriableError extends ServiceError {
+  override readonly name = 'RetriableError';
+}
+
+/** Close the task with its uncommitted work, restore it from what is committed, and resume. */
+export class TaskError extends ServiceError {
+  override readonly name = 'TaskError';
+}
+
+/** Stop the process with exit code 1; the message says what the operator does. */
+export class FatalError extends ServiceError {
+  override readonly name = 'FatalError';
+}
+
+/** The `message` of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,27 @@
+/** Counters and gauges by name and labels; `/metrics` and `/api/status` read them. */
+export interface Metrics {
+  /** Adds `by` (default 1) to the counter `name`. */
+  count(name: MetricName, labels: Labels, by?: number): void;
+  gauge(name: MetricName, labels: Labels, value: number): void;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Every metric the service writes, with what it means. */
+export const metricHelp = {
+  millrace_cdc_events_total: 'Change events committed to Kafka, by source and table',
+  millrace_cdc_milliseconds_behind_source:
+    'Commit time of the last event until it was committed to Kafka',
+  millrace_streams_records_total: 'Records that a task has processed, by task',
+  millrace_streams_dropped_records_total: 'Records that an operator dropped, by node and reason',
+  millrace_streams_commits_total: 'Committed transactions, by task',
+  millrace_skipped_records_total:
+    'Unreadable records skipped under errors.tolerance: all, by topic',
+  millrace_restored_records_total: 'Changelog records applied to stores at start, by store',
+  millrace_sink_rows_total: 'Rows committed to a warehouse, by sink and topic',
+  millrace_sink_batches_total: 'Batches committed to a warehouse, by sink and topic',
+} as const;
+
+export type MetricName = keyof typeof metricHelp;
+
+export const noMetrics: Metrics = {count: () => undefined, gauge: () => undefined};

@@ -1,0 +1,197 @@
+/**
+ * The port to Kafka: what the stages need of a cluster, and nothing more.
+ *
+ * Semantics are those of Apache Kafka's own protocol (transactions of KIP-98 and KIP-447, groups with generations);
+ * offsets are JavaScript numbers, exact up to 2^53. Records cross an await in batches, never one by one.
+ * Every implementation passes `test/suites/kafka-client-suite.ts`.
+ */
+export interface KafkaClient {
+  readonly admin: TopicAdmin;
+  /** One producer per transactional id may be alive: `init` fences the one before it. */
+  transactionalProducer(transactionalId: string): TransactionalProducer;
+  fetcher(options: FetcherOptions): Fetcher;
+  groupMember(options: GroupOptions): GroupMember;
+  /** Closes every connection; open transactions are left to be aborted. */
+  close(): Promise<void>;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** What a producer writes. A null value is a tombstone. */
+export interface ProducerRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly timestamp: number;
+  readonly headers: readonly RecordHeader[];
+}
+
+/** What a fetcher reads: the record and where it stands. */
+export interface ConsumedRecord extends ProducerRecord {
+  readonly offset: number;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly cleanupPolicy: 'delete' | 'compact';
+  /** Milliseconds; -1 keeps records for ever. Ignored where `cleanupPolicy` is `compact`. Default: 7 days. */
+  readonly retentionMs?: number;
+  readonly replicationFactor?: number;
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  /** Changes when a topic is deleted and created again under the same name. */
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly cleanupPolicy: 'delete' | 'compact';
+}
+
+export interface TopicAdmin {
+  /**
+   * Creates the topics that do not exist.
+   *
+   * @throws FatalError KAFKA_TOPIC_MISMATCH when one exists with another partition count or cleanup policy.
+   */
+  ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** The topics that exist, of those named (all, without names). */
+  describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  /** Where the log of each partition starts and ends; `latest` is the high watermark, open transactions included. */
+  offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]>;
+  /**
+   * What the group has committed; null where nothing. Waits for pending transactional commits (`require_stable`), so
+   * that a new owner never reads the offset from before a zombie's commit.
+   */
+  committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly (number | null)[]>;
+}
+
+export interface PartitionOffsets extends TopicPartition {
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+export interface ProduceBatch extends TopicPartition {
+  /** Not empty; written in this order. */
+  readonly records: readonly ProducerRecord[];
+}
+
+export interface ProducedBatch extends TopicPartition {
+  /** Offset of the first record; the others follow without gaps. */
+  readonly baseOffset: number;
+}
+
+export interface OffsetCommit extends TopicPartition {
+  /** The next offset to read. */
+  readonly offset: number;
+}
+
+/** Who commits offsets: the broker refuses them from a member of an earlier generation. */
+export interface GroupMetadata {
+  readonly groupId: string;
+  /** -1 with an empty member id commits from outside of the group protocol. */
+  readonly generationId: number;
+  readonly memberId: string;
+}
+
+/**
+ * A producer whose records appear to read_committed readers all at once, or never.
+ *
+ * `init` once, then `begin`, any number of `send` and `sendOffsets`, and `commit` or `abort`. One transaction at a
+ * time; calls must not overlap. After TaskError KAFKA_PRODUCER_FENCED the object is dead. After any other failure of
+ * `commit` the outcome is unknown: `init` again (which completes or aborts it) and read the committed offsets anew.
+ */
+export interface TransactionalProducer {
+  /** Fences earlier producers of this transactional id and aborts what they left open. */
+  init(): Promise<void>;
+  begin(): void;
+  /** Appends to the log within the transaction. Results are in the order of `batches`. */
+  send(batches: readonly ProduceBatch[]): Promise<readonly ProducedBatch[]>;
+  /** @throws TaskError KAFKA_ILLEGAL_GENERATION when the group has moved on: abort and rejoin. */
+  sendOffsets(group: GroupMetadata, offsets: readonly OffsetCommit[]): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export interface FetcherOptions {
+  readonly isolation: 'read_committed' | 'read_uncommitted';
+  /** Stop filling one answer after about this many bytes per partition. Default: 1 MiB. */
+  readonly maxPartitionBytes?: number;
+}
+
+/** The answer to one fetch of one partition; `records` may be empty while the watermarks move. */
+export interface FetchedPartition extends TopicPartition {
+  /** In offset order; under read_committed without aborted records, and never with control records. */
+  readonly records: readonly ConsumedRecord[];
+  /** The next offset to fetch: past control records and aborted ones, so it may exceed the last record's by more than 1. */
+  readonly position: number;
+  /** End of the log as of this fetch, open transactions included. */
+  readonly highWatermark: number;
+  /** End of what read_committed may see as of this fetch. */
+  readonly lastStableOffset: number;
+  /**
+   * When the fetch was sent and when its answer arrived, as ticks of this fetcher. An answer with `sentAt >= t` saw
+   * everything that stood in the log before the answer that arrived at `t`.
+   */
+  readonly sentAt: number;
+  readonly arrivedAt: number;
+}
+
+/** Reads partitions from given offsets. Not a group member: who reads what is decided above. */
+export interface Fetcher {
+  /** Starts (or moves) reading of a partition at `offset`. */
+  assign(partition: TopicPartition, offset: number): void;
+  unassign(partition: TopicPartition): void;
+  /** A paused partition is left out of polls; its position stays. */
+  pause(partition: TopicPartition): void;
+  resume(partition: TopicPartition): void;
+  position(partition: TopicPartition): number | undefined;
+  /**
+   * Answers for the assigned, unpaused partitions. Returns at once when there are records; otherwise when records or a
+   * new high watermark arrive, after `maxWaitMs`, or when `signal` aborts (then possibly with nothing).
+   *
+   * @throws TaskError KAFKA_OFFSET_OUT_OF_RANGE when a position lies outside of the log.
+   */
+  poll(maxWaitMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]>;
+  close(): Promise<void>;
+}
+
+export interface GroupOptions {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  /** Who gets which partitions; called on the leader only, with the sorted members and the partition counts. */
+  readonly assign: GroupAssignor;
+  readonly sessionTimeoutMs: number;
+  /** Static membership (`group.instance.id`): a restart under the same id takes its own place again. */
+  readonly instanceId?: string;
+}
+
+export type GroupAssignor = (
+  memberIds: readonly string[],
+  partitions: ReadonlyMap<string, number>,
+) => ReadonlyMap<string, readonly TopicPartition[]>;
+
+/** What a member owns until `ended` aborts. */
+export interface GroupGeneration extends GroupMetadata {
+  readonly assignment: readonly TopicPartition[];
+  /** Aborts when a rebalance has begun or the session is lost: commit what can be committed, then join again. */
+  readonly ended: AbortSignal;
+}
+
+export interface GroupMember {
+  /** Joins (again) and resolves with the new generation; heartbeats go on in the background until `leave`. */
+  join(signal?: AbortSignal): Promise<GroupGeneration>;
+  leave(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import {defineConfig} from 'vitest/config';
+
+const infrastructure = ['pg', 'e2e'];
+
+/** A test's suffix says what it needs: `.test.ts` nothing, `.pg.test.ts` a real Postgres, `.e2e.test.ts` the built service. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: infrastructure.map((suffix) => `test/**/*.${suffix}.test.ts`),
+        },
+      },
+      {
+        test: {
+          name: 'pg',
+          include: ['test/**/*.pg.test.ts'],
+          globalSetup: ['test/support/global-postgres.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e.test.ts'],
+          globalSetup: ['test/support/global-build.ts', 'test/support/global-postgres.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
