@@ -1,0 +1,14 @@
+import {setTimeout as pause} from 'node:timers/promises';
+
+/** Asks until the answer is yes; fails, naming what was waited for, after `timeoutMs`. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms until ${what}`);
+    await pause(10);
+  }
+}
