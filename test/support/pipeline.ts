@@ -1,0 +1,159 @@
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {Client} from 'pg';
+import {freePort} from './free-port.ts';
+import {ServiceProcess} from './service-process.ts';
+import {until} from './until.ts';
+
+export interface PipelineOptions {
+  /** Port of a Postgres on 127.0.0.1. */
+  readonly postgresPort: number;
+  /** Names of two databases on it, made for this run. */
+  readonly customersDatabase: string;
+  readonly productsDatabase: string;
+  /** Further top-level lines of `millrace.yaml`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** `insert.mode` of each DuckDB sink, by the sink's name. Default: one upsert sink, `local`. */
+  readonly sinks?: Readonly<Record<string, 'append' | 'upsert'>>;
+}
+
+/** The seed's pipeline between two databases and DuckDB, run by the service as its own process. */
+export class Pipeline {
+  readonly directory: string;
+  readonly service: ServiceProcess;
+  readonly customersDb: Client;
+  readonly productsDb: Client;
+  readonly sinks: readonly string[];
+
+  private constructor(
+    directory: string,
+    service: ServiceProcess,
+    clients: readonly [Client, Client],
+    sinks: readonly string[],
+  ) {
+    this.directory = directory;
+    this.service = service;
+    [this.customersDb, this.productsDb] = clients;
+    this.sinks = sinks;
+  }
+
+  static async create(options: PipelineOptions): Promise<Pipeline> {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-pipeline-'));
+    const port = await freePort();
+    const sinks = options.sinks ?? {local: 'upsert'};
+    mkdirSync(join(directory, 'data'));
+    writeFileSync(join(directory, 'millrace.yaml'), yaml(options, directory, port, sinks));
+    const clients = await Promise.all(
+      [options.customersDatabase, options.productsDatabase].map(async (database) => {
+        const client = new Client({
+          host: '127.0.0.1',
+          port: options.postgresPort,
+          user: 'postgres',
+          database,
+        });
+        await client.connect();
+        return client;
+      }),
+    );
+    return new Pipeline(
+      directory,
+      new ServiceProcess(directory, port),
+      clients as [Client, Client],
+      Object.keys(sinks),
+    );
+  }
+
+  warehouse(sink: string): string {
+    return join(this.directory, `${sink}.duckdb`);
+  }
+
+  /** Everything committed in both databases so far has reached every warehouse. */
+  async caughtUp(timeoutMs = 120_000): Promise<void> {
+    const targets = await Promise.all(
+      [this.customersDb, this.productsDb].map(async (client) => {
+        const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn');
+        return parseLsn(rows[0]?.lsn);
+      }),
+    );
+    await until(
+      'everything has reached the warehouses',
+      async () => {
+        const {components} = await this.service.status();
+        const confirmed = ['customers', 'products'].map((name) =>
+          parseLsn(components[`source ${name}`]?.['confirmedLsn']),
+        );
+        if (confirmed.some((lsn, at) => lsn < (targets[at] as bigint))) return false;
+        return Object.entries(components).every(
+          ([name, status]) => name.startsWith('source') || lagOf(status) === 0,
+        );
+      },
+      timeoutMs,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.service.kill();
+    await this.customersDb.end();
+    await this.productsDb.end();
+    rmSync(this.directory, {recursive: true, force: true});
+  }
+}
+
+function lagOf(status: Readonly<Record<string, unknown>>): number {
+  return typeof status['lag'] === 'number' ? status['lag'] : Infinity;
+}
+
+function parseLsn(text: unknown): bigint {
+  if (typeof text !== 'string') return 0n;
+  const [high = '0', low = '0'] = text.split('/');
+  return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
+}
+
+function yaml(
+  options: PipelineOptions,
+  directory: string,
+  port: number,
+  sinks: Readonly<Record<string, string>>,
+): string {
+  const source = (name: string, database: string, lines: readonly string[]): string[] => [
+    `  ${name}:`,
+    ...[
+      'database.hostname: 127.0.0.1',
+      `database.port: ${options.postgresPort}`,
+      `database.dbname: ${database}`,
+      'database.user: postgres',
+      'database.password: unused',
+      'database.sslmode: disable',
+      'topic.prefix: postgres',
+      // Slot names are server-wide, and each run has its own databases.
+      `slot.name: ${database}`,
+      ...lines,
+    ].map((line) => `    ${line}`),
+  ];
+  return [
+    `data.dir: ${join(directory, 'data')}`,
+    ...Object.entries(options.settings ?? {}).map(([key, value]) => `${key}: ${value}`),
+    `http.listen: 127.0.0.1:${port}`,
+    'sources:',
+    ...source('customers', options.customersDatabase, [
+      'table.include.list: customers.customers, customers.demographics',
+      'after.state.only: false',
+      'output.key.format: JSON_SR',
+    ]),
+    ...source('products', options.productsDatabase, [
+      'table.include.list: products.products, products.orders',
+      'after.state.only: true',
+      'output.key.format: JSON',
+    ]),
+    'sinks:',
+    ...Object.entries(sinks).flatMap(([name, mode]) => [
+      `  ${name}:`,
+      '    connector: duckdb',
+      '    topics: orders_enriched',
+      `    database: ${join(directory, `${name}.duckdb`)}`,
+      `    insert.mode: ${mode}`,
+    ]),
+    '',
+  ].join('\n');
+}
