@@ -62,6 +62,8 @@ export interface RelationColumn {
   /** `pg_type.typname` of the type, or of a domain's base type: `varchar`, `numeric`, `_int4`. */
   readonly typeName: string;
   readonly nullable: boolean;
+  /** The labels in `enumsortorder`, where the type (or an array's element type) is an enum. */
+  readonly enumLabels?: readonly string[];
 }
 
 /**
