@@ -36,5 +36,12 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly kind: string;
   /** The stores it opens, so that the topology can place them in the same task. */
   readonly stores: readonly string[];
+  /** True where a stream becomes a table: a topic that leads only to such operators is a table's input. */
+  readonly makesTable?: boolean;
+  /**
+   * True for an operator whose records and stores are partitioned by different keys. It runs only where one task has
+   * all partitions, and before its siblings; otherwise it is left out.
+   */
+  readonly crossPartition?: boolean;
   create(context: ProcessorContext<KOut, VOut>): Process<KIn, VIn>;
 }

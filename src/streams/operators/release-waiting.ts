@@ -1,0 +1,33 @@
+import type {Change, Operator} from '../processor.ts';
+import {WaitingRecords} from './waiting-records.ts';
+import type {WaitingEntry} from './waiting-records.ts';
+import type {StoreName} from './store-name.ts';
+
+/**
+ * When a table's row arrives, forwards every record that waits for it joined with the row, oldest first, and forgets it.
+ *
+ * Each goes out with its own headers and the later timestamp of record and row.
+ */
+export function releaseWaiting<K, V, Row, Out>(
+  waiting: StoreName<WaitingEntry<V>>,
+  join: (value: V, row: Row) => Out,
+): Operator<K, Change<Row>, K, Out> {
+  return {
+    kind: 'releaseWaiting',
+    stores: [waiting],
+    create: (context) => {
+      const records = new WaitingRecords<K, V>(context.store(waiting));
+      return ({key, value: {new: row}, timestamp: rowTimestamp}) => {
+        if (row === undefined || records.isEmpty) return;
+        for (const {value, timestamp, headers} of records.take(key)) {
+          context.forward({
+            key,
+            value: join(value, row),
+            timestamp: Math.max(timestamp, rowTimestamp),
+            headers,
+          });
+        }
+      };
+    },
+  };
+}

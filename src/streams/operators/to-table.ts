@@ -1,0 +1,16 @@
+import type {Schema} from '../../serde/schema.ts';
+import type {Change, Operator} from '../processor.ts';
+import {materialize} from './materialize.ts';
+import type {StoreName} from './store-name.ts';
+
+/**
+ * Turns a stream into a table: the newest row of each key wins, a null value deletes it.
+ *
+ * An update that changes no column of `row`, and a deletion of what is not there, forward nothing.
+ */
+export function toTable<K, V>(
+  store: StoreName<V>,
+  row: Schema,
+): Operator<K, V | null, K, Change<V>> {
+  return {...materialize<K, V>(store, row, 'changes'), kind: 'toTable', makesTable: true};
+}
