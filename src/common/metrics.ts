@@ -3,6 +3,8 @@ export interface Metrics {
   /** Adds `by` (default 1) to the counter `name`. */
   count(name: MetricName, labels: Labels, by?: number): void;
   gauge(name: MetricName, labels: Labels, value: number): void;
+  /** Adds `count` (default 1) equal observations to the histogram `name`; times are in seconds. */
+  observe(name: MetricName, labels: Labels, value: number, count?: number): void;
 }
 
 export type Labels = Readonly<Record<string, string>>;
@@ -19,9 +21,15 @@ export const metricHelp = {
     'Unreadable records skipped under errors.tolerance: all, by topic',
   millrace_restored_records_total: 'Changelog records applied to stores at start, by store',
   millrace_sink_rows_total: 'Rows committed to a warehouse, by sink and topic',
+  millrace_end_to_end_latency_seconds:
+    'Commit in the source until the row was committed to the warehouse, by sink',
   millrace_sink_batches_total: 'Batches committed to a warehouse, by sink and topic',
 } as const;
 
 export type MetricName = keyof typeof metricHelp;
 
-export const noMetrics: Metrics = {count: () => undefined, gauge: () => undefined};
+export const noMetrics: Metrics = {
+  count: () => undefined,
+  gauge: () => undefined,
+  observe: () => undefined,
+};
