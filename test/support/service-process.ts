@@ -61,6 +61,10 @@ export class ServiceProcess {
     return (await response.json()) as Status;
   }
 
+  url(path: string): string {
+    return `http://127.0.0.1:${this.#port}${path}`;
+  }
+
   /** SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
@@ -80,7 +84,7 @@ export class ServiceProcess {
 
   async #get(path: string): Promise<Response | undefined> {
     try {
-      return await fetch(`http://127.0.0.1:${this.#port}${path}`);
+      return await fetch(this.url(path));
     } catch {
       return undefined;
     }
