@@ -1,3 +1,4 @@
+import type {Schema} from '../../serde/schema.ts';
 import {filter} from '../operators/filter.ts';
 import {flatten} from '../operators/flatten.ts';
 import {latestByKey} from '../operators/latest-by-key.ts';
@@ -98,7 +99,10 @@ export class KStream<K, V> {
     topic: Topic<K, Row> & TopicSink<K, Exclude<V, null>>,
   ): KTable<K, Row> {
     const store = this.#builder.addStore<K, Row>(topic);
-    const node = this.#builder.addOperator(latestByKey<K, Row>(store), this.#nodes);
+    const node = this.#builder.addOperator(
+      latestByKey<K, Row>(store, topic.value.schema as Schema<Row>),
+      this.#nodes,
+    );
     return new KTable(this.#builder, node, store, 'updates');
   }
 
@@ -111,7 +115,10 @@ export class KStream<K, V> {
     topic: Topic<K, Row> & TopicSink<K, Exclude<V, null>>,
   ): KTable<K, Row> {
     const store = this.#builder.addStore<K, Row>(topic);
-    const node = this.#builder.addOperator(toTable<K, Row>(store, topic.value.schema), this.#nodes);
+    const node = this.#builder.addOperator(
+      toTable<K, Row>(store, topic.value.schema as Schema<Row>),
+      this.#nodes,
+    );
     return new KTable(this.#builder, node, store, 'changes');
   }
 

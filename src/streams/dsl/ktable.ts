@@ -1,7 +1,8 @@
+import type {Schema} from '../../serde/schema.ts';
 import {materialize} from '../operators/materialize.ts';
 import type {Emit} from '../operators/materialize.ts';
-import {leftOfLeftJoin, rightOfLeftJoin} from '../operators/table-table-left-join.ts';
 import {tableTableJoin} from '../operators/table-table-join.ts';
+import {leftOfLeftJoin, rightOfLeftJoin} from '../operators/table-table-left-join.ts';
 import type {StoreName} from '../operators/store-name.ts';
 import {toStream} from '../operators/to-stream.ts';
 import type {Change, Operator} from '../processor.ts';
@@ -70,10 +71,13 @@ export class KTable<K, V> {
   ): KTable<K, Out> {
     const emit = this.#emit === 'changes' && other.#emit === 'changes' ? 'changes' : 'updates';
     const store = this.#builder.addStore(topic);
-    const node = this.#builder.addOperator(materialize<K, Out>(store, topic.value.schema, emit), [
-      this.#builder.addOperator(left, [this.node]),
-      this.#builder.addOperator(right, [other.node]),
-    ]);
+    const node = this.#builder.addOperator(
+      materialize<K, Out>(store, topic.value.schema as Schema<Out>, emit),
+      [
+        this.#builder.addOperator(left, [this.node]),
+        this.#builder.addOperator(right, [other.node]),
+      ],
+    );
     return new KTable(this.#builder, node, store, emit);
   }
 }

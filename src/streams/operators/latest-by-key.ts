@@ -1,15 +1,19 @@
+import {projector} from '../../serde/row-projection.ts';
+import type {Schema} from '../../serde/schema.ts';
 import type {Change, Operator} from '../processor.ts';
 import type {StoreName} from './store-name.ts';
 
 /**
  * Keeps the latest row of each key and forwards every update, even one that changes nothing.
  *
- * Column by column, a null does not replace an earlier value: ksqlDB's `LATEST_BY_OFFSET(col)`. Records with a null
+ * Rows have the columns that `row` declares. Column by column, a null does not replace an earlier value: ksqlDB's `LATEST_BY_OFFSET(col)`. Records with a null
  * key or a null value are dropped, so a row never goes away.
  */
 export function latestByKey<K, V extends object>(
   store: StoreName<V>,
+  row: Schema<V>,
 ): Operator<K, V | null, K, Change<V>> {
+  const project = projector(row);
   return {
     kind: 'latestByKey',
     stores: [store],
@@ -20,9 +24,10 @@ export function latestByKey<K, V extends object>(
         if (key === null) return context.dropped('null_key');
         if (value === null) return context.dropped('null_value');
         const old = rows.get(key);
-        const row = old === undefined ? value : mergeNonNull(old, value);
-        rows.put(key, row);
-        context.forward({key, value: {old, new: row}, timestamp, headers});
+        const update = project(value);
+        const latest = old === undefined ? update : mergeNonNull(old, update);
+        rows.put(key, latest);
+        context.forward({key, value: {old, new: latest}, timestamp, headers});
       };
     },
   };
@@ -31,8 +36,7 @@ export function latestByKey<K, V extends object>(
 function mergeNonNull<V extends object>(old: V, latest: V): V {
   const merged = {...old};
   for (const column of Object.keys(latest) as (keyof V)[]) {
-    const value = latest[column];
-    if (value !== null && value !== undefined) merged[column] = value;
+    if (latest[column] !== null) merged[column] = latest[column];
   }
   return merged;
 }

@@ -1,23 +1,25 @@
+import {projector} from '../../serde/row-projection.ts';
 import type {Schema} from '../../serde/schema.ts';
 import type {Change, Operator} from '../processor.ts';
-import {rowEquality} from './row-equality.ts';
+import {sameValue} from './same-value.ts';
 import type {StoreName} from './store-name.ts';
 
 /** What a table forwards: only updates that changed a row, or each one. */
 export type Emit = 'changes' | 'updates';
 
 /**
- * Keeps the newest row of each key in `store` and forwards how it changed; a null value deletes the row.
+ * Keeps the newest row of each key in `store`, with the columns that `row` declares, and forwards how it changed; a
+ * null value deletes the row.
  *
  * Deleting a row that is not there forwards nothing. With `emit: 'changes'`, neither does an update under which all
- * columns of `row` stay as they were. Records with a null key are dropped.
+ * columns stay as they were. Records with a null key are dropped.
  */
 export function materialize<K, V>(
   store: StoreName<V>,
-  row: Schema,
+  row: Schema<V>,
   emit: Emit,
 ): Operator<K, V | null, K, Change<V>> {
-  const same = emit === 'changes' ? rowEquality(row) : () => false;
+  const project = projector(row);
   return {
     kind: 'materialize',
     stores: [store],
@@ -31,9 +33,10 @@ export function materialize<K, V>(
           rows.delete(key);
           context.forward({key, value: {old, new: undefined}, timestamp, headers});
         } else {
-          if (old !== undefined && same(old, value)) return;
-          rows.put(key, value);
-          context.forward({key, value: {old, new: value}, timestamp, headers});
+          const latest = project(value);
+          if (emit === 'changes' && sameValue(old, latest)) return;
+          rows.put(key, latest);
+          context.forward({key, value: {old, new: latest}, timestamp, headers});
         }
       };
     },
