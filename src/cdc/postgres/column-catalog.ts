@@ -1,0 +1,117 @@
+import type {Client} from 'pg';
+
+/** What the catalog knows of a table, as of now: it may be newer than the change that is being decoded. */
+export interface CatalogTable {
+  readonly oid: number;
+  readonly schema: string;
+  readonly table: string;
+  /** `pg_class.relkind`: `r` table, `p` partitioned table, others cannot be captured. */
+  readonly kind: string;
+  readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index';
+  /** In key order; empty without a primary key. */
+  readonly primaryKey: readonly string[];
+  /** Columns of the replica identity's index; empty unless it is `index`. */
+  readonly identityColumns: readonly string[];
+  readonly columns: readonly CatalogColumn[];
+  /** Whether the connection's role may read it. */
+  readonly selectable: boolean;
+}
+
+export interface CatalogColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeModifier: number;
+  /** Of a domain's base type. */
+  readonly typeName: string;
+  readonly nullable: boolean;
+  readonly generated: boolean;
+}
+
+/** A type with domains resolved to their base; the modifier is a domain's own, else -1. */
+export interface CatalogType {
+  readonly typeName: string;
+  readonly typeModifier: number;
+}
+
+/** Follows domains down to their base type; a modifier or NOT NULL nearer to the column wins. */
+const baseType = (oid: string, modifier: string): string => `
+  LATERAL (
+    WITH RECURSIVE chain AS (
+      SELECT t.typname, t.typtype, t.typbasetype, t.typtypmod, ${modifier} AS modifier, t.typnotnull AS required
+      FROM pg_catalog.pg_type t WHERE t.oid = ${oid}
+      UNION ALL
+      SELECT t.typname, t.typtype, t.typbasetype, t.typtypmod,
+        CASE WHEN chain.modifier = -1 THEN chain.typtypmod ELSE chain.modifier END,
+        chain.required OR t.typnotnull
+      FROM chain JOIN pg_catalog.pg_type t ON t.oid = chain.typbasetype WHERE chain.typtype = 'd'
+    )
+    SELECT typname, modifier, required FROM chain WHERE typtype <> 'd'
+  ) base`;
+
+const indexColumns = (flag: string): string => `
+  coalesce((
+    SELECT json_agg(a.attname ORDER BY k.position)
+    FROM pg_catalog.pg_index i
+    CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+    WHERE i.indrelid = c.oid AND i.${flag} AND k.position <= i.indnkeyatts
+  ), '[]')`;
+
+const tablesQuery = `
+  SELECT c.oid::bigint::float8 AS oid, n.nspname AS schema, c.relname AS "table", c.relkind AS kind,
+    c.relreplident AS identity, has_table_privilege(c.oid, 'SELECT') AS selectable,
+    ${indexColumns('indisprimary')} AS "primaryKey",
+    CASE WHEN c.relreplident = 'i' THEN ${indexColumns('indisreplident')} ELSE '[]' END AS "identityColumns",
+    coalesce((
+      SELECT json_agg(json_build_object(
+        'name', a.attname, 'typeOid', a.atttypid::bigint, 'typeModifier', base.modifier,
+        'typeName', base.typname, 'nullable', NOT (a.attnotnull OR base.required),
+        'generated', a.attgenerated <> '') ORDER BY a.attnum)
+      FROM pg_catalog.pg_attribute a CROSS JOIN ${baseType('a.atttypid', 'a.atttypmod')}
+      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    ), '[]') AS columns
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
+
+const identities = {d: 'default', n: 'nothing', f: 'full', i: 'index'} as const;
+
+interface TableRow extends Omit<CatalogTable, 'replicaIdentity'> {
+  readonly identity: keyof typeof identities;
+}
+
+/** The tables of `names` (`schema.table`) that exist, in the order of `names`. */
+export async function readTables(
+  client: Client,
+  names: readonly string[],
+): Promise<readonly CatalogTable[]> {
+  const {rows} = await client.query<TableRow>(
+    `${tablesQuery} WHERE n.nspname || '.' || c.relname = ANY ($1)`,
+    [names],
+  );
+  const byName = new Map(rows.map((row) => [`${row.schema}.${row.table}`, catalogTable(row)]));
+  return names.flatMap((name) => byName.get(name) ?? []);
+}
+
+/** The table with this oid; undefined once it is dropped. */
+export async function readTable(client: Client, oid: number): Promise<CatalogTable | undefined> {
+  const {rows} = await client.query<TableRow>(`${tablesQuery} WHERE c.oid = $1::bigint::oid`, [
+    oid,
+  ]);
+  return rows[0] && catalogTable(rows[0]);
+}
+
+/** The types with these oids, without those that are dropped. */
+export async function readTypes(
+  client: Client,
+  oids: readonly number[],
+): Promise<ReadonlyMap<number, CatalogType>> {
+  const {rows} = await client.query<CatalogType & {readonly oid: number}>(
+    `SELECT o.oid::float8 AS oid, base.typname AS "typeName", base.modifier AS "typeModifier"
+     FROM unnest($1::bigint[]) AS o (oid) CROSS JOIN ${baseType('o.oid::oid', '-1')}`,
+    [oids],
+  );
+  return new Map(rows.map((row) => [row.oid, row]));
+}
+
+function catalogTable({identity, ...rest}: TableRow): CatalogTable {
+  return {...rest, replicaIdentity: identities[identity]};
+}

@@ -1,0 +1,85 @@
+import type {ConnectionOptions as TlsOptions} from 'node:tls';
+import {Client} from 'pg';
+import type {ClientConfig, Connection} from 'pg';
+import {sessionOptions} from './session-settings.ts';
+
+/** Where a source's server is and who we are there. */
+export interface PostgresAddress {
+  readonly hostname: string;
+  readonly port: number;
+  readonly dbname: string;
+  readonly user: string;
+  readonly password: string;
+  readonly sslmode: SslMode;
+}
+
+/** libpq's modes, without those that may fall back to plain text. */
+export type SslMode = 'disable' | 'require' | 'verify-ca' | 'verify-full';
+
+const connectTimeoutMs = 10_000;
+
+/**
+ * Connects for SQL, or as a walsender that also takes SQL (simple protocol only).
+ *
+ * An error after the connection was made comes with the next or the running query.
+ */
+export async function connect(
+  address: PostgresAddress,
+  purpose: 'query' | 'replication',
+): Promise<Client> {
+  const config: ClientConfig & {replication?: 'database'} = {
+    host: address.hostname,
+    port: address.port,
+    database: address.dbname,
+    user: address.user,
+    password: address.password,
+    ssl: tlsOptions(address.sslmode),
+    application_name: 'millrace',
+    options: sessionOptions,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    ...(purpose === 'replication' && {replication: 'database'}),
+  };
+  const client = new Client(config);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    terminate(client);
+    throw error;
+  }
+  return client;
+}
+
+/** The socket's side of a client, which `pg` has and its types do not. */
+export interface ClientConnection extends Connection {
+  sendCopyFromChunk(chunk: Buffer): void;
+}
+
+export function connectionOf(client: Client): ClientConnection {
+  return (client as unknown as {connection: ClientConnection}).connection;
+}
+
+/** Says goodbye and does not wait for the answer. */
+export function disconnect(client: Client): void {
+  void client.end().catch(() => undefined);
+}
+
+/** Closes at once, whatever is still coming. */
+export function terminate(client: Client): void {
+  disconnect(client);
+  connectionOf(client).stream.destroy();
+}
+
+function tlsOptions(mode: SslMode): TlsOptions | false {
+  switch (mode) {
+    case 'disable':
+      return false;
+    case 'require':
+      return {rejectUnauthorized: false};
+    case 'verify-ca':
+      return {rejectUnauthorized: true, checkServerIdentity: () => undefined};
+    case 'verify-full':
+      return {rejectUnauthorized: true};
+  }
+}

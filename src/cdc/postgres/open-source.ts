@@ -1,0 +1,177 @@
+import type {Client} from 'pg';
+import type {Clock} from '../../common/clock.ts';
+import type {Logger} from '../../common/logger.ts';
+import {RetriableError} from '../../common/errors.ts';
+import type {SourceOffset, StartingPoint} from '../replication-source.ts';
+import {readTables} from './column-catalog.ts';
+import {connect, disconnect} from './connection.ts';
+import type {PostgresAddress} from './connection.ts';
+import {publicationLostError} from './errors.ts';
+import {formatLsn} from './lsn.ts';
+import {preflight, readServer} from './preflight.ts';
+import {publicationChanges, quoteTable, readPublication} from './publication.ts';
+import {relationOfTable} from './relations.ts';
+import type {Relations} from './relations.ts';
+import {createSlot, dropSlot, identifySystem, readSlot} from './slot.ts';
+import type {SnapshotPosition, SnapshotTable} from './snapshot-reader.ts';
+import {startingDecision} from './starting-point.ts';
+import type {SnapshotMode} from './starting-point.ts';
+
+export interface OpenOptions extends PostgresAddress {
+  readonly name: string;
+  /** For messages: `source camel: Postgres at host:5432`. */
+  readonly where: string;
+  readonly slotName: string;
+  readonly publicationName: string;
+  readonly tableIncludeList: readonly string[];
+  readonly snapshotMode: SnapshotMode;
+  readonly slotCreationMs: number;
+}
+
+/** A transaction on the slot's exported snapshot, ready to be read. */
+export interface OpenSnapshot {
+  readonly client: Client;
+  readonly tables: readonly SnapshotTable[];
+  readonly position: SnapshotPosition;
+}
+
+export interface OpenedSource {
+  readonly startingPoint: StartingPoint;
+  readonly snapshot: OpenSnapshot | undefined;
+}
+
+/**
+ * Checks the server and the tables, makes the publication, then the slot: a slot cannot decode changes that were written
+ * before its publication.
+ */
+export async function openSource(
+  options: OpenOptions,
+  durable: SourceOffset | undefined,
+  deps: {readonly clock: Clock; readonly logger: Logger},
+  relations: Relations,
+): Promise<OpenedSource> {
+  const admin = await connect(options, 'query');
+  let walsender: Client | undefined;
+  let keepAdmin = false;
+  try {
+    const server = await readServer(admin);
+    const slot = await readSlot(admin, options.slotName);
+    // Before the walsender, which such a server refuses with a less helpful message.
+    const tables = await readTables(admin, options.tableIncludeList);
+    const warnings = preflight({
+      ...options,
+      walLevel: server.walLevel,
+      tables,
+      snapshot: durable === undefined && options.snapshotMode !== 'never',
+    });
+    for (const warning of warnings) deps.logger.warn({source: options.name}, warning);
+    walsender = await connect(options, 'replication');
+    const systemId = await identifySystem(walsender);
+    const decision = startingDecision({...options, durable, slot, systemId});
+    if (decision.action === 'fail') throw decision.error;
+    await ensurePublication(admin, options, decision.action === 'resume', deps.logger);
+    if (decision.action === 'resume')
+      return {
+        startingPoint: {kind: 'resume', from: {lsn: decision.from, systemId}},
+        snapshot: undefined,
+      };
+
+    deps.logger.info(
+      {source: options.name, slot: options.slotName},
+      `creating the slot: ${decision.reason}`,
+    );
+    await lockOut(admin, options);
+    if (decision.dropFirst) await dropSlot(admin, options.slotName);
+    const creation = {
+      ...options,
+      temporary: options.snapshotMode === 'initial_only',
+      timeoutMs: options.slotCreationMs,
+    };
+    if (!decision.snapshot) {
+      const {consistentPoint} = await createSlot(walsender, admin, creation, deps.clock);
+      const from = {lsn: consistentPoint, systemId};
+      return {startingPoint: {kind: 'resume', from}, snapshot: undefined};
+    }
+    // Locked before the slot exists, so that no rewrite of a table, which a snapshot cannot see behind, comes between.
+    await admin.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await admin.query(
+      `LOCK TABLE ${options.tableIncludeList.map(quoteTable).join(', ')} IN ACCESS SHARE MODE`,
+    );
+    const {consistentPoint, snapshotName} = await createSlot(
+      walsender,
+      admin,
+      creation,
+      deps.clock,
+    );
+    await admin.query(`SET TRANSACTION SNAPSHOT ${admin.escapeLiteral(snapshotName)}`);
+    const snapshot = await describeSnapshot(admin, options, relations, consistentPoint, server.now);
+    keepAdmin = true;
+    deps.logger.info(
+      {source: options.name, consistentPoint: formatLsn(consistentPoint)},
+      'snapshot begins',
+    );
+    return {
+      startingPoint: {kind: 'snapshot', from: {lsn: consistentPoint, systemId}},
+      snapshot,
+    };
+  } finally {
+    if (walsender !== undefined) disconnect(walsender);
+    if (!keepAdmin) disconnect(admin);
+  }
+}
+
+async function ensurePublication(
+  admin: Client,
+  options: OpenOptions,
+  resuming: boolean,
+  logger: Logger,
+): Promise<void> {
+  const {publicationName, tableIncludeList, where} = options;
+  const state = await readPublication(admin, publicationName);
+  if (state === undefined && resuming) throw publicationLostError(where, options);
+  for (const statement of publicationChanges(publicationName, state, tableIncludeList)) {
+    logger.info({source: options.name, statement}, 'changing the publication');
+    await admin.query(statement);
+  }
+  const added = tableIncludeList.filter((table) => state?.tables.includes(table) === false);
+  if (resuming && state?.allTables === false && added.length > 0)
+    logger.warn(
+      {source: options.name, tables: added},
+      `${where}: ${added.join(', ')} joined the publication; rows from before are not captured until a new snapshot`,
+    );
+}
+
+/** Two instances must not take a snapshot for one slot: each would drop the other's. Held until the connection ends. */
+async function lockOut(admin: Client, {where, slotName}: OpenOptions): Promise<void> {
+  const {rows} = await admin.query<{locked: boolean}>(
+    'SELECT pg_catalog.pg_try_advisory_lock(hashtext($1)) AS locked',
+    [`millrace ${slotName}`],
+  );
+  if (rows[0]?.locked === true) return;
+  throw new RetriableError(
+    'CDC_SLOT_IN_USE',
+    `${where}: another instance is taking the snapshot of slot ${slotName}; stop it, or give this one its own slot.name`,
+  );
+}
+
+async function describeSnapshot(
+  admin: Client,
+  options: OpenOptions,
+  relations: Relations,
+  consistentPoint: bigint,
+  takenAt: number,
+): Promise<OpenSnapshot> {
+  const catalog = await readTables(admin, options.tableIncludeList);
+  const {rows} = await admin.query<{xid: number}>(
+    // Modulo 2^32: an xid as it is in the WAL. Not txid_current(), which would make this a writing transaction.
+    'SELECT mod(pg_snapshot_xmax(pg_current_snapshot())::text::numeric, 4294967296)::float8 AS xid',
+  );
+  return {
+    client: admin,
+    position: {consistentPoint, xid: rows[0]?.xid ?? 0, takenAt},
+    tables: catalog.map((table) => ({
+      relation: relations.intern(relationOfTable(table)),
+      partitioned: table.kind === 'p',
+    })),
+  };
+}

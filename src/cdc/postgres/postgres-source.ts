@@ -1,0 +1,305 @@
+import type {Client} from 'pg';
+import type {Clock} from '../../common/clock.ts';
+import type {Conditions} from '../../common/conditions.ts';
+import {FatalError, RetriableError} from '../../common/errors.ts';
+import type {ServiceError} from '../../common/errors.ts';
+import type {Logger} from '../../common/logger.ts';
+import type {
+  ReplicationSource,
+  SnapshotBatch,
+  SourceEvent,
+  SourceOffset,
+  SourceStatus,
+  StartingPoint,
+} from '../replication-source.ts';
+import {backoffMs} from './backoff.ts';
+import {connect, terminate} from './connection.ts';
+import type {PostgresAddress} from './connection.ts';
+import {postgresError, publicationLostError} from './errors.ts';
+import {livenessTimings} from './liveness.ts';
+import {formatLsn} from './lsn.ts';
+import {openSource} from './open-source.ts';
+import type {OpenSnapshot} from './open-source.ts';
+import {readServer} from './preflight.ts';
+import {Relations} from './relations.ts';
+import {identifySystem, readSlot} from './slot.ts';
+import {readSnapshot} from './snapshot-reader.ts';
+import {startingDecision} from './starting-point.ts';
+import type {SnapshotMode} from './starting-point.ts';
+import {StreamSession} from './stream-session.ts';
+import {TransactionReader} from './transaction-reader.ts';
+
+export interface PostgresSourceOptions extends PostgresAddress {
+  /** The key under `sources:`. */
+  readonly name: string;
+  readonly slotName: string;
+  readonly publicationName: string;
+  /** `schema.table` each; a snapshot reads them in this order. */
+  readonly tableIncludeList: readonly string[];
+  readonly snapshotMode: SnapshotMode;
+  readonly timeouts?: Partial<SourceTimeouts>;
+}
+
+export interface SourceTimeouts {
+  /** How long `open` waits for a server that cannot be reached. */
+  readonly startMs: number;
+  /** How long to wait for transactions that were open before the slot. */
+  readonly slotCreationMs: number;
+  /** How long to wait for another client of the slot; a killed one's walsender may live for `wal_sender_timeout`. */
+  readonly slotInUseMs: number;
+  /** Silence after which a connection is dead, where twice `wal_sender_timeout` does not fit. */
+  readonly silenceMs: number | undefined;
+}
+
+export interface PostgresSourceDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly conditions: Conditions;
+  /** In [0, 1); spreads the retries of several instances. */
+  readonly random?: () => number;
+}
+
+const defaultTimeouts: SourceTimeouts = {
+  startMs: 10_000,
+  slotCreationMs: 30_000,
+  slotInUseMs: 75_000,
+  silenceMs: undefined,
+};
+
+/** Postgres over logical replication: pgoutput for changes, COPY on the slot's exported snapshot for what was before. */
+export class PostgresSource implements ReplicationSource {
+  readonly name: string;
+  readonly #options: PostgresSourceOptions;
+  readonly #timeouts: SourceTimeouts;
+  readonly #deps: PostgresSourceDeps;
+  readonly #where: string;
+  readonly #relations = new Relations();
+  #snapshot: OpenSnapshot | undefined;
+  #session: StreamSession | undefined;
+  #confirmed = 0n;
+  #received = 0n;
+  #reached = false;
+
+  constructor(options: PostgresSourceOptions, deps: PostgresSourceDeps) {
+    this.name = options.name;
+    this.#options = options;
+    this.#timeouts = {...defaultTimeouts, ...options.timeouts};
+    this.#deps = deps;
+    this.#where = `source ${options.name}: Postgres at ${options.hostname}:${options.port}`;
+  }
+
+  async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
+    this.#dropSnapshot();
+    const {startMs} = this.#timeouts;
+    const retry = new Retry(this.#deps, this.#options, this.#timeouts, this.#reached ? 0 : startMs);
+    for (;;) {
+      try {
+        const {startingPoint, snapshot} = await openSource(
+          {...this.#options, where: this.#where, slotCreationMs: this.#timeouts.slotCreationMs},
+          durable,
+          this.#deps,
+          this.#relations,
+        );
+        retry.succeeded();
+        this.#reached = true;
+        this.#snapshot = snapshot;
+        this.#confirmed = startingPoint.from.lsn;
+        return startingPoint;
+      } catch (error) {
+        await retry.after(error, signal);
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+
+  async *snapshot(_signal: AbortSignal): AsyncGenerator<SnapshotBatch> {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) throw new Error('open() has not started a snapshot');
+    try {
+      yield* readSnapshot(snapshot.client, snapshot.tables, snapshot.position);
+    } catch (error) {
+      throw postgresError(error, this.#options);
+    } finally {
+      this.#dropSnapshot();
+    }
+  }
+
+  async *transactions(
+    from: SourceOffset,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly SourceEvent[]> {
+    // Its slot went with the snapshot.
+    if (this.#options.snapshotMode === 'initial_only') return;
+    if (from.lsn > this.#confirmed) this.#confirmed = from.lsn;
+    const reader = new TransactionReader(from.lsn);
+    const retry = new Retry(this.#deps, this.#options, this.#timeouts, Infinity);
+    const stop = (): void => this.#session?.stop();
+    signal.addEventListener('abort', stop);
+    try {
+      while (!signal.aborted) {
+        try {
+          const session = await this.#startSession(reader, from.systemId, retry);
+          for (;;) {
+            const events = await session.take();
+            if (events === undefined || signal.aborted) return;
+            this.#received = session.received;
+            yield events;
+          }
+        } catch (error) {
+          await this.#endSession();
+          await retry.after(error, signal);
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await this.#endSession();
+    }
+  }
+
+  confirm(lsn: bigint): void {
+    if (lsn <= this.#confirmed) return;
+    this.#confirmed = lsn;
+    this.#session?.confirm(lsn);
+  }
+
+  status(): SourceStatus {
+    const received = this.#session?.received ?? this.#received;
+    return {
+      slot: this.#options.slotName,
+      confirmedLsn: this.#confirmed === 0n ? undefined : formatLsn(this.#confirmed),
+      lagBytes: received === 0n ? undefined : Math.max(0, Number(received - this.#confirmed)),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#dropSnapshot();
+    await this.#endSession();
+  }
+
+  async #startSession(
+    reader: TransactionReader,
+    systemId: string,
+    retry: Retry,
+  ): Promise<StreamSession> {
+    const walsender = await connect(this.#options, 'replication');
+    try {
+      const {walSenderTimeoutMs} = await this.#checkSlot(walsender, systemId);
+      const {slotName, publicationName, tableIncludeList} = this.#options;
+      this.#session = new StreamSession(
+        walsender,
+        this.#options,
+        {
+          slot: slotName,
+          publication: publicationName,
+          from: reader.position,
+          confirmed: this.#confirmed,
+          timings: livenessTimings(walSenderTimeoutMs, this.#timeouts.silenceMs),
+        },
+        reader,
+        {
+          clock: this.#deps.clock,
+          relations: this.#relations,
+          captured: new Set(tableIncludeList),
+          onStart: () => retry.succeeded(),
+          onNotice: (message) => this.#onNotice(message),
+        },
+      );
+      return this.#session;
+    } catch (error) {
+      terminate(walsender);
+      throw error;
+    }
+  }
+
+  /** Postgres starts a slot that was recreated or advanced where that slot is, without a word. */
+  async #checkSlot(walsender: Client, systemId: string): Promise<{walSenderTimeoutMs: number}> {
+    const {slotName, dbname} = this.#options;
+    const decision = startingDecision({
+      where: this.#where,
+      slotName,
+      dbname,
+      // While it runs there is no way back to a snapshot.
+      snapshotMode: 'initial',
+      durable: {lsn: this.#confirmed, systemId},
+      slot: await readSlot(walsender, slotName),
+      systemId: await identifySystem(walsender),
+    });
+    if (decision.action === 'fail') throw decision.error;
+    return readServer(walsender);
+  }
+
+  /** From Postgres 18 a missing publication is a warning and its changes are left out. */
+  #onNotice(message: string): ServiceError | undefined {
+    this.#deps.logger.warn({source: this.name, notice: message}, 'Postgres says');
+    return /publication/.test(message)
+      ? publicationLostError(this.#where, this.#options)
+      : undefined;
+  }
+
+  async #endSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  #dropSnapshot(): void {
+    if (this.#snapshot !== undefined) terminate(this.#snapshot.client);
+    this.#snapshot = undefined;
+  }
+}
+
+/** Waits and counts between attempts; gives up on what time does not heal. */
+class Retry {
+  readonly #deps: PostgresSourceDeps;
+  readonly #options: PostgresSourceOptions;
+  readonly #timeouts: SourceTimeouts;
+  readonly #patienceMs: number;
+  #attempts = 0;
+  #failingSince: number | undefined;
+  #raised: ServiceError | undefined;
+
+  /** `patienceMs`: how long retriable errors may last; 0 gives them to the caller to retry. */
+  constructor(
+    deps: PostgresSourceDeps,
+    options: PostgresSourceOptions,
+    timeouts: SourceTimeouts,
+    patienceMs: number,
+  ) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#timeouts = timeouts;
+    this.#patienceMs = patienceMs;
+  }
+
+  succeeded(): void {
+    this.#attempts = 0;
+    this.#failingSince = undefined;
+    if (this.#raised !== undefined)
+      this.#deps.conditions.clear(this.#raised.code, `source ${this.#options.name}`);
+    this.#raised = undefined;
+  }
+
+  /** @throws what `error` means, when trying again cannot help or has been tried for long enough. */
+  async after(error: unknown, signal: AbortSignal): Promise<void> {
+    const {clock, conditions, logger, random = () => 0.5} = this.#deps;
+    const named = postgresError(error, this.#options);
+    if (!(named instanceof RetriableError)) throw named;
+    const now = clock.now();
+    this.#failingSince ??= now;
+    const patienceMs =
+      named.code === 'CDC_SLOT_IN_USE' ? this.#timeouts.slotInUseMs : this.#patienceMs;
+    const wait = backoffMs(++this.#attempts, random);
+    if (patienceMs === 0) throw named;
+    if (now - this.#failingSince + wait > patienceMs)
+      throw new FatalError(named.code, named.message, {cause: named});
+    const subject = `source ${this.#options.name}`;
+    if (this.#raised !== undefined) conditions.clear(this.#raised.code, subject);
+    this.#raised = named;
+    conditions.raise({code: named.code, subject, message: named.message});
+    logger.warn(
+      {source: this.#options.name, code: named.code, retryInMs: Math.round(wait)},
+      named.message,
+    );
+    await clock.sleep(wait, signal);
+  }
+}

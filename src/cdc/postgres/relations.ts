@@ -1,0 +1,70 @@
+import type {Relation, RelationColumn} from '../replication-source.ts';
+import type {CatalogTable, CatalogType} from './column-catalog.ts';
+import type {RelationMessage} from './pgoutput.ts';
+
+/** Keeps one `Relation` object per shape, also across connections: its identity is the cache key of what is built from it. */
+export class Relations {
+  readonly #byShape = new Map<string, Relation>();
+
+  /** The first relation that was equal to `relation`. */
+  intern(relation: Relation): Relation {
+    const shape = JSON.stringify(relation);
+    const known = this.#byShape.get(shape);
+    if (known !== undefined) return known;
+    this.#byShape.set(shape, relation);
+    return relation;
+  }
+}
+
+/** A table as a snapshot reads it and streaming will send it: without its generated columns. */
+export function relationOfTable(table: CatalogTable): Relation {
+  return {
+    oid: table.oid,
+    schema: table.schema,
+    table: table.table,
+    columns: table.columns
+      .filter(({generated}) => !generated)
+      .map(({name, typeOid, typeModifier, typeName, nullable}) => ({
+        name,
+        typeOid,
+        typeModifier,
+        typeName,
+        nullable,
+      })),
+    primaryKey: table.primaryKey,
+    replicaIdentity: table.replicaIdentity,
+  };
+}
+
+/**
+ * A table as the WAL saw it: names and types are the message's, nullability, key and type names the catalog's.
+ *
+ * The catalog may be newer: a column that it does not have is nullable, and a key column that the message does not have
+ * is no part of the key.
+ */
+export function relationOfMessage(
+  message: RelationMessage,
+  table: CatalogTable | undefined,
+  types: ReadonlyMap<number, CatalogType>,
+): Relation {
+  const names = new Set(message.columns.map(({name}) => name));
+  const known = new Map(table?.columns.map((column) => [column.name, column]));
+  const columns = message.columns.map(({name, typeOid, typeModifier}): RelationColumn => {
+    const type = types.get(typeOid);
+    return {
+      name,
+      typeOid,
+      typeModifier: typeModifier === -1 ? (type?.typeModifier ?? -1) : typeModifier,
+      typeName: type?.typeName ?? 'unknown',
+      nullable: known.get(name)?.nullable ?? true,
+    };
+  });
+  return {
+    oid: message.oid,
+    schema: message.schema,
+    table: message.table,
+    columns,
+    primaryKey: (table?.primaryKey ?? []).filter((name) => names.has(name)),
+    replicaIdentity: message.replicaIdentity,
+  };
+}

@@ -1,0 +1,144 @@
+import {systemClock} from '../../../src/common/clock.ts';
+import {Conditions} from '../../../src/common/conditions.ts';
+import {silentLogger} from '../../../src/common/logger.ts';
+import {PostgresSource} from '../../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+import type {
+  RowChange,
+  SnapshotBatch,
+  SourceEvent,
+  SourceOffset,
+  StartingPoint,
+  Tuple,
+} from '../../../src/cdc/replication-source.ts';
+import {queryPostgres} from '../../support/postgres.ts';
+
+let created = 0;
+
+/** A source on a database and a slot of its own, which are gone when the test ends. */
+export class TestSource {
+  readonly options: PostgresSourceOptions;
+  readonly conditions = new Conditions();
+  readonly #abort = new AbortController();
+  source: PostgresSource;
+
+  private constructor(options: PostgresSourceOptions) {
+    this.options = options;
+    this.source = this.#make();
+  }
+
+  static async create(
+    port: number,
+    options: Partial<PostgresSourceOptions> = {},
+  ): Promise<TestSource> {
+    const name = `test_${process.pid}_${Date.now().toString(36)}_${created++}`;
+    await queryPostgres(port, `CREATE DATABASE ${name}`, 'postgres');
+    return new TestSource({
+      name,
+      hostname: '127.0.0.1',
+      port,
+      dbname: name,
+      user: 'postgres',
+      password: '',
+      sslmode: 'disable',
+      slotName: name,
+      publicationName: name,
+      tableIncludeList: ['public.t'],
+      snapshotMode: 'initial',
+      ...options,
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  sql(sql: string): Promise<Record<string, unknown>[]> {
+    return queryPostgres(this.options.port, sql, this.options.dbname);
+  }
+
+  open(durable?: SourceOffset): Promise<StartingPoint> {
+    return this.source.open(durable, this.signal);
+  }
+
+  async snapshot(): Promise<SnapshotBatch[]> {
+    const batches: SnapshotBatch[] = [];
+    for await (const batch of this.source.snapshot(this.signal)) batches.push(batch);
+    return batches;
+  }
+
+  async snapshotRows(): Promise<Tuple[]> {
+    return (await this.snapshot()).flatMap(({rows}) => rows);
+  }
+
+  /** The first events after `from`, until `enough` says so. */
+  async events(
+    from: SourceOffset,
+    enough: (events: readonly SourceEvent[]) => boolean,
+  ): Promise<SourceEvent[]> {
+    const events: SourceEvent[] = [];
+    for await (const batch of this.source.transactions(from, this.signal)) {
+      events.push(...batch);
+      if (enough(events)) break;
+    }
+    return events;
+  }
+
+  /** The first `count` row changes after `from`, and what comes with the last of them. */
+  async changes(from: SourceOffset, count: number): Promise<RowChange[]> {
+    const events = await this.events(from, (all) => rowChanges(all).length >= count);
+    return rowChanges(events);
+  }
+
+  /** As after the death of the process: a new source, the old one's connections closed. */
+  async restart(options: Partial<PostgresSourceOptions> = {}): Promise<void> {
+    await this.source.close();
+    this.source = this.#make(options);
+  }
+
+  async slot(): Promise<Record<string, unknown> | undefined> {
+    const [row] = await this.sql(
+      `SELECT active, confirmed_flush_lsn::text AS confirmed FROM pg_replication_slots WHERE slot_name = '${this.options.slotName}'`,
+    );
+    return row;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.source.close();
+    const {port, dbname, slotName} = this.options;
+    await queryPostgres(
+      port,
+      `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '${slotName}' AND active`,
+      'postgres',
+    );
+    for (;;) {
+      try {
+        await queryPostgres(
+          port,
+          `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${slotName}'`,
+          'postgres',
+        );
+        break;
+      } catch (error) {
+        // The walsender is on its way out.
+        if ((error as {code?: string}).code !== '55006') throw error;
+      }
+    }
+    await queryPostgres(port, `DROP DATABASE ${dbname} WITH (FORCE)`, 'postgres');
+  }
+
+  #make(options: Partial<PostgresSourceOptions> = {}): PostgresSource {
+    return new PostgresSource(
+      {...this.options, ...options},
+      {clock: systemClock, logger: silentLogger, conditions: this.conditions},
+    );
+  }
+}
+
+export function rowChanges(events: readonly SourceEvent[]): RowChange[] {
+  return events.filter(
+    (event): event is RowChange =>
+      event.kind === 'insert' || event.kind === 'update' || event.kind === 'delete',
+  );
+}
