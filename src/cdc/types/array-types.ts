@@ -1,5 +1,6 @@
 import {array} from '../../serde/schema.ts';
 import {parseArray} from './array-text.ts';
+import {asciiJson} from './json-text.ts';
 import {UNAVAILABLE_CODES, UNAVAILABLE_JSON, UNAVAILABLE_UUID} from './column-type.ts';
 import type {ColumnType, ReportLoss} from './column-type.ts';
 
@@ -16,7 +17,8 @@ export function arrayType(element: ColumnType, reportLoss: ReportLoss): ColumnTy
         reportLoss(text);
         return 'null';
       }
-      return `[${elements.map((item) => (item === null ? 'null' : element.toJson(item))).join(',')}]`;
+      const items = elements.map((item) => (item === null ? 'null' : element.toJson(item)));
+      return asciiJson(`[${items.join(',')}]`);
     },
     zero: '[]',
     unavailable: unavailable(element),

@@ -1,0 +1,116 @@
+import {FatalError} from '../common/errors.ts';
+import type {RecordBuffer} from '../serde/record-buffer.ts';
+import type {Schema} from '../serde/schema.ts';
+import {columnType} from './column-types.ts';
+import type {Relation, RelationColumn, Tuple} from './replication-source.ts';
+import type {ColumnType} from './types/column-type.ts';
+import {asciiJson, jsonString} from './types/json-text.ts';
+
+/** A column whose type is left out, or a value that its type cannot express; to be told once per column. */
+export type ReportColumn = (column: RelationColumn, text: string | undefined) => void;
+
+/** One column of a table as it is written. */
+export interface ColumnLayout {
+  readonly name: string;
+  readonly schema: Schema;
+  /** Its place in the relation's tuples. */
+  readonly index: number;
+  /** `"name":`, with the comma before it unless it is the first. */
+  readonly prefix: string;
+  /** Strings need no conversion: their bytes are written as they are. */
+  readonly isString: boolean;
+  readonly toJson: (text: string) => string;
+  readonly unavailable: string;
+  /** What stands for a column that an old tuple does not have. */
+  readonly absent: string;
+}
+
+/** How the rows and keys of one relation are written; compiled once. */
+export interface RowLayout {
+  readonly columns: readonly ColumnLayout[];
+  readonly key: readonly ColumnLayout[];
+}
+
+export function rowLayout(relation: Relation, report: ReportColumn): RowLayout {
+  const types = relation.columns.map((column) => {
+    const type = columnType(column, (text) => report(column, text));
+    if (type === undefined) report(column, undefined);
+    return type;
+  });
+  const columns: ColumnLayout[] = [];
+  for (const [index, type] of types.entries()) {
+    if (type !== undefined) columns.push(layout(relation, index, type, columns.length === 0));
+  }
+  const key = relation.primaryKey.map((name, position) => {
+    const index = relation.columns.findIndex((column) => column.name === name);
+    const type = types[index];
+    if (type === undefined) throw keyNotSupported(relation, name);
+    return layout(relation, index, type, position === 0);
+  });
+  return {columns, key};
+}
+
+function layout(relation: Relation, index: number, type: ColumnType, first: boolean): ColumnLayout {
+  const {name, nullable} = relation.columns[index] as RelationColumn;
+  return {
+    name,
+    schema: type.schema,
+    index,
+    prefix: `${first ? '' : ','}${asciiJson(JSON.stringify(name))}:`,
+    isString: type.toJson === jsonString,
+    toJson: type.toJson,
+    unavailable: type.unavailable,
+    absent: nullable ? 'null' : type.zero,
+  };
+}
+
+/**
+ * Writes the columns of a new row, without braces. Where Postgres left an unchanged TOAST value out, the old row has it
+ * under REPLICA IDENTITY FULL; otherwise its placeholder is written.
+ */
+export function writeRow(
+  out: RecordBuffer,
+  columns: readonly ColumnLayout[],
+  row: Tuple,
+  old: Tuple | undefined,
+): void {
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ColumnLayout;
+    out.ascii(column.prefix);
+    let text = row[column.index];
+    if (text === undefined) text = old?.[column.index] ?? undefined;
+    if (text === undefined) out.ascii(column.unavailable);
+    else writeValue(out, column, text);
+  }
+}
+
+/** Writes the columns of an old row, without braces: zero or null for what the replica identity does not have. */
+export function writeOldRow(
+  out: RecordBuffer,
+  columns: readonly ColumnLayout[],
+  old: Tuple,
+  isKeyOnly: boolean,
+): void {
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ColumnLayout;
+    out.ascii(column.prefix);
+    const text = old[column.index];
+    // Postgres marks the columns outside of a partial replica identity as null, also those that never are.
+    if (text === undefined || (text === null && isKeyOnly)) out.ascii(column.absent);
+    else writeValue(out, column, text);
+  }
+}
+
+function writeValue(out: RecordBuffer, column: ColumnLayout, text: string | null): void {
+  if (text === null) out.ascii('null');
+  else if (column.isString) out.string(text);
+  else out.ascii(column.toJson(text));
+}
+
+function keyNotSupported(relation: Relation, column: string): FatalError {
+  const {typeName = '?'} = relation.columns.find(({name}) => name === column) ?? {};
+  return new FatalError(
+    'CDC_TABLE_WITHOUT_KEY',
+    `${relation.schema}.${relation.table}: primary key column ${column} has the type ${typeName}, which change events cannot carry; leave the table out of table.include.list`,
+  );
+}

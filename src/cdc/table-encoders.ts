@@ -1,0 +1,137 @@
+import type {Logger} from '../common/logger.ts';
+import type {TopicAdmin} from '../kafka/client.ts';
+import {toJsonSchema} from '../serde/json-schema.ts';
+import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
+import type {Schema} from '../serde/schema.ts';
+import {changeEventSchemas} from './change-event-schema.ts';
+import type {EventTarget, EventTopic} from './event-topic.ts';
+import type {Relation} from './replication-source.ts';
+import {rowLayout} from './row-layout.ts';
+import type {ColumnLayout} from './row-layout.ts';
+import {TableEncoder} from './table-encoder.ts';
+import type {EncoderParts} from './table-encoder.ts';
+import {topicName} from './topic-name.ts';
+
+export interface TableEncodersOptions {
+  readonly topicPrefix: string;
+  readonly keyFormat: 'JSON' | 'JSON_SR';
+  readonly valueFormat: 'JSON' | 'JSON_SR';
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+}
+
+const NO_HEADER = new Uint8Array(0);
+
+/**
+ * The encoder of each relation. `prepare` does once per shape what needs the network (topic, schema ids), so that
+ * encoding is synchronous.
+ */
+export class TableEncoders {
+  readonly #options: TableEncodersOptions;
+  readonly #parts: EncoderParts;
+  readonly #admin: TopicAdmin;
+  readonly #registry: SchemaRegistry;
+  readonly #logger: Logger;
+  readonly #encoders = new Map<Relation, TableEncoder>();
+  readonly #topics = new Map<string, EventTopic>();
+  readonly #warned = new Set<string>();
+  #targets = 0;
+
+  constructor(
+    options: TableEncodersOptions,
+    parts: EncoderParts,
+    admin: TopicAdmin,
+    registry: SchemaRegistry,
+    logger: Logger,
+  ) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#admin = admin;
+    this.#registry = registry;
+    this.#logger = logger;
+  }
+
+  /** Undefined until the relation is prepared. */
+  get(relation: Relation): TableEncoder | undefined {
+    return this.#encoders.get(relation);
+  }
+
+  /** @throws FatalError when the topic has another shape, the registry refuses a schema, or the key has no type. */
+  async prepare(relation: Relation): Promise<TableEncoder> {
+    const {topicPrefix, keyFormat, valueFormat} = this.#options;
+    const layout = rowLayout(relation, (column, text) =>
+      this.#warn(relation, column.name, column.typeName, text),
+    );
+    const name = `${topicPrefix}.${relation.schema}.${relation.table}`;
+    const named = ({name: column, schema}: ColumnLayout): readonly [string, Schema] => [
+      column,
+      schema,
+    ];
+    const schemas = changeEventSchemas(
+      name,
+      layout.columns.map(named),
+      layout.key.map(named),
+      this.#parts.afterStateOnly,
+    );
+    const topic = await this.#topic(relation);
+    const headers = {
+      key: await this.#header(keyFormat, `${topic.name}-key`, schemas.key),
+      value: await this.#header(valueFormat, `${topic.name}-value`, schemas.value),
+    };
+    const encoder = new TableEncoder(relation, layout, topic, headers, this.#parts);
+    for (const known of this.#encoders.keys()) {
+      if (known.oid === relation.oid) this.#encoders.delete(known);
+    }
+    this.#encoders.set(relation, encoder);
+    return encoder;
+  }
+
+  async #topic(relation: Relation): Promise<EventTopic> {
+    const {topicPrefix, numPartitions, replicationFactor} = this.#options;
+    const name = topicName(topicPrefix, relation.schema, relation.table);
+    const known = this.#topics.get(name);
+    if (known !== undefined) return known;
+    await this.#admin.ensureTopics([
+      {name, partitions: numPartitions, cleanupPolicy: 'delete', replicationFactor},
+    ]);
+    const table = `${relation.schema}.${relation.table}`;
+    const targets = Array.from({length: numPartitions}, (_, partition): EventTarget => {
+      return {topic: name, partition, id: this.#targets++, table};
+    });
+    const topic = {name, targets};
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  /** Confluent's five bytes: zero, then the schema id. */
+  async #header(
+    format: 'JSON' | 'JSON_SR',
+    subject: string,
+    schema: Schema | undefined,
+  ): Promise<Uint8Array> {
+    if (format === 'JSON' || schema === undefined) return NO_HEADER;
+    const id = await this.#registry.register(subject, toJsonSchema(schema));
+    const header = Buffer.alloc(5);
+    header.writeUInt32BE(id, 1);
+    return header;
+  }
+
+  #warn(relation: Relation, column: string, type: string, text: string | undefined): void {
+    const where = `${relation.schema}.${relation.table}.${column}`;
+    const seen = `${where} ${type} ${text === undefined}`;
+    if (this.#warned.has(seen)) return;
+    this.#warned.add(seen);
+    const fields = {table: `${relation.schema}.${relation.table}`, column, type};
+    if (text === undefined) {
+      this.#logger.warn(
+        fields,
+        `${where}: the type ${type} is not supported; the column is left out`,
+      );
+    } else {
+      this.#logger.warn(
+        fields,
+        `${where}: ${type} value ${text.slice(0, 60)} has no form in a change event; it is written as null, and further ones without a warning`,
+      );
+    }
+  }
+}

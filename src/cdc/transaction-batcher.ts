@@ -1,0 +1,170 @@
+import type {Logger} from '../common/logger.ts';
+import type {EventContext} from './event-context.ts';
+import type {CollectedRecords, RecordCollector} from './record-collector.ts';
+import type {Relation, SourceEvent} from './replication-source.ts';
+import type {SourcePositionHeader} from './source-position-header.ts';
+import type {TableEncoder} from './table-encoder.ts';
+
+export interface BatchLimits {
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+}
+
+/** Finds a relation's encoder; undefined until it is prepared. */
+export interface EncoderLookup {
+  get(relation: Relation): TableEncoder | undefined;
+}
+
+/** Turns source events into records and knows up to where they make whole transactions. */
+export class TransactionBatcher {
+  /** End of the last whole transaction, or of the idle WAL after it. */
+  endLsn: bigint;
+  /** Microseconds: when the last whole transaction was committed. */
+  commitTime: number | undefined;
+  /** The relation that stopped `add`. */
+  unprepared: Relation | undefined;
+
+  readonly #start: bigint;
+  readonly #encoders: EncoderLookup;
+  readonly #context: EventContext;
+  readonly #records: RecordCollector;
+  readonly #positions: SourcePositionHeader;
+  readonly #limits: BatchLimits;
+  readonly #logger: Logger;
+  #lastCommitLsn: bigint | null;
+  #openCommitTime = 0;
+  #ordinal = 0;
+  /** Records of whole transactions. */
+  #whole = 0;
+  #isOpen = false;
+  #isSkipping = false;
+  #isPartlyTaken = false;
+  /** The encoder of the relation before; changes come in runs of one table. */
+  #relation: Relation | undefined;
+  #encoder: TableEncoder | undefined;
+
+  /** Transactions committed before `start` are skipped: they are durable. `lastCommitLsn` is null after a snapshot. */
+  constructor(
+    start: bigint,
+    lastCommitLsn: bigint | null,
+    parts: {
+      readonly encoders: EncoderLookup;
+      readonly context: EventContext;
+      readonly records: RecordCollector;
+      readonly positions: SourcePositionHeader;
+      readonly limits: BatchLimits;
+      readonly logger: Logger;
+    },
+  ) {
+    this.#start = start;
+    this.endLsn = start;
+    this.#lastCommitLsn = lastCommitLsn;
+    this.#encoders = parts.encoders;
+    this.#context = parts.context;
+    this.#records = parts.records;
+    this.#positions = parts.positions;
+    this.#limits = parts.limits;
+    this.#logger = parts.logger;
+  }
+
+  /** Records of whole transactions that wait to be taken. */
+  get whole(): number {
+    return this.#whole;
+  }
+
+  get isFull(): boolean {
+    return (
+      this.#records.length >= this.#limits.maxRecords || this.#records.bytes >= this.#limits.maxBytes
+    );
+  }
+
+  /** Some records of a transaction whose commit has not come yet were taken by `takeAll`. */
+  get isPartlyTaken(): boolean {
+    return this.#isPartlyTaken;
+  }
+
+  /**
+   * Encodes `events` from index `from` on, as processed at `now` (microseconds). Returns where it stopped: their
+   * length, or an event whose relation (`unprepared`) has no encoder yet.
+   */
+  add(events: readonly SourceEvent[], from: number, now: number): number {
+    this.#context.processedAt(now);
+    for (let at = from; at < events.length; at++) {
+      const event = events[at] as SourceEvent;
+      switch (event.kind) {
+        case 'begin':
+          this.#begin(event.commitLsn, event.commitTime, event.xid);
+          break;
+        case 'commit':
+          this.#commit(event.endLsn);
+          break;
+        case 'idle':
+          if (event.endLsn > this.endLsn) this.endLsn = event.endLsn;
+          break;
+        case 'truncate':
+          if (!this.#isSkipping) this.#truncate(event.relations);
+          break;
+        default: {
+          if (this.#isSkipping) break;
+          const {relation} = event;
+          if (relation !== this.#relation && !this.#switchTo(relation)) return at;
+          const position = this.#positions.at(++this.#ordinal);
+          (this.#encoder as TableEncoder).change(event, position);
+        }
+      }
+    }
+    return events.length;
+  }
+
+  /** The records of the whole transactions, up to `endLsn`. */
+  take(): CollectedRecords {
+    const count = this.#whole;
+    this.#whole = 0;
+    return this.#records.take(count);
+  }
+
+  /** Everything, with the records of the open transaction so far. */
+  takeAll(): CollectedRecords {
+    this.#whole = 0;
+    this.#isPartlyTaken = this.#isOpen;
+    return this.#records.take(this.#records.length);
+  }
+
+  #begin(commitLsn: bigint, commitTime: number, xid: number): void {
+    this.#isOpen = true;
+    this.#isSkipping = commitLsn < this.#start;
+    this.#ordinal = 0;
+    this.#openCommitTime = commitTime;
+    this.#context.transaction(commitLsn, commitTime, xid, this.#lastCommitLsn);
+    this.#positions.lsn = commitLsn;
+  }
+
+  #commit(endLsn: bigint): void {
+    this.#isOpen = false;
+    this.#isPartlyTaken = false;
+    this.#lastCommitLsn = endLsn;
+    if (this.#isSkipping) return;
+    this.#whole = this.#records.length;
+    this.commitTime = this.#openCommitTime;
+    if (endLsn > this.endLsn) this.endLsn = endLsn;
+  }
+
+  #switchTo(relation: Relation): boolean {
+    const encoder = this.#encoders.get(relation);
+    this.unprepared = encoder === undefined ? relation : undefined;
+    if (encoder === undefined) return false;
+    this.#relation = relation;
+    this.#encoder = encoder;
+    return true;
+  }
+
+  /** Skipped, as Debezium does by default (`skipped.operations=t`). */
+  #truncate(relations: readonly Relation[]): void {
+    for (const {schema, table} of relations) {
+      this.#logger.warn(
+        {table: `${schema}.${table}`},
+        `${schema}.${table} was truncated; change events do not tell (skipped.operations: t), so its rows stay downstream`,
+      );
+    }
+  }
+}
