@@ -1,0 +1,166 @@
+import type {Clock} from '../../common/clock.ts';
+import {RetriableError, ServiceError} from '../../common/errors.ts';
+import type {
+  Fetcher,
+  KafkaClient,
+  TopicPartition,
+  TransactionalProducer,
+} from '../../kafka/client.ts';
+import {RegisteredSchemas} from './registered-schemas.ts';
+import type {Compatibility, SchemaRegistry} from './schema-registry.ts';
+import {applySchemasRecord, configRecord, schemaRecord} from './schemas-topic.ts';
+import type {SchemasRecord} from './schemas-topic.ts';
+
+export interface EmbeddedRegistryOptions {
+  readonly kafka: KafkaClient;
+  readonly clock: Clock;
+  /** Default: `_schemas`. One partition, compacted; created when it is missing. */
+  readonly topic?: string;
+}
+
+/** More instances than this do not take the producer from each other at once. */
+const maxFenced = 10;
+
+const catchUpMs = 30_000;
+
+/**
+ * A Schema Registry in this process that keeps its schemas in a Kafka topic, in Confluent's record shape.
+ *
+ * Several instances may share the topic: who writes takes the transactional producer over, which fences the others,
+ * and reads the topic to its end before it hands out an id. So an id is never given twice.
+ */
+export class EmbeddedRegistry implements SchemaRegistry {
+  readonly #kafka: KafkaClient;
+  readonly #clock: Clock;
+  readonly #partition: TopicPartition;
+  readonly #fetcher: Fetcher;
+  readonly #schemas = new RegisteredSchemas();
+  /** Undefined until the first write, and after a failure: its successor reads the topic again first. */
+  #producer: TransactionalProducer | undefined;
+  /** Ends when all operations begun have ended. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor({kafka, clock, topic = '_schemas'}: EmbeddedRegistryOptions) {
+    this.#kafka = kafka;
+    this.#clock = clock;
+    this.#partition = {topic, partition: 0};
+    this.#fetcher = kafka.fetcher({isolation: 'read_committed'});
+  }
+
+  /** Creates the topic where it is missing, and reads it. */
+  static async open(options: EmbeddedRegistryOptions): Promise<EmbeddedRegistry> {
+    const name = options.topic ?? '_schemas';
+    await options.kafka.admin.ensureTopics([{name, partitions: 1, cleanupPolicy: 'compact'}]);
+    const registry = new EmbeddedRegistry(options);
+    const [offsets] = await options.kafka.admin.offsets([registry.#partition]);
+    registry.#fetcher.assign(registry.#partition, offsets?.earliest ?? 0);
+    await registry.#inTurn(() => registry.#catchUp());
+    return registry;
+  }
+
+  async register(subject: string, schema: string): Promise<number> {
+    const registered = (): number | undefined => this.#schemas.idUnder(subject, schema);
+    return (
+      registered() ??
+      this.#inTurn(async () => {
+        await this.#write(() =>
+          registered() === undefined
+            ? schemaRecord(this.#schemas.next(subject, schema))
+            : undefined,
+        );
+        return registered() as number;
+      })
+    );
+  }
+
+  async byId(id: number): Promise<string | undefined> {
+    return (
+      this.#schemas.byId(id) ??
+      this.#inTurn(async () => {
+        await this.#catchUp();
+        return this.#schemas.byId(id);
+      })
+    );
+  }
+
+  compatibility(subject: string): Promise<Compatibility> {
+    return this.#inTurn(async () => {
+      await this.#catchUp();
+      return this.#schemas.compatibility(subject);
+    });
+  }
+
+  setCompatibility(subject: string, level: Compatibility): Promise<void> {
+    return this.#inTurn(() => this.#write(() => configRecord(subject, level)));
+  }
+
+  /** Waits for what was begun; the Kafka client stays open. */
+  async close(): Promise<void> {
+    await this.#inTurn(() => this.#fetcher.close());
+  }
+
+  /** Runs after everything that was begun before it. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(run);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Writes what `decide` makes of the whole topic; it may be asked again after another instance has written. */
+  async #write(decide: () => SchemasRecord | undefined): Promise<void> {
+    for (let attempt = 1; attempt <= maxFenced; attempt++) {
+      const producer = this.#producer ?? (await this.#takeOver());
+      const record = decide();
+      if (record === undefined) return;
+      try {
+        producer.begin();
+        await producer.send([
+          {
+            ...this.#partition,
+            records: [{...record, timestamp: this.#clock.now(), headers: []}],
+          },
+        ]);
+        await producer.commit();
+        await this.#catchUp();
+        return;
+      } catch (error) {
+        this.#producer = undefined;
+        if (!isFenced(error)) throw error;
+      }
+    }
+    throw new RetriableError(
+      'KAFKA_PRODUCER_FENCED',
+      `other instances keep taking over topic ${this.#partition.topic} of the embedded schema registry; run fewer, or use one registry for all`,
+    );
+  }
+
+  async #takeOver(): Promise<TransactionalProducer> {
+    const producer = this.#kafka.transactionalProducer(`${this.#partition.topic}-registry`);
+    await producer.init();
+    await this.#catchUp();
+    this.#producer = producer;
+    return producer;
+  }
+
+  /** Reads the topic to where it ends now. */
+  async #catchUp(): Promise<void> {
+    const [offsets] = await this.#kafka.admin.offsets([this.#partition]);
+    const end = offsets?.latest ?? 0;
+    const deadline = this.#clock.now() + catchUpMs;
+    while ((this.#fetcher.position(this.#partition) ?? 0) < end) {
+      for (const {records} of await this.#fetcher.poll(100)) {
+        for (const record of records) applySchemasRecord(this.#schemas, record);
+      }
+      if (this.#clock.now() > deadline) {
+        throw new RetriableError(
+          'KAFKA_UNREACHABLE',
+          `the end of topic ${this.#partition.topic} was not reached in ${catchUpMs} ms; see whether a transaction on it is left open`,
+        );
+      }
+    }
+  }
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'KAFKA_PRODUCER_FENCED';
+}

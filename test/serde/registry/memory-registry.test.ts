@@ -1,0 +1,12 @@
+import {RegisteredSchemas} from '../../../src/serde/registry/registered-schemas.ts';
+import {schemaRegistrySuite} from '../../suites/schema-registry-suite.ts';
+import {MemoryRegistry} from './memory-registry.ts';
+
+schemaRegistrySuite('MemoryRegistry', async () => {
+  const schemas = new RegisteredSchemas();
+  return {
+    registry: new MemoryRegistry(schemas),
+    another: async () => new MemoryRegistry(schemas),
+    close: async () => undefined,
+  };
+});
