@@ -1,0 +1,223 @@
+import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
+import type {ConsumedRecord} from '../client.ts';
+import type {StoredBatch} from './journal-entry.ts';
+import {readFully} from './journal-scanner.ts';
+import type {LogIndex} from './log-index.ts';
+import type {LogBatch, PartitionLog} from './partition-log.ts';
+import {checksum, decodeBatch} from './record-batch.ts';
+import type {SegmentFiles} from './segment-files.ts';
+
+/** A stretch of one partition. */
+export interface LogSlice {
+  readonly records: readonly ConsumedRecord[];
+  /** The next offset to read: behind the last batch, or at the limit when nothing is left before it. */
+  readonly position: number;
+  /** About how many bytes the records have. */
+  readonly bytes: number;
+}
+
+/** A stretch as it stood when it was asked for; `records` are still to be read. */
+interface Plan {
+  readonly log: PartitionLog;
+  readonly offset: number;
+  readonly limit: number;
+  readonly maxBytes: number;
+  readonly batches: readonly LogBatch[];
+  /** No further batch in memory starts below `limit`. */
+  readonly complete: boolean;
+}
+
+/** Batches this close together are read with one call; the bytes between them are read for nothing. */
+const READ_GAP_BYTES = 16 << 10;
+const MAX_READ_BYTES = 1 << 20;
+
+/** Compaction may delete a segment while its batches are looked up; more often in a row than this it cannot. */
+const MAX_ATTEMPTS = 5;
+
+/** Reads records by offset: from memory at once, or from the journal. */
+export class LogReader {
+  readonly #index: LogIndex;
+  readonly #files: SegmentFiles;
+
+  constructor(index: LogIndex, files: SegmentFiles) {
+    this.#index = index;
+    this.#files = files;
+  }
+
+  /**
+   * Records from `offset` on and below `limit`, at least one batch if there is one, then until about `maxBytes`. What
+   * it reads is the log as of this call; the answer comes at once when memory holds it.
+   *
+   * @throws TaskError KAFKA_OFFSET_OUT_OF_RANGE when retention has overtaken `offset`.
+   */
+  read(
+    log: PartitionLog,
+    offset: number,
+    limit: number,
+    maxBytes: number,
+    attempt = 1,
+  ): LogSlice | Promise<LogSlice> {
+    if (offset < log.logStartOffset) throw offsetOutOfRange(log, offset);
+    if (offset >= limit || log.deleted) return {records: [], position: offset, bytes: 0};
+    const batches: LogBatch[] = [];
+    let bytes = 0;
+    let resident = true;
+    let i = log.search(offset);
+    for (; i < log.batches.length && bytes < maxBytes; i++) {
+      const batch = log.batches[i] as LogBatch;
+      if (batch.baseOffset >= limit) break;
+      batches.push(batch);
+      bytes += batch.bound;
+      resident &&= batch.records !== null;
+    }
+    const complete = (log.batches[i]?.baseOffset ?? limit) >= limit;
+    const first = batches[0];
+    const indexed = offset < log.indexedEnd && (first === undefined || first.baseOffset > offset);
+    const plan = {log, offset, limit, maxBytes, batches, complete};
+    if (resident && !indexed) return inMemory(plan, bytes);
+    return this.#fromJournal(plan, indexed, attempt);
+  }
+
+  /** The records of stored batches, batch by batch. Undefined when a segment is gone. */
+  async readBatches(
+    log: PartitionLog,
+    batches: readonly StoredBatch[],
+  ): Promise<ConsumedRecord[][] | undefined> {
+    const decoded: ConsumedRecord[][] = [];
+    for (let from = 0; from < batches.length;) {
+      let to = from + 1;
+      const first = batches[from] as StoredBatch;
+      let end = first.position + first.length;
+      for (; to < batches.length; to++) {
+        const next = batches[to] as StoredBatch;
+        const gap = next.position - end;
+        if (next.segment !== first.segment || gap < 0 || gap > READ_GAP_BYTES) break;
+        if (next.position + next.length - first.position > MAX_READ_BYTES) break;
+        end = next.position + next.length;
+      }
+      const bytes = await this.#bytes(first.segment, first.position, end - first.position, log);
+      if (bytes === undefined) return undefined;
+      for (; from < to; from++) {
+        const batch = batches[from] as StoredBatch;
+        const start = batch.position - first.position;
+        const slice = bytes.subarray(start, start + batch.length);
+        if (slice.length < batch.length || checksum(slice) !== batch.checksum) {
+          const where = `${this.#files.path(batch.segment)} byte ${batch.position}`;
+          throw this.#corrupted(log, batch.baseOffset, `the checksum at ${where} is wrong`);
+        }
+        decoded.push(decodeBatch(slice, batch.baseOffset));
+      }
+    }
+    return decoded;
+  }
+
+  async #bytes(
+    segment: number,
+    position: number,
+    length: number,
+    log: PartitionLog,
+  ): Promise<Buffer | undefined> {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    try {
+      return bytes.subarray(0, await readFully(this.#files, segment, bytes, position));
+    } catch (error) {
+      if (error instanceof Error && 'code' in error) {
+        if (error.code === 'ENOENT' || error.code === 'EBADF') return undefined;
+      }
+      throw new FatalError(
+        'DATA_DIR_UNUSABLE',
+        `Cannot read ${log.name} from ${this.#files.path(segment)}: ${messageOf(error)}. Repair the disk, then start again`,
+        {cause: error},
+      );
+    }
+  }
+
+  async #fromJournal(plan: Plan, indexed: boolean, attempt: number): Promise<LogSlice> {
+    const {log, offset, limit, maxBytes, batches} = plan;
+    const parts: (StoredBatch | LogBatch)[] = [];
+    let bytes = 0;
+    if (indexed) {
+      const bound = Math.min(limit, batches[0]?.baseOffset ?? limit);
+      for (const batch of await this.#index.batches(keyOf(log), offset, bound, maxBytes)) {
+        parts.push(batch);
+        bytes += batch.length;
+      }
+    }
+    let taken = 0;
+    for (; taken < batches.length && bytes < maxBytes; taken++) {
+      const batch = batches[taken] as LogBatch;
+      parts.push(batch);
+      bytes += batch.stored?.length ?? batch.bound;
+    }
+    const records = await this.#records(log, parts);
+    if (records === undefined) {
+      if (attempt === MAX_ATTEMPTS) throw this.#corrupted(log, offset, 'its file is missing');
+      return this.read(log, offset, limit, maxBytes, attempt + 1);
+    }
+    const last = parts.at(-1);
+    const complete = plan.complete && taken === batches.length && bytes < maxBytes;
+    const position = complete || last === undefined ? limit : Math.min(last.nextOffset, limit);
+    return {records: between(records, offset, limit), position, bytes};
+  }
+
+  async #records(
+    log: PartitionLog,
+    parts: readonly (StoredBatch | LogBatch)[],
+  ): Promise<ConsumedRecord[] | undefined> {
+    const kept = parts.map((part) => ('records' in part ? part.records : null));
+    const stored: StoredBatch[] = [];
+    for (const [i, part] of parts.entries()) {
+      if (kept[i] === null) stored.push('records' in part ? (part.stored as StoredBatch) : part);
+    }
+    const decoded = await this.readBatches(log, stored);
+    if (decoded === undefined) return undefined;
+    const records: ConsumedRecord[] = [];
+    let next = 0;
+    for (const list of kept) {
+      for (const record of list ?? (decoded[next++] as ConsumedRecord[])) records.push(record);
+    }
+    return records;
+  }
+
+  #corrupted(log: PartitionLog, offset: number, why: string): FatalError {
+    return new FatalError(
+      'KAFKA_LOG_CORRUPTED',
+      `The embedded log in ${this.#files.directory} is damaged: ${log.name} cannot be read at offset ${offset}, ${why}. Put a backup of the data directory in its place, or delete the directory to start over from the sources`,
+    );
+  }
+}
+
+/** The error for a position outside of the log. */
+export function offsetOutOfRange(log: PartitionLog, offset: number): TaskError {
+  return new TaskError(
+    'KAFKA_OFFSET_OUT_OF_RANGE',
+    `Offset ${offset} of ${log.name} is outside of its log, which holds ${log.logStartOffset} to ${log.endOffset}: retention removed it or the log was replaced. Reset the reader or restore the log`,
+  );
+}
+
+function keyOf(log: PartitionLog): {topicNumber: number; partition: number} {
+  return {topicNumber: log.topic.number, partition: log.partition};
+}
+
+function inMemory({offset, limit, batches, complete}: Plan, bytes: number): LogSlice {
+  const last = batches.at(-1);
+  if (last === undefined) return {records: [], position: limit, bytes: 0};
+  const position = complete ? limit : last.nextOffset;
+  // A committed batch never changes, so it can be handed out as it is.
+  const whole = batches.length === 1 && last.owner === null && last.baseOffset >= offset;
+  if (whole) return {records: last.records as ConsumedRecord[], position, bytes};
+  const records: ConsumedRecord[] = [];
+  for (const batch of batches) {
+    for (const record of batch.records as ConsumedRecord[]) records.push(record);
+  }
+  return {records: between(records, offset, limit), position, bytes};
+}
+
+/** The records with offsets in `[from, to)`. */
+function between(records: ConsumedRecord[], from: number, to: number): ConsumedRecord[] {
+  const first = records[0];
+  const last = records.at(-1);
+  if (first === undefined || last === undefined) return records;
+  if (first.offset >= from && last.offset < to) return records;
+  return records.filter(({offset}) => offset >= from && offset < to);
+}
