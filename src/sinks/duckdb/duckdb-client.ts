@@ -1,0 +1,163 @@
+import {mkdirSync, rmSync} from 'node:fs';
+import {resolve} from 'node:path';
+import type {DuckDBConnection, DuckDBInstance} from '@duckdb/node-api';
+import {messageOf, RetriableError, ServiceError} from '../../common/errors.ts';
+import {literal} from './column-sql.ts';
+
+export interface DuckDbOptions {
+  /** The database file; created when it is missing. */
+  readonly database: string;
+  /** What DuckDB may hold in memory. Default: 128 MB. */
+  readonly memoryLimit?: string;
+  /**
+   * Size of the write-ahead log at which its rows are compressed into the database file. Default: 32 MB: each checkpoint
+   * compresses the last, partial row group of 122,880 rows once more, and commits wait for it meanwhile.
+   */
+  readonly checkpointThreshold?: string;
+}
+
+/**
+ * An open DuckDB file: one connection that writes, and one that reads what is committed.
+ *
+ * The library is loaded here, so that a service without DuckDB does not pay for it.
+ */
+export class DuckDbClient {
+  readonly database: string;
+  /** Where batches lie for `read_json`; nothing else on the disk can be read through SQL. */
+  readonly staging: string;
+  readonly #instance: DuckDBInstance;
+  readonly #writer: DuckDBConnection;
+  readonly #reader: DuckDBConnection;
+  #queue: Promise<unknown> = Promise.resolve();
+  #reads: Promise<unknown> = Promise.resolve();
+  #broken = false;
+
+  private constructor(
+    database: string,
+    staging: string,
+    instance: DuckDBInstance,
+    connections: readonly [DuckDBConnection, DuckDBConnection],
+  ) {
+    this.database = database;
+    this.staging = staging;
+    this.#instance = instance;
+    [this.#writer, this.#reader] = connections;
+  }
+
+  /** @throws RetriableError SINK_UNREACHABLE when the file cannot be opened, or another process has it open. */
+  static async open(options: DuckDbOptions): Promise<DuckDbClient> {
+    const database = resolve(options.database);
+    const staging = `${database}.staging/`;
+    try {
+      const {DuckDBInstance: Instance} = await import('@duckdb/node-api');
+      const instance = await Instance.create(database, {
+        threads: '1',
+        memory_limit: options.memoryLimit ?? '128MB',
+        checkpoint_threshold: options.checkpointThreshold ?? '32MB',
+        // Trying these costs a quarter of all CPU time of a load; dictionaries and bit-packing stay.
+        disabled_compression_methods: 'fsst,zstd',
+      });
+      rmSync(staging, {recursive: true, force: true});
+      mkdirSync(staging, {mode: 0o700});
+      const writer = await instance.connect();
+      await writer.run(`SET allowed_directories = [${literal(staging)}]`);
+      await writer.run('SET enable_external_access = false');
+      return new DuckDbClient(database, staging, instance, [writer, await instance.connect()]);
+    } catch (error) {
+      throw unreachable(database, error);
+    }
+  }
+
+  /** True after an error that leaves the connection in an unknown state: close, and open the file again. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Runs `work` alone on the writing connection, outside of a transaction. */
+  exclusive<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(() => work(this.#writer));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Runs `work` alone and in a transaction. It commits only when every statement succeeded: DuckDB's COMMIT after a
+   * failed one raises nothing and throws the whole transaction away.
+   */
+  transaction<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.exclusive(async (connection) => {
+      await connection.run('BEGIN');
+      let result: T;
+      try {
+        result = await work(connection);
+      } catch (error) {
+        await this.#rollback(connection);
+        throw error;
+      }
+      try {
+        await connection.run('COMMIT');
+      } catch (error) {
+        // Whether it is durable is unknown; only a newly opened file can tell.
+        this.#broken = true;
+        throw error;
+      }
+      return result;
+    });
+  }
+
+  /** The rows of one SELECT over committed data, values as JSON has them (int64 and decimals as text). */
+  query(sql: string): Promise<Record<string, unknown>[]> {
+    const turn = this.#reads.then(() => this.#read(sql));
+    this.#reads = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #read(sql: string): Promise<Record<string, unknown>[]> {
+    const {StatementType} = await import('@duckdb/node-api');
+    const statements = await this.#reader.extractStatements(sql);
+    if (statements.count !== 1) throw new TypeError('query takes one statement');
+    const statement = await statements.prepare(0);
+    try {
+      const {statementType} = statement;
+      if (statementType !== StatementType.SELECT && statementType !== StatementType.EXPLAIN) {
+        throw new TypeError('query takes a SELECT; it only reads');
+      }
+      await this.#reader.run('BEGIN TRANSACTION READ ONLY');
+      try {
+        return (await statement.runAndReadAll()).getRowObjectsJson() as Record<string, unknown>[];
+      } finally {
+        await this.#reader.run('ROLLBACK');
+      }
+    } finally {
+      statement.destroySync();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#queue, this.#reads]);
+    this.#reader.closeSync();
+    this.#writer.closeSync();
+    this.#instance.closeSync();
+    rmSync(this.staging, {recursive: true, force: true});
+  }
+
+  async #rollback(connection: DuckDBConnection): Promise<void> {
+    try {
+      await connection.run('ROLLBACK');
+    } catch {
+      this.#broken = true;
+    }
+  }
+}
+
+/** What a caller can do about an error of DuckDB's own: open again. Errors of the service pass as they are. */
+export function unreachable(database: string, error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const [reason = ''] = messageOf(error).split('\n');
+  const remedy = reason.includes('lock')
+    ? 'close the other process that has it open'
+    : 'check the path, its permissions and the free disk space';
+  return new RetriableError('SINK_UNREACHABLE', `DuckDB file ${database}: ${reason}; ${remedy}`, {
+    cause: error,
+  });
+}

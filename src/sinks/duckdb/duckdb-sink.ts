@@ -1,0 +1,70 @@
+import type {WarehouseSink, SinkPartition, SinkSource} from '../warehouse-sink.ts';
+import {DuckDbClient, unreachable} from './duckdb-client.ts';
+import type {DuckDbOptions} from './duckdb-client.ts';
+import {DuckDbPartition} from './duckdb-partition.ts';
+import {ensureTable} from './duckdb-table.ts';
+import {keysOf} from './existing-keys.ts';
+import type {KnownKeys} from './known-keys.ts';
+import {createOffsets, takeOver} from './sink-offsets.ts';
+
+/**
+ * A DuckDB file as the warehouse. One sink per file: this process alone can open it, and `query` reads it meanwhile.
+ */
+export class DuckDbSink implements WarehouseSink {
+  readonly #options: DuckDbOptions;
+  #client: Promise<DuckDbClient> | undefined;
+  /** By table; every write to the file goes through this object, so that they are complete. */
+  readonly #keys = new Map<string, KnownKeys>();
+
+  constructor(options: DuckDbOptions) {
+    this.#options = options;
+  }
+
+  async open(source: SinkSource): Promise<SinkPartition> {
+    const client = await this.#connected();
+    try {
+      const opened = await client.transaction(async (connection) => {
+        await createOffsets(connection);
+        const columns = await ensureTable(connection, source);
+        const watermark = await takeOver(connection, source);
+        const keys =
+          source.insertMode === 'upsert' ? await this.#keysOf(connection, source) : undefined;
+        return {columns, watermark, keys};
+      });
+      return await DuckDbPartition.prepare(client, source, opened);
+    } catch (error) {
+      throw unreachable(client.database, error);
+    }
+  }
+
+  /** The rows of one SELECT over what is committed. Values are as JSON has them: int64 and decimals are text. */
+  async query(sql: string): Promise<readonly Record<string, unknown>[]> {
+    return (await this.#connected()).query(sql);
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#keys.clear();
+    await (await client?.catch(() => undefined))?.close();
+  }
+
+  async #connected(): Promise<DuckDbClient> {
+    const opened = await this.#client?.catch(() => undefined);
+    if (opened?.broken === true) await this.close();
+    this.#client ??= DuckDbClient.open(this.#options);
+    try {
+      return await this.#client;
+    } catch (error) {
+      this.#client = undefined;
+      throw error;
+    }
+  }
+
+  async #keysOf(...[connection, source]: Parameters<typeof keysOf>): Promise<KnownKeys> {
+    const name = source.table.name.toLowerCase();
+    const keys = this.#keys.get(name) ?? (await keysOf(connection, source));
+    this.#keys.set(name, keys);
+    return keys;
+  }
+}
