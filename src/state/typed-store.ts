@@ -1,0 +1,135 @@
+import {LRUCache} from 'lru-cache';
+import type {Schema} from '../serde/schema.ts';
+import type {Deserializer, Serializer} from '../serde/serde.ts';
+import type {Checkpoint, CommittedStore, StoreWrite} from './committed-store.ts';
+import type {KeyValueStore} from './key-value-store.ts';
+import {TransactionOverlay} from './transaction-overlay.ts';
+
+/** Both directions of one format. */
+export interface Serde<T> extends Serializer<T>, Deserializer<T> {}
+
+export interface TypedStoreOptions<K, V> {
+  readonly keySchema: Schema<K>;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** How many rows stay parsed in memory. */
+  readonly maxCachedRows: number;
+  /** Called at each put and delete, in order, where every one of them is a changelog record; a null value deletes. */
+  readonly onWrite?: (key: Buffer, value: Buffer | null) => void;
+}
+
+/** Stands in the cache for a key without a row. */
+const NO_ROW = Symbol('no row');
+
+/**
+ * The store that operators see: typed rows over committed bytes.
+ *
+ * Reads look into the writes of the open transaction, then into a cache of parsed rows, then into the committed store.
+ * `takeWrites` closes the transaction for writing, `commit` makes it durable, `abort` forgets it.
+ */
+export class TypedStore<K, V> implements KeyValueStore<K, V> {
+  readonly name: string;
+  readonly #committed: CommittedStore;
+  readonly #options: TypedStoreOptions<K, V>;
+  readonly #overlay: TransactionOverlay<K, V>;
+  /** Rows as they are committed. */
+  readonly #cache: LRUCache<string, NonNullable<unknown>>;
+  readonly #isText: boolean;
+
+  constructor(committed: CommittedStore, options: TypedStoreOptions<K, V>) {
+    this.name = committed.name;
+    this.#committed = committed;
+    this.#options = options;
+    this.#overlay = new TransactionOverlay((key) => options.key.serialize(key));
+    this.#cache = new LRUCache({max: options.maxCachedRows});
+    this.#isText = options.keySchema.type === 'VARCHAR';
+  }
+
+  get(key: K): V | undefined {
+    const overlay = this.#overlay;
+    if (overlay.size === 0 && this.#committed.isEmpty) return undefined;
+    const id = this.#id(key);
+    const written = overlay.get(id);
+    if (written !== undefined) return written.value;
+    const cached = this.#cache.get(id);
+    if (cached !== undefined) return cached === NO_ROW ? undefined : (cached as V);
+    if (this.#committed.isEmpty) return undefined;
+    const bytes = this.#committed.get(this.#options.key.serialize(key));
+    const row = bytes === undefined ? undefined : this.#options.value.deserialize(bytes);
+    this.#cache.set(id, row ?? NO_ROW);
+    return row;
+  }
+
+  put(key: K, value: V): void {
+    this.#write(key, value);
+  }
+
+  delete(key: K): void {
+    this.#write(key, undefined);
+  }
+
+  range(prefix?: Buffer): Iterable<readonly [K, V]> {
+    const written = this.#overlay.range(prefix?.toString('latin1') ?? '');
+    const rows: (readonly [K, V])[] = [];
+    let next = 0;
+    // Asked even while it is empty, so that it learns early that ranges are read.
+    for (const [keyBytes, valueBytes] of this.#committed.range(prefix)) {
+      const text = keyBytes.toString('latin1');
+      for (; next < written.length && (written[next]?.[0] ?? '') < text; next++) push(next);
+      if (written[next]?.[0] === text) continue;
+      const {key, value} = this.#options;
+      rows.push([key.deserialize(keyBytes), value.deserialize(valueBytes)]);
+    }
+    for (; next < written.length; next++) push(next);
+    return rows;
+
+    function push(i: number): void {
+      const entry = written[i]?.[1];
+      if (entry?.value !== undefined) rows.push([entry.key, entry.value]);
+    }
+  }
+
+  /** The newest write of each key of the open transaction, serialized once for the changelog and the store. */
+  takeWrites(): readonly StoreWrite[] {
+    const {key: keys, value: values} = this.#options;
+    const writes: StoreWrite[] = [];
+    for (const [, {key, value, keyBytes, valueBytes}] of this.#overlay.entries()) {
+      const bytes = value === undefined ? undefined : (valueBytes ?? values.serialize(value));
+      writes.push([keyBytes ?? keys.serialize(key), bytes]);
+    }
+    return writes;
+  }
+
+  /** Makes what `takeWrites` returned durable, with where the store now stands in its changelog. */
+  async commit(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void> {
+    await this.#committed.apply(writes, checkpoint);
+    for (const [id, {value}] of this.#overlay.entries()) {
+      this.#cache.set(id, value ?? NO_ROW);
+    }
+    this.#overlay.clear();
+  }
+
+  /** Forgets the writes of the open transaction. */
+  abort(): void {
+    this.#overlay.clear();
+  }
+
+  #write(key: K, value: V | undefined): void {
+    const {onWrite, key: keys, value: values} = this.#options;
+    if (onWrite === undefined) {
+      this.#overlay.set(this.#id(key), {key, value, keyBytes: undefined, valueBytes: undefined});
+      return;
+    }
+    const keyBytes = keys.serialize(key);
+    const valueBytes = value === undefined ? undefined : values.serialize(value);
+    const id = this.#isText ? this.#id(key) : keyBytes.toString('latin1');
+    this.#overlay.set(id, {key, value, keyBytes, valueBytes});
+    onWrite(keyBytes, valueBytes ?? null);
+  }
+
+  /** A text for the key: itself, or its bytes. */
+  #id(key: K): string {
+    if (this.#isText && typeof key === 'string') return key;
+    return this.#options.key.serialize(key).toString('latin1');
+  }
+}
