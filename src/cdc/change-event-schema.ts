@@ -21,10 +21,9 @@ export function changeEventSchemas(
   const key =
     primaryKey.length === 0
       ? undefined
-      : struct(
-          fieldsOf(primaryKey.map(([column, schema]) => [column, notNull(schema)] as const)),
-          {name: `${name}.Key`},
-        );
+      : struct(fieldsOf(primaryKey.map(([column, schema]) => [column, notNull(schema)] as const)), {
+          name: `${name}.Key`,
+        });
   if (afterStateOnly) {
     const fields = fieldsOf([...columns, ['__deleted', varchar()]]);
     return {key, value: struct(fields, {name: `${name}.Value`})};

@@ -40,6 +40,12 @@ const always =
   () =>
     type;
 
+/** Types whose text says it all. */
+const texts = (
+  'varchar text bpchar char name citext inet cidr macaddr macaddr8 ' +
+  'int4range int8range numrange tsrange tstzrange daterange'
+).split(' ');
+
 /** Every `pg_type.typname` that change events can carry, under Debezium's default handling modes. */
 const types = new Map<string, Make>([
   ['bool', always(booleanType)],
@@ -67,11 +73,7 @@ const types = new Map<string, Make>([
   ['point', always(pointType)],
   ['bit', bitType],
   ['varbit', bitType],
-  ...[
-    ...['varchar', 'text', 'bpchar', 'char', 'name', 'citext'],
-    ...['inet', 'cidr', 'macaddr', 'macaddr8'],
-    ...['int4range', 'int8range', 'numrange', 'tsrange', 'tstzrange', 'daterange'],
-  ].map((name) => [name, always(stringType)] as const),
+  ...texts.map((name) => [name, always(stringType)] as const),
 ]);
 
 /** Element types whose arrays Debezium leaves out. */

@@ -1,13 +1,9 @@
 import {DEBEZIUM_VERSION} from './change-event-schema.ts';
-import {asciiJson} from './types/json-text.ts';
+import {asciiString} from './types/json-text.ts';
 
 /** `source.snapshot` of snapshot rows. */
 export type SnapshotMarker =
-  | 'first'
-  | 'first_in_data_collection'
-  | 'true'
-  | 'last_in_data_collection'
-  | 'last';
+  'first' | 'first_in_data_collection' | 'true' | 'last_in_data_collection' | 'last';
 
 /**
  * What the change events of one transaction (or run of snapshot rows) have in common, as pieces of JSON text.
@@ -34,8 +30,8 @@ export class EventContext {
   #processedAt = -1;
 
   constructor(topicPrefix: string, database: string) {
-    this.#name = asciiJson(JSON.stringify(topicPrefix));
-    this.#database = asciiJson(JSON.stringify(database));
+    this.#name = asciiString(topicPrefix);
+    this.#database = asciiString(database);
   }
 
   /** `commitTime` in microseconds; `lastCommitLsn` is the end of the transaction before, null when none was seen. */

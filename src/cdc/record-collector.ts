@@ -20,8 +20,7 @@ export class RecordCollector implements RecordSink {
   append(target: EventTarget, record: ProducerRecord): void {
     this.#records.push(record);
     this.#targets.push(target);
-    this.#bytes +=
-      (record.key?.length ?? 0) + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+    this.#bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
   }
 
   get length(): number {

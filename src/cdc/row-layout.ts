@@ -4,7 +4,7 @@ import type {Schema} from '../serde/schema.ts';
 import {columnType} from './column-types.ts';
 import type {Relation, RelationColumn, Tuple} from './replication-source.ts';
 import type {ColumnType} from './types/column-type.ts';
-import {asciiJson, jsonString} from './types/json-text.ts';
+import {asciiString, jsonString} from './types/json-text.ts';
 
 /** A column whose type is left out, or a value that its type cannot express; to be told once per column. */
 export type ReportColumn = (column: RelationColumn, text: string | undefined) => void;
@@ -56,7 +56,7 @@ function layout(relation: Relation, index: number, type: ColumnType, first: bool
     name,
     schema: type.schema,
     index,
-    prefix: `${first ? '' : ','}${asciiJson(JSON.stringify(name))}:`,
+    prefix: `${first ? '' : ','}${asciiString(name)}:`,
     isString: type.toJson === jsonString,
     toJson: type.toJson,
     unavailable: type.unavailable,

@@ -7,7 +7,7 @@ import type {EventTarget, EventTopic} from './event-topic.ts';
 import type {Relation, RowChange, Tuple} from './replication-source.ts';
 import {writeOldRow, writeRow} from './row-layout.ts';
 import type {ColumnLayout, RowLayout} from './row-layout.ts';
-import {asciiJson} from './types/json-text.ts';
+import {asciiString} from './types/json-text.ts';
 
 /** Takes the records in the order in which they must stand in their partitions. */
 export interface RecordSink {
@@ -60,8 +60,7 @@ export class TableEncoder {
     this.#key = layout.key;
     this.#keyHeader = headers.key;
     this.#valueHeader = headers.value;
-    const quoted = (text: string): string => asciiJson(JSON.stringify(text));
-    this.#table = `${quoted(relation.schema)},"table":${quoted(relation.table)}`;
+    this.#table = `${asciiString(relation.schema)},"table":${asciiString(relation.table)}`;
     this.#fullOld = relation.replicaIdentity === 'full';
   }
 
@@ -70,9 +69,16 @@ export class TableEncoder {
     const {kind, before, after} = change;
     if (kind === 'delete') {
       this.#delete(before as Tuple, change.lsn, [position]);
-    } else if (kind === 'update' && before !== undefined && this.#keyChanged(before, after as Tuple)) {
+    } else if (
+      kind === 'update' &&
+      before !== undefined &&
+      this.#keyChanged(before, after as Tuple)
+    ) {
       const row = completed(after as Tuple, before);
-      this.#delete(before, change.lsn, [position, keyHeader('__debezium.newkey', this.#keyJson(row))]);
+      this.#delete(before, change.lsn, [
+        position,
+        keyHeader('__debezium.newkey', this.#keyJson(row)),
+      ]);
       const headers = [position, keyHeader('__debezium.oldkey', this.#keyJson(before))];
       this.#upsert('c', row, undefined, change.lsn, headers);
     } else {
@@ -189,7 +195,12 @@ export class TableEncoder {
   #append(key: Buffer | null, value: Buffer | null, headers: readonly RecordHeader[]): void {
     const {targets} = this.topic;
     const target = targets[partitionFor(key, targets.length)] as EventTarget;
-    this.#parts.sink.append(target, {key, value, timestamp: this.#parts.context.timestamp, headers});
+    this.#parts.sink.append(target, {
+      key,
+      value,
+      timestamp: this.#parts.context.timestamp,
+      headers,
+    });
   }
 }
 

@@ -63,10 +63,6 @@ export class TableEncoders {
       this.#warn(relation, column.name, column.typeName, text),
     );
     const name = `${topicPrefix}.${relation.schema}.${relation.table}`;
-    const named = ({name: column, schema}: ColumnLayout): readonly [string, Schema] => [
-      column,
-      schema,
-    ];
     const schemas = changeEventSchemas(
       name,
       layout.columns.map(named),
@@ -134,4 +130,8 @@ export class TableEncoders {
       );
     }
   }
+}
+
+function named({name, schema}: ColumnLayout): readonly [string, Schema] {
+  return [name, schema];
 }

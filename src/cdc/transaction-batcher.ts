@@ -74,7 +74,8 @@ export class TransactionBatcher {
 
   get isFull(): boolean {
     return (
-      this.#records.length >= this.#limits.maxRecords || this.#records.bytes >= this.#limits.maxBytes
+      this.#records.length >= this.#limits.maxRecords ||
+      this.#records.bytes >= this.#limits.maxBytes
     );
   }
 
@@ -104,7 +105,9 @@ export class TransactionBatcher {
         case 'truncate':
           if (!this.#isSkipping) this.#truncate(event.relations);
           break;
-        default: {
+        case 'insert':
+        case 'update':
+        case 'delete': {
           if (this.#isSkipping) break;
           const {relation} = event;
           if (relation !== this.#relation && !this.#switchTo(relation)) return at;

@@ -1,9 +1,14 @@
-/** What makes a string differ from its JSON text: quotes, backslashes, control characters. */
-const ESCAPED = /["\\\u0000-\u001f]/;
+/** What JSON escapes: all but the space and what follows it, without `"` and `\`. */
+const ESCAPED = /[^ !#-[\]-\uffff]/;
 
 /** `text` as a JSON string. */
 export function jsonString(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : '"' + text + '"';
+}
+
+/** `text` as a JSON string of ASCII characters. */
+export function asciiString(text: string): string {
+  return asciiJson(JSON.stringify(text));
 }
 
 /** The same JSON without characters beyond ASCII, which stand only in strings: `é` becomes `\u00e9`. */

@@ -22,7 +22,7 @@ function number(schema: Schema, toJson: (text: string) => string = asIs): Column
 }
 
 /** Postgres writes shortest round-trip digits, which are JSON; what JSON cannot write goes as a string. */
-function float(text: string): string {
+export function floatJson(text: string): string {
   return text === 'NaN' || text.endsWith('Infinity') ? '"' + text + '"' : text;
 }
 
@@ -35,8 +35,8 @@ export const booleanType: ColumnType = {
 export const int2Type = number(smallint());
 export const int4Type = number(integer());
 export const int8Type = number(bigint());
-export const float4Type = number(real(), float);
-export const float8Type = number(double(), float);
+export const float4Type = number(real(), floatJson);
+export const float8Type = number(double(), floatJson);
 
 /** `numeric(p, s)` as Connect's Decimal; without p and s as Debezium's VariableScaleDecimal. */
 export function numericType(typeModifier: number, reportLoss: ReportLoss): ColumnType {

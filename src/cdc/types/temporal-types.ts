@@ -112,8 +112,11 @@ function zonedTime(text: string): string {
   const offset = text[end] === '-' ? -east : east;
   const local = timeOfDay(text.slice(0, 8), 0).micros / 1_000_000;
   const utc = (((local - offset) % SECONDS_PER_DAY) + SECONDS_PER_DAY) % SECONDS_PER_DAY;
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   return `${two(utc / 3600)}:${two((utc / 60) % 60)}:${two(utc % 60)}${fraction}Z`;
+}
+
+function two(value: number): string {
+  return String(Math.floor(value)).padStart(2, '0');
 }
 
 /** Microseconds, a month being 30.4375 days and a day 24 hours. */

@@ -12,6 +12,7 @@ import {
 import type {Schema} from '../../serde/schema.ts';
 import {UNAVAILABLE_BASE64, UNAVAILABLE_JSON, UNAVAILABLE_VALUE} from './column-type.ts';
 import type {ColumnType} from './column-type.ts';
+import {floatJson} from './number-types.ts';
 import {parseHstore} from './hstore-text.ts';
 import {asciiJson, jsonString} from './json-text.ts';
 
@@ -76,7 +77,5 @@ function pointJson(point: string): string {
   wkb.writeUInt32LE(1, 1);
   wkb.writeDoubleLE(Number(x), 5);
   wkb.writeDoubleLE(Number(y), 13);
-  const number = (value: string): string =>
-    Number.isFinite(Number(value)) ? value : '"' + value + '"';
-  return `{"x":${number(x)},"y":${number(y)},"wkb":"${wkb.toString('base64')}","srid":null}`;
+  return `{"x":${floatJson(x)},"y":${floatJson(y)},"wkb":"${wkb.toString('base64')}","srid":null}`;
 }

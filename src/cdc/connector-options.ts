@@ -1,0 +1,36 @@
+import type {BatchLimits} from './transaction-batcher.ts';
+
+/** The settings of one source, under the names of Debezium and Connect where they have one. */
+export interface ConnectorOptions {
+  /** The key under `sources:`. */
+  readonly name: string;
+  readonly slotName: string;
+  readonly dbname: string;
+  readonly topicPrefix: string;
+  /** `after.state.only`: rows with `__deleted` instead of envelopes. */
+  readonly afterStateOnly: boolean;
+  readonly keyFormat: 'JSON' | 'JSON_SR';
+  readonly valueFormat: 'JSON' | 'JSON_SR';
+  /** Of the topics that it creates. */
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly snapshotMode: 'initial' | 'never' | 'initial_only' | 'when_needed';
+  /** Whether a tombstone follows each delete (`delete.tombstone.handling.mode`). */
+  readonly tombstones?: 'rewrite-with-tombstone' | 'rewrite';
+  /** How much is sent to Kafka at once; a larger Postgres transaction is sent in parts of it. */
+  readonly batch?: BatchLimits;
+  /** How much of a snapshot goes into one Kafka transaction. */
+  readonly snapshotTransaction?: BatchLimits;
+  readonly lingerMs?: number;
+  readonly offsetIntervalMs?: number;
+}
+
+export const connectorDefaults = {
+  tombstones: 'rewrite-with-tombstone',
+  batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
+  // About 20 s of snapshot: within the time (60 s) that brokers give a transaction by default.
+  snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3},
+  // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
+  lingerMs: 5,
+  offsetIntervalMs: 5_000,
+} as const satisfies Partial<ConnectorOptions>;

@@ -1,0 +1,239 @@
+import type {Clock} from '../common/clock.ts';
+import type {Component, ComponentState, ComponentStatus} from '../common/component.ts';
+import type {Conditions} from '../common/conditions.ts';
+import {FatalError, RetriableError, TaskError} from '../common/errors.ts';
+import type {ErrorCode} from '../common/errors.ts';
+import type {Logger} from '../common/logger.ts';
+import type {Metrics} from '../common/metrics.ts';
+import type {KafkaClient, TransactionalProducer} from '../kafka/client.ts';
+import {RecordBuffer} from '../serde/record-buffer.ts';
+import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
+import {connectorDefaults} from './connector-options.ts';
+import type {ConnectorOptions} from './connector-options.ts';
+import {EventContext} from './event-context.ts';
+import {OffsetStore} from './offset-store.ts';
+import {Publisher} from './publisher.ts';
+import type {Published} from './publisher.ts';
+import {RecordCollector} from './record-collector.ts';
+import type {ReplicationSource, SourceOffset} from './replication-source.ts';
+import {SnapshotEncoder} from './snapshot-encoder.ts';
+import {SnapshotPublisher} from './snapshot-publisher.ts';
+import {SourcePositionHeader} from './source-position-header.ts';
+import {TableEncoders} from './table-encoders.ts';
+import {TransactionBatcher} from './transaction-batcher.ts';
+
+export interface ConnectorDeps {
+  readonly applicationId: string;
+  readonly source: ReplicationSource;
+  readonly options: ConnectorOptions;
+  readonly kafka: KafkaClient;
+  readonly registry: SchemaRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly conditions: Conditions;
+}
+
+/** Milliseconds; doubles with each failure in a row. */
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+
+/**
+ * Brings one source's changes to Kafka: snapshot where there is no offset yet, then its transactions, each once.
+ *
+ * The transactional id belongs to the slot, so that a second connector of the slot fences the first.
+ */
+export class CdcConnector implements Component {
+  readonly name: string;
+  readonly #deps: ConnectorDeps;
+  readonly #options: Required<ConnectorOptions>;
+  readonly #logger: Logger;
+  readonly #producer: TransactionalProducer;
+  readonly #offsets: OffsetStore;
+  #state: ComponentState = 'starting';
+  #phase: 'snapshot' | 'stream' | undefined;
+  #events = 0;
+  #lagMs: number | undefined;
+  #failures = 0;
+  #condition: ErrorCode | undefined;
+
+  constructor(deps: ConnectorDeps) {
+    const {applicationId, options, kafka, clock, logger} = deps;
+    this.name = `source ${options.name}`;
+    this.#deps = deps;
+    this.#options = {...connectorDefaults, ...options};
+    this.#logger = logger.child({source: options.name});
+    this.#producer = kafka.transactionalProducer(`${applicationId}-cdc-${options.slotName}`);
+    const topic = `${applicationId}-cdc-offsets`;
+    this.#offsets = new OffsetStore(kafka, topic, options.slotName, options.dbname, clock);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        try {
+          await this.#start(signal);
+        } catch (error) {
+          if (signal.aborted && !(error instanceof FatalError)) break;
+          await this.#afterFailure(error, signal);
+        } finally {
+          await this.#deps.source.close();
+        }
+      }
+      this.#state = 'stopped';
+    } catch (error) {
+      this.#state = 'failed';
+      throw error;
+    }
+  }
+
+  status(): ComponentStatus {
+    const {slot, confirmedLsn, lagBytes} = this.#deps.source.status();
+    return {
+      state: this.#state,
+      phase: this.#phase,
+      slot,
+      confirmedLsn,
+      lagBytes,
+      lagMs: this.#lagMs,
+      events: this.#events,
+    };
+  }
+
+  /** Runs until `signal` aborts, from wherever the durable offset says. */
+  async #start(signal: AbortSignal): Promise<void> {
+    const {source} = this.#deps;
+    await this.#offsets.ensureTopic(this.#options.replicationFactor);
+    // Decides what an earlier producer of the slot left open, so that the offset below is the last one.
+    await this.#producer.init();
+    const durable = await this.#offsets.read(signal);
+    if (signal.aborted) return;
+    const {kind, from} = await source.open(durable, signal);
+    if (kind === 'snapshot' && !(await this.#snapshot(from, signal))) return;
+    if (this.#options.snapshotMode === 'initial_only') {
+      this.#runs('snapshot');
+      return aborted(signal);
+    }
+    this.#runs('stream');
+    await this.#stream(from, kind === 'snapshot' ? null : from.lsn, signal);
+    if (signal.aborted) return;
+    throw new RetriableError('CDC_CONNECTION_FAILED', `${this.name}: its stream has ended`);
+  }
+
+  async #snapshot(from: SourceOffset, signal: AbortSignal): Promise<boolean> {
+    this.#runs('snapshot');
+    const parts = this.#encoding();
+    const publisher = new SnapshotPublisher({
+      ...parts,
+      encoder: new SnapshotEncoder(parts.context, parts.positions),
+      producer: this.#producer,
+      offsets: this.#offsets,
+      clock: this.#deps.clock,
+      logger: this.#logger,
+      limits: this.#options.batch,
+      transaction: this.#options.snapshotTransaction,
+    });
+    const published = await publisher.run(this.#deps.source.snapshot(signal), from, signal);
+    if (published === undefined) return false;
+    this.#onPublished(published);
+    this.#logger.info({events: Object.fromEntries(published.events)}, 'the snapshot is complete');
+    return true;
+  }
+
+  async #stream(
+    from: SourceOffset,
+    lastCommitLsn: bigint | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const parts = this.#encoding();
+    const publisher = new Publisher(from, {
+      encoders: parts.encoders,
+      batcher: new TransactionBatcher(from.lsn, lastCommitLsn, parts),
+      producer: this.#producer,
+      offsets: this.#offsets,
+      clock: this.#deps.clock,
+      options: this.#options,
+      onPublished: (published) => this.#onPublished(published),
+    });
+    await publisher.run((stop) => this.#deps.source.transactions(from, stop), signal);
+  }
+
+  #encoding(): {
+    readonly context: EventContext;
+    readonly records: RecordCollector;
+    readonly positions: SourcePositionHeader;
+    readonly encoders: TableEncoders;
+    readonly limits: Required<ConnectorOptions>['batch'];
+    readonly logger: Logger;
+  } {
+    const {kafka, registry} = this.#deps;
+    const {name, topicPrefix, dbname, afterStateOnly, tombstones, batch} = this.#options;
+    const out = new RecordBuffer();
+    const context = new EventContext(topicPrefix, dbname);
+    const records = new RecordCollector();
+    const encoders = new TableEncoders(
+      this.#options,
+      {
+        out,
+        context,
+        sink: records,
+        afterStateOnly,
+        tombstones: tombstones === 'rewrite-with-tombstone',
+      },
+      kafka.admin,
+      registry,
+      this.#logger,
+    );
+    const positions = new SourcePositionHeader(name, out);
+    return {context, records, positions, encoders, limits: batch, logger: this.#logger};
+  }
+
+  /** Only now may the source forget what is durable. */
+  #onPublished({lsn, events, commitTime}: Published): void {
+    const {source, metrics, clock} = this.#deps;
+    source.confirm(lsn);
+    this.#failures = 0;
+    for (const [table, count] of events) {
+      this.#events += count;
+      metrics.count('millrace_cdc_events_total', {source: source.name, table}, count);
+    }
+    if (commitTime === undefined || events.size === 0) return;
+    this.#lagMs = Math.max(0, clock.now() - Math.floor(commitTime / 1000));
+    const labels = {source: source.name};
+    metrics.gauge('millrace_cdc_milliseconds_behind_source', labels, this.#lagMs);
+  }
+
+  #runs(phase: 'snapshot' | 'stream'): void {
+    this.#state = 'running';
+    this.#phase = phase;
+    if (this.#condition !== undefined) this.#deps.conditions.clear(this.#condition, this.name);
+    this.#condition = undefined;
+  }
+
+  /** Waits before the next attempt; throws what another attempt cannot heal. */
+  async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    if (error instanceof TaskError && error.code === 'KAFKA_PRODUCER_FENCED') {
+      throw new FatalError(
+        'KAFKA_PRODUCER_FENCED',
+        `${this.name}: another process has taken over slot ${this.#options.slotName}; stop one of them, or give this one its own slot.name`,
+        {cause: error},
+      );
+    }
+    if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
+    const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
+    this.#state = 'retrying';
+    const {code, message} = error;
+    if (this.#condition !== undefined) this.#deps.conditions.clear(this.#condition, this.name);
+    this.#condition = code;
+    this.#deps.conditions.raise({code, subject: this.name, message});
+    this.#logger.warn({code, retryInMs}, message);
+    await this.#deps.clock.sleep(retryInMs, signal);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), {once: true});
+  });
+}

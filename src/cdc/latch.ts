@@ -1,0 +1,16 @@
+/** Lets one waiter sleep until something has happened; what happens while nobody waits is not forgotten. */
+export class Latch {
+  #set = false;
+  #resolve: (() => void) | undefined;
+
+  wake(): void {
+    this.#set = true;
+    this.#resolve?.();
+  }
+
+  async wait(): Promise<void> {
+    if (!this.#set) await new Promise<void>((resolve) => (this.#resolve = resolve));
+    this.#resolve = undefined;
+    this.#set = false;
+  }
+}

@@ -1,0 +1,102 @@
+import type {Clock} from '../common/clock.ts';
+import type {Logger} from '../common/logger.ts';
+import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
+import type {OffsetStore} from './offset-store.ts';
+import type {Published} from './publisher.ts';
+import type {RecordCollector} from './record-collector.ts';
+import type {Relation, SnapshotBatch, SourceOffset} from './replication-source.ts';
+import type {SnapshotEncoder} from './snapshot-encoder.ts';
+import type {TableEncoder} from './table-encoder.ts';
+import type {TableEncoders} from './table-encoders.ts';
+import type {BatchLimits} from './transaction-batcher.ts';
+import {commitTransaction} from './transaction-outcome.ts';
+
+export interface SnapshotPublisherParts {
+  readonly producer: TransactionalProducer;
+  readonly offsets: OffsetStore;
+  readonly encoders: TableEncoders;
+  readonly encoder: SnapshotEncoder;
+  readonly records: RecordCollector;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How much is sent at once. */
+  readonly limits: BatchLimits;
+  /** How much one Kafka transaction takes. */
+  readonly transaction: BatchLimits;
+}
+
+/**
+ * Publishes a snapshot with the offset behind it: in one Kafka transaction, so that a crash leaves nothing of it.
+ *
+ * A snapshot beyond `transaction` is split, and the offset goes into the last one: after a crash before that, rows of
+ * the earlier ones are there and come again, and those deleted meanwhile stay.
+ */
+export class SnapshotPublisher {
+  readonly #parts: SnapshotPublisherParts;
+  #events = new Map<string, number>();
+  #records = 0;
+  #bytes = 0;
+  #isSplit = false;
+
+  constructor(parts: SnapshotPublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined when `signal` aborted it; nothing of its last Kafka transaction is then visible. */
+  async run(
+    batches: AsyncIterable<SnapshotBatch>,
+    from: SourceOffset,
+    signal: AbortSignal,
+  ): Promise<Published | undefined> {
+    const {producer, encoder, encoders, offsets, clock} = this.#parts;
+    const prepared = (relation: Relation): TableEncoder => encoders.get(relation) as TableEncoder;
+    producer.begin();
+    for await (const batch of batches) {
+      if (signal.aborted) break;
+      if (encoders.get(batch.relation) === undefined) await encoders.prepare(batch.relation);
+      encoder.add(batch, prepared, clock.nowMicros());
+      await this.#sendFull();
+    }
+    if (signal.aborted) {
+      await producer.abort();
+      return undefined;
+    }
+    encoder.end(prepared, clock.nowMicros());
+    await producer.send([...this.#take(), offsets.record(from)]);
+    await commitTransaction(producer);
+    return {lsn: from.lsn, events: this.#events, commitTime: undefined};
+  }
+
+  async #sendFull(): Promise<void> {
+    const {producer, records, limits, transaction} = this.#parts;
+    if (records.length < limits.maxRecords && records.bytes < limits.maxBytes) return;
+    await producer.send(this.#take());
+    if (this.#records < transaction.maxRecords && this.#bytes < transaction.maxBytes) return;
+    await commitTransaction(producer);
+    this.#warnOfSplit();
+    this.#records = 0;
+    this.#bytes = 0;
+    producer.begin();
+  }
+
+  #take(): readonly ProduceBatch[] {
+    const {records} = this.#parts;
+    this.#records += records.length;
+    this.#bytes += records.bytes;
+    const {batches, events} = records.take(records.length);
+    for (const [table, count] of events) {
+      this.#events.set(table, (this.#events.get(table) ?? 0) + count);
+    }
+    return batches;
+  }
+
+  #warnOfSplit(): void {
+    if (this.#isSplit) return;
+    this.#isSplit = true;
+    const {transaction, logger} = this.#parts;
+    logger.warn(
+      {records: transaction.maxRecords, bytes: transaction.maxBytes},
+      'the snapshot is larger than one Kafka transaction takes; if this process dies before its end, rows published so far come again',
+    );
+  }
+}
