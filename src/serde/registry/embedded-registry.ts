@@ -18,7 +18,11 @@ export interface EmbeddedRegistryOptions {
   readonly topic?: string;
 }
 
-/** More instances than this do not take the producer from each other at once. */
+/**
+ * Who was fenced waits this long for each time it was, so that who fenced it can finish: a write takes a few
+ * milliseconds, to a distant cluster a few hundred. Two that never waited would fence each other for ever.
+ */
+const backOffMs = 100;
 const maxFenced = 10;
 
 const catchUpMs = 30_000;
@@ -37,6 +41,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
   readonly #schemas = new RegisteredSchemas();
   /** Undefined until the first write, and after a failure: its successor reads the topic again first. */
   #producer: TransactionalProducer | undefined;
+  readonly #closing = new AbortController();
   /** Ends when all operations begun have ended. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -94,8 +99,9 @@ export class EmbeddedRegistry implements SchemaRegistry {
     return this.#inTurn(() => this.#write(() => configRecord(subject, level)));
   }
 
-  /** Waits for what was begun; the Kafka client stays open. */
+  /** Lets what has been begun fail or finish; the Kafka client stays open. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#inTurn(() => this.#fetcher.close());
   }
 
@@ -126,6 +132,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
       } catch (error) {
         this.#producer = undefined;
         if (!isFenced(error)) throw error;
+        await this.#clock.sleep(attempt * backOffMs, this.#closing.signal);
       }
     }
     throw new RetriableError(
@@ -147,16 +154,22 @@ export class EmbeddedRegistry implements SchemaRegistry {
     const [offsets] = await this.#kafka.admin.offsets([this.#partition]);
     const end = offsets?.latest ?? 0;
     const deadline = this.#clock.now() + catchUpMs;
+    const {signal} = this.#closing;
     while ((this.#fetcher.position(this.#partition) ?? 0) < end) {
-      for (const {records} of await this.#fetcher.poll(100)) {
+      const answers = await this.#fetcher.poll(100, signal);
+      for (const {records} of answers) {
         for (const record of records) applySchemasRecord(this.#schemas, record);
       }
-      if (this.#clock.now() > deadline) {
+      if (signal.aborted || this.#clock.now() > deadline) {
         throw new RetriableError(
           'KAFKA_UNREACHABLE',
-          `the end of topic ${this.#partition.topic} was not reached in ${catchUpMs} ms; see whether a transaction on it is left open`,
+          signal.aborted
+            ? 'the embedded schema registry is closed'
+            : `the end of topic ${this.#partition.topic} was not reached in ${catchUpMs} ms; see whether a transaction on it is left open`,
         );
       }
+      // A fetcher whose client is closed answers at once, with nothing.
+      if (answers.length === 0) await this.#clock.yield();
     }
   }
 }

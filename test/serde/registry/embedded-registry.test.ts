@@ -1,0 +1,197 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+
+import {systemClock} from '../../../src/common/clock.ts';
+import {silentLogger} from '../../../src/common/logger.ts';
+import type {ConsumedRecord, ProducerRecord} from '../../../src/kafka/client.ts';
+import {EmbeddedKafka} from '../../../src/kafka/embedded/embedded-kafka.ts';
+import {EmbeddedRegistry} from '../../../src/serde/registry/embedded-registry.ts';
+import {schemaRegistrySuite} from '../../suites/schema-registry-suite.ts';
+
+const clock = systemClock;
+const text = '{"type":"string"}';
+
+async function openKafka(directory: string): Promise<EmbeddedKafka> {
+  return EmbeddedKafka.open({directory, clock, logger: silentLogger});
+}
+
+schemaRegistrySuite('EmbeddedRegistry', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'registry-'));
+  const kafka = await openKafka(directory);
+  return {
+    registry: await EmbeddedRegistry.open({kafka, clock}),
+    another: () => EmbeddedRegistry.open({kafka: kafka.connect(), clock}),
+    close: async () => {
+      await kafka.close();
+      await rm(directory, {recursive: true});
+    },
+  };
+});
+
+describe('EmbeddedRegistry', () => {
+  let directory: string;
+  let kafka: EmbeddedKafka;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'registry-'));
+    kafka = await openKafka(directory);
+  });
+
+  afterEach(async () => {
+    await kafka.close();
+    await rm(directory, {recursive: true});
+  });
+
+  test('writes records as the Confluent registry does', async () => {
+    const registry = await EmbeddedRegistry.open({kafka, clock});
+    await registry.setCompatibility('orders-value', 'BACKWARD');
+
+    await registry.register('orders-value', text);
+
+    const records = await readAll('_schemas');
+    expect(records.map(({key, value}) => [String(key), String(value)])).toEqual([
+      [
+        '{"keytype":"CONFIG","subject":"orders-value","magic":0}',
+        '{"subject":"orders-value","compatibilityLevel":"BACKWARD"}',
+      ],
+      [
+        '{"keytype":"SCHEMA","subject":"orders-value","version":1,"magic":1}',
+        '{"subject":"orders-value","version":1,"id":1,"schemaType":"JSON","schema":"{\\"type\\":\\"string\\"}","deleted":false}',
+      ],
+    ]);
+    const [topic] = await kafka.admin.describeTopics(['_schemas']);
+    expect(topic).toMatchObject({partitions: 1, cleanupPolicy: 'compact'});
+  });
+
+  test('reads a topic that a Confluent registry has written', async () => {
+    await kafka.admin.ensureTopics([{name: '_schemas', partitions: 1, cleanupPolicy: 'compact'}]);
+    await write('_schemas', [
+      ['{"keytype":"NOOP","magic":0}', null],
+      ['{"keytype":"CONFIG","subject":null,"magic":0}', '{"compatibilityLevel":"FULL"}'],
+      schema('a-value', 1, 7, '{"type":"integer"}'),
+      schema('a-value', 2, 8, text, true),
+      [
+        '{"keytype":"CONFIG","subject":"a-value","magic":0}',
+        '{"compatibilityLevel":"BACKWARD_TRANSITIVE"}',
+      ],
+      schema('b-value', 1, 9, '{"type":"number"}'),
+      [
+        '{"keytype":"DELETE_SUBJECT","subject":"b-value","magic":0}',
+        '{"subject":"b-value","version":1}',
+      ],
+      schema('c-value', 1, 10, '{"type":"null"}'),
+      ['{"keytype":"SCHEMA","subject":"c-value","version":1,"magic":1}', null],
+    ]);
+
+    const registry = await EmbeddedRegistry.open({kafka, clock});
+
+    expect(await registry.byId(7)).toBe('{"type":"integer"}');
+    expect(await registry.byId(8)).toBe(text);
+    expect(await registry.byId(9)).toBe('{"type":"number"}');
+    expect(await registry.compatibility('a-value')).toBe('BACKWARD');
+    expect(await registry.compatibility('b-value')).toBe('NONE');
+    await expect(registry.register('a-value', text)).rejects.toThrow('a-value');
+    expect(await registry.register('b-value', text)).toBe(8);
+    expect(await registry.register('b-value', '{"type":"boolean"}')).toBe(11);
+    const last = (await readAll('_schemas')).at(-1);
+    expect(String(last?.key)).toContain('"version":3');
+  });
+
+  test('keeps its schemas over a restart of the process and a compaction', async () => {
+    const registry = await EmbeddedRegistry.open({kafka, clock});
+    const ids = await Promise.all(
+      ['string', 'integer', 'number'].map((type) =>
+        registry.register('orders-value', JSON.stringify({type})),
+      ),
+    );
+    await kafka.maintain();
+    await kafka.close();
+    kafka = await openKafka(directory);
+
+    const reopened = await EmbeddedRegistry.open({kafka, clock});
+
+    expect(await Promise.all(ids.map((id) => reopened.byId(id)))).toEqual([
+      '{"type":"string"}',
+      '{"type":"integer"}',
+      '{"type":"number"}',
+    ]);
+    expect(await reopened.register('orders-value', '{"type":"boolean"}')).toBe(
+      Math.max(...ids) + 1,
+    );
+  });
+
+  test('goes on after a transaction that another instance left open', async () => {
+    const registry = await EmbeddedRegistry.open({kafka, clock});
+    const dead = kafka.connect().transactionalProducer('_schemas-registry');
+    await dead.init();
+    dead.begin();
+    await dead.send([
+      {topic: '_schemas', partition: 0, records: [record(...schema('x', 1, 1, '{}'))]},
+    ]);
+
+    const id = await registry.register('orders-value', text);
+
+    expect(await registry.byId(id)).toBe(text);
+    await expect(dead.commit()).rejects.toMatchObject({code: 'KAFKA_PRODUCER_FENCED'});
+  });
+
+  test('names the offset of a record that is not a registry record', async () => {
+    await kafka.admin.ensureTopics([{name: '_schemas', partitions: 1, cleanupPolicy: 'compact'}]);
+    await write('_schemas', [['hello', null]]);
+
+    const opening = EmbeddedRegistry.open({kafka, clock});
+
+    await expect(opening).rejects.toThrow(/offset 0/);
+    await expect(opening).rejects.toMatchObject({code: 'KAFKA_LOG_CORRUPTED'});
+  });
+
+  async function write(
+    topic: string,
+    records: readonly (readonly [string, string | null])[],
+  ): Promise<void> {
+    const producer = kafka.transactionalProducer('test');
+    await producer.init();
+    producer.begin();
+    await producer.send([
+      {topic, partition: 0, records: records.map(([key, value]) => record(key, value))},
+    ]);
+    await producer.commit();
+  }
+
+  async function readAll(topic: string): Promise<ConsumedRecord[]> {
+    const partition = {topic, partition: 0};
+    const [offsets] = await kafka.admin.offsets([partition]);
+    const fetcher = kafka.fetcher({isolation: 'read_committed'});
+    fetcher.assign(partition, 0);
+    const all: ConsumedRecord[] = [];
+    while ((fetcher.position(partition) ?? 0) < (offsets?.latest ?? 0)) {
+      for (const {records} of await fetcher.poll(100)) all.push(...records);
+    }
+    return all;
+  }
+});
+
+function record(key: string, value: string | null): ProducerRecord {
+  return {
+    key: Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+    timestamp: 0,
+    headers: [],
+  };
+}
+
+function schema(
+  subject: string,
+  version: number,
+  id: number,
+  schemaText: string,
+  deleted = false,
+): readonly [string, string] {
+  return [
+    JSON.stringify({keytype: 'SCHEMA', subject, version, magic: 1}),
+    JSON.stringify({subject, version, id, schemaType: 'JSON', schema: schemaText, deleted}),
+  ];
+}
