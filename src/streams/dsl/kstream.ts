@@ -71,7 +71,7 @@ export class KStream<K, V> {
   }
 
   /** The records of both streams, each in the order of its own. */
-  merge(other: KStream<K, V>): KStream<K, V> {
+  merge<Other>(other: KStream<K, Other>): KStream<K, V | Other> {
     return new KStream(this.#builder, [...this.#nodes, ...other.#nodes]);
   }
 

@@ -7,41 +7,50 @@ export function topologyMermaid(
   stores: readonly StoreSpec[],
 ): string {
   const nodes = subTopologies.flatMap((subTopology) => subTopology.nodes);
-  const topics = new Set(
-    nodes.flatMap((node) => (node.kind === 'operator' ? [] : node.topic.name)),
+  const topics = nodes.flatMap((node) => (node.kind === 'operator' ? [] : [node.topic.name]));
+  const topicIds = ids('topic', topics);
+  const storeIds = ids(
+    'store',
+    stores.map(({name}) => name),
   );
-  const published = stores.filter((store) => store.published);
+  /** A source is drawn as its topic. */
+  const nodeIds = new Map(
+    nodes.map((node) => [node.name, node.kind === 'operator' ? node.name : idOf(node.topic.name)]),
+  );
   return [
     'flowchart LR',
-    ...[...topics].map((topic) => `  ${topicId(topic)}([${quote(topic)}])`),
-    ...stores.map(({name}) => `  ${storeId(name)}[(${quote(name)})]`),
-    ...subTopologies.flatMap((subTopology) => [
-      `  subgraph sub-topology-${subTopology.id}[${quote(`sub-topology ${subTopology.id}`)}]`,
-      ...subTopology.nodes.flatMap((node) =>
-        node.kind === 'operator' ? [`    ${node.name}[${quote(node.operator.kind)}]`] : [],
-      ),
-      '  end',
-    ]),
-    ...nodes.flatMap((node) => edges(node, nodes)),
-    ...published.map(({name}) => `  class ${storeId(name)} published`),
-    '  classDef published stroke-width:3px',
+    ...[...topicIds].map(([topic, id]) => `  ${id}([${quote(topic)}])`),
+    ...[...storeIds].map(([store, id]) => `  ${id}[(${quote(store)})]`),
+    ...subTopologies.flatMap(boxes),
+    ...nodes.flatMap(edges),
   ].join('\n');
+
+  function edges(node: Node): readonly string[] {
+    if (node.kind === 'source') return [];
+    const to = nodeIds.get(node.name);
+    const parents = node.parents.map((parent) => `  ${nodeIds.get(parent)} --> ${to}`);
+    const opened = node.kind === 'operator' ? node.operator.stores : [];
+    return [...parents, ...opened.map((store) => `  ${to} -.- ${storeIds.get(store)}`)];
+  }
+
+  function idOf(topic: string): string {
+    return topicIds.get(topic) ?? topic;
+  }
 }
 
-function edges(node: Node, nodes: readonly Node[]): readonly string[] {
-  if (node.kind === 'source') return [];
-  const to = node.kind === 'sink' ? topicId(node.topic.name) : node.name;
-  const parents = node.parents.map((name) => `  ${idOf(name, nodes)} --> ${to}`);
-  const stores = node.kind === 'operator' ? node.operator.stores : [];
-  return [...parents, ...stores.map((store) => `  ${to} -.- ${storeId(store)}`)];
+function boxes({id, nodes}: SubTopology): readonly string[] {
+  return [
+    `  subgraph sub-topology-${id}[${quote(`sub-topology ${id}`)}]`,
+    ...nodes
+      .filter((node) => node.kind === 'operator')
+      .map(({name, operator}) => `    ${name}[${quote(operator.kind)}]`),
+    '  end',
+  ];
 }
 
-/** A source is drawn as its topic. */
-function idOf(name: string, nodes: readonly Node[]): string {
-  const node = nodes.find((candidate) => candidate.name === name);
-  return node?.kind === 'source' ? topicId(node.topic.name) : name;
+/** Mermaid's ids take no dots, so names are numbered. */
+function ids(kind: string, names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([...new Set(names)].map((name, i) => [name, `${kind}-${i + 1}`]));
 }
 
-const topicId = (topic: string): string => `topic:${topic}`.replaceAll(/[^\w-]/g, '_');
-const storeId = (store: string): string => `store:${store}`.replaceAll(/[^\w-]/g, '_');
 const quote = (text: string): string => JSON.stringify(text);

@@ -118,7 +118,8 @@ function sameFormat(a: Format, b: Format): boolean {
 
 function formatText({name, schema}: Format): string {
   const columns = schema.fields === undefined ? '' : ` (${Object.keys(schema.fields).join(', ')})`;
-  return `${name} ${schema.type}${columns}${schema.nullable ? ' nullable' : ''}`;
+  const title = schema.name === undefined ? '' : ` ${schema.name}`;
+  return `${name} ${schema.type}${title}${columns}${schema.nullable ? ' nullable' : ''}`;
 }
 
 function firstRepeated(names: readonly string[]): string | undefined {
