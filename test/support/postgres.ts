@@ -115,6 +115,7 @@ export class PostgresServer {
       max_wal_senders: '50',
       max_replication_slots: '50',
       max_connections: '200',
+      max_prepared_transactions: '20',
       shared_buffers: '32MB',
       fsync: 'off',
       ...this.#settings,
@@ -228,7 +229,13 @@ function prepareTemplate(binaries: Binaries, account: Account | undefined): stri
   const data = join(build, 'data');
   const [command, ...args] = commandAs(account, [
     binaries.initdb,
-    ...['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    '-D',
+    data,
+    '--username=postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
   ]);
   execFileSync(command, args, {stdio: 'pipe', cwd: '/'});
   try {

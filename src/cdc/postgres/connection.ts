@@ -72,14 +72,8 @@ export function terminate(client: Client): void {
 }
 
 function tlsOptions(mode: SslMode): TlsOptions | false {
-  switch (mode) {
-    case 'disable':
-      return false;
-    case 'require':
-      return {rejectUnauthorized: false};
-    case 'verify-ca':
-      return {rejectUnauthorized: true, checkServerIdentity: () => undefined};
-    case 'verify-full':
-      return {rejectUnauthorized: true};
-  }
+  if (mode === 'disable') return false;
+  if (mode === 'require') return {rejectUnauthorized: false};
+  if (mode === 'verify-ca') return {rejectUnauthorized: true, checkServerIdentity: () => undefined};
+  return {rejectUnauthorized: true};
 }

@@ -139,7 +139,7 @@ export class PostgresSource implements ReplicationSource {
       while (!signal.aborted) {
         try {
           const session = await this.#startSession(reader, from.systemId, retry);
-          for (;;) {
+          while (!signal.aborted) {
             const events = await session.take();
             if (events === undefined || signal.aborted) return;
             this.#received = session.received;

@@ -96,13 +96,16 @@ export class StreamSession {
       return this.#reader.define(message, undefined);
     // The next message may be a row of it.
     this.#client.hold('catalog');
-    this.#lookUp(message).then(
-      (relation) => {
-        this.#reader.define(message, relation);
-        this.#client.release('catalog');
-      },
-      (error: Error) => this.#buffer.end(error),
-    );
+    void this.#describe(message);
+  }
+
+  async #describe(message: RelationMessage): Promise<void> {
+    try {
+      this.#reader.define(message, await this.#lookUp(message));
+      this.#client.release('catalog');
+    } catch (error) {
+      this.#buffer.end(error as Error);
+    }
   }
 
   async #lookUp(message: RelationMessage): Promise<Relation> {

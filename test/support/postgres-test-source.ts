@@ -1,8 +1,9 @@
-import {systemClock} from '../../../src/common/clock.ts';
-import {Conditions} from '../../../src/common/conditions.ts';
-import {silentLogger} from '../../../src/common/logger.ts';
-import {PostgresSource} from '../../../src/cdc/postgres/postgres-source.ts';
-import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+import {Client} from 'pg';
+import {systemClock} from '../../src/common/clock.ts';
+import {Conditions} from '../../src/common/conditions.ts';
+import {silentLogger} from '../../src/common/logger.ts';
+import {PostgresSource} from '../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../src/cdc/postgres/postgres-source.ts';
 import type {
   RowChange,
   SnapshotBatch,
@@ -10,20 +11,21 @@ import type {
   SourceOffset,
   StartingPoint,
   Tuple,
-} from '../../../src/cdc/replication-source.ts';
-import {queryPostgres} from '../../support/postgres.ts';
+} from '../../src/cdc/replication-source.ts';
+import {queryPostgres} from './postgres.ts';
 
 let created = 0;
 
 /** A source on a database and a slot of its own, which are gone when the test ends. */
 export class TestSource {
   readonly options: PostgresSourceOptions;
-  readonly conditions = new Conditions();
+  readonly conditions: Conditions;
   readonly #abort = new AbortController();
   source: PostgresSource;
 
-  private constructor(options: PostgresSourceOptions) {
+  private constructor(options: PostgresSourceOptions, conditions = new Conditions()) {
     this.options = options;
+    this.conditions = conditions;
     this.source = this.#make();
   }
 
@@ -61,6 +63,13 @@ export class TestSource {
     return this.source.open(durable, this.signal);
   }
 
+  /** Opens it for the first time and reads the snapshot to its end. */
+  async start(): Promise<StartingPoint> {
+    const point = await this.open();
+    await this.snapshot();
+    return point;
+  }
+
   async snapshot(): Promise<SnapshotBatch[]> {
     const batches: SnapshotBatch[] = [];
     for await (const batch of this.source.snapshot(this.signal)) batches.push(batch);
@@ -90,17 +99,30 @@ export class TestSource {
     return rowChanges(events);
   }
 
+  /** A second instance on the same slot. */
+  another(): TestSource {
+    return new TestSource(this.options, this.conditions);
+  }
+
+  async client(): Promise<Client> {
+    const {hostname, user, dbname} = this.options;
+    const client = new Client({host: hostname, port: this.options.port, user, database: dbname});
+    await client.connect();
+    return client;
+  }
+
   /** As after the death of the process: a new source, the old one's connections closed. */
   async restart(options: Partial<PostgresSourceOptions> = {}): Promise<void> {
     await this.source.close();
     this.source = this.#make(options);
   }
 
-  async slot(): Promise<Record<string, unknown> | undefined> {
+  /** The slot as the server has it. */
+  async slot(): Promise<{pid: number | null; confirmed: bigint} | undefined> {
     const [row] = await this.sql(
-      `SELECT active, confirmed_flush_lsn::text AS confirmed FROM pg_replication_slots WHERE slot_name = '${this.options.slotName}'`,
+      `SELECT active_pid AS pid, confirmed_flush_lsn - '0/0' AS confirmed FROM pg_replication_slots WHERE slot_name = '${this.options.slotName}'`,
     );
-    return row;
+    return row && {pid: row['pid'] as number | null, confirmed: BigInt(String(row['confirmed']))};
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
