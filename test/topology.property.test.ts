@@ -1,0 +1,237 @@
+import {isDeepStrictEqual} from 'node:util';
+import * as fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {TopologyTestDriver} from '../src/streams/testing/topology-test-driver.ts';
+import type {Topic} from '../src/streams/topic.ts';
+import {ordersTopology} from '../src/topology.ts';
+import type {OrdersTopologyOptions} from '../src/topology.ts';
+import * as topics from '../src/topics.ts';
+import {Versions} from './support/versions.ts';
+import type {Row} from './support/versions.ts';
+
+type OrdersDeletes = OrdersTopologyOptions['ordersDeletes'];
+
+interface DimensionChange {
+  readonly table: 'customers' | 'demographics' | 'products';
+  readonly id: string;
+  readonly text: string | null;
+  readonly deleted: boolean;
+}
+
+interface OrderChange {
+  readonly table: 'orders';
+  readonly id: string;
+  readonly product: string | null;
+  readonly customer: string | null;
+  readonly deleted: boolean;
+}
+
+/** Few ids and few values, so that changes meet each other. */
+const idOf = fc.constantFrom('1', '2');
+const deleted = fc.nat({max: 5}).map((n) => n === 5);
+const dimension: fc.Arbitrary<DimensionChange> = fc.record({
+  table: fc.constantFrom('customers', 'demographics', 'products'),
+  id: idOf,
+  text: fc.constantFrom('a', 'b', null),
+  deleted,
+});
+const order: fc.Arbitrary<OrderChange> = fc.record({
+  table: fc.constant('orders'),
+  id: idOf,
+  product: fc.option(idOf, {freq: 6}),
+  customer: fc.option(idOf, {freq: 6}),
+  deleted,
+});
+const history = fc.array(
+  fc.oneof({arbitrary: dimension, weight: 3}, {arbitrary: order, weight: 2}),
+  {minLength: 1, maxLength: 50, size: 'max'},
+);
+
+function customerRow(id: string, email: string | null) {
+  return {id, first_name: 'f', last_name: null, email, phone: null};
+}
+
+function demographicRow(id: string, state: string | null) {
+  return {id, street_address: 's', state, zip_code: null, country: null, country_code: null};
+}
+
+function productRow(product_id: string, price: string | null) {
+  return {product_id, size: null, product: 'p', department: null, price};
+}
+
+/** The newest version of an order, and the step that committed it. */
+interface OrderVersion {
+  readonly product: string | null;
+  readonly customer: string | null;
+  readonly step: number;
+}
+
+/** The sources as SQL sees them, and beside them a driver that gets every change as Debezium writes it. */
+class Sources {
+  readonly driver: TopologyTestDriver;
+  readonly orders = new Map<string, OrderVersion>();
+  readonly deletedOrders = new Set<string>();
+  readonly #customers = new Versions();
+  readonly #demographics = new Versions();
+  readonly #products = new Versions();
+  #step = 0;
+
+  constructor(ordersDeletes: OrdersDeletes) {
+    this.driver = new TopologyTestDriver(ordersTopology({semantics: 'cdc', ordersDeletes}));
+  }
+
+  /** Commits the change and returns what orders_enriched got for it. */
+  apply(change: DimensionChange | OrderChange): readonly (readonly [string, Row | null])[] {
+    this.#step += 1;
+    const {table, id, deleted: gone} = change;
+    const op = gone ? 'd' : 'u';
+    if (table === 'orders') {
+      this.#applyOrder(change);
+    } else if (table === 'products') {
+      const row = productRow(id, change.text);
+      this.#products.set(id, gone ? undefined : row, this.#step);
+      this.#pipe(topics.productsCdc, {product_id: id}, {...row, __deleted: String(gone)}, gone);
+    } else if (table === 'customers') {
+      const row = customerRow(id, change.text);
+      this.#customers.set(id, gone ? undefined : row, this.#step);
+      this.#pipe(topics.customersCdc, {id}, {before: null, after: gone ? null : row, op}, gone);
+    } else {
+      const row = demographicRow(id, change.text);
+      this.#demographics.set(id, gone ? undefined : row, this.#step);
+      this.#pipe(topics.demographicsCdc, {id}, {before: null, after: gone ? null : row, op}, gone);
+    }
+    return this.driver.output(topics.ordersEnriched).read();
+  }
+
+  #applyOrder({id, product, customer, deleted: gone}: OrderChange): void {
+    if (gone) {
+      this.deletedOrders.add(id);
+    } else {
+      this.deletedOrders.delete(id);
+      this.orders.set(id, {product, customer, step: this.#step});
+    }
+    const row = {order_id: id, product_id: product, customer_id: customer};
+    this.#pipe(topics.ordersCdc, {order_id: id}, {...row, __deleted: String(gone)}, gone);
+  }
+
+  #pipe<K, V>(topic: Topic<K, V>, key: K, value: V, thenTombstone: boolean): void {
+    this.driver.input(topic).pipe(key, value);
+    if (thenTombstone) this.driver.input(topic).pipe(key, null);
+  }
+
+  /** What SQL says of this order right now; undefined where it joins nothing. */
+  joined(id: string): Row | undefined {
+    const version = this.orders.get(id);
+    const product = this.#products.current(version?.product ?? '');
+    const person = this.#person(version);
+    return product && person && {order_id: id, ...product, ...person};
+  }
+
+  /** Whether this row may go out now: product as of any time since the order's commit, customer as of now. */
+  allows(id: string, row: Row): boolean {
+    const version = this.orders.get(id);
+    const person = this.#person(version);
+    if (version === undefined || person === undefined) return false;
+    return this.#products
+      .since(version.product ?? '', version.step)
+      .some((product) => isDeepStrictEqual(row, {order_id: id, ...product, ...person}));
+  }
+
+  #person(version: OrderVersion | undefined): Row | undefined {
+    const customer = this.#customers.current(version?.customer ?? '');
+    const demographic = this.#demographics.current(version?.customer ?? '');
+    return customer && demographic && {...customer, ...demographic};
+  }
+}
+
+describe.each<OrdersDeletes>(['ignore', 'propagate'])(
+  'ordersTopology with cdc semantics that is to %s deletes of orders',
+  (ordersDeletes) => {
+    test('emits nothing but what SQL would say, and nothing stale', () => {
+      fc.assert(
+        fc.property(history, (changes) => {
+          const sources = new Sources(ordersDeletes);
+
+          const wrong = changes.flatMap((change) =>
+            sources
+              .apply(change)
+              .filter(([id, row]) =>
+                row === null ? !sources.deletedOrders.has(id) : !sources.allows(id, row),
+              ),
+          );
+
+          expect(wrong).toEqual([]);
+        }),
+        {numRuns: 300},
+      );
+    });
+
+    test('has emitted the newest version of every order whose product and customer exist', () => {
+      fc.assert(
+        fc.property(history, (changes) => {
+          const sources = new Sources(ordersDeletes);
+          const emitted = new Map<string, OrderVersion | 'tombstone' | undefined>();
+          for (const change of changes) {
+            for (const [id, row] of sources.apply(change)) {
+              emitted.set(id, row === null ? 'tombstone' : sources.orders.get(id));
+            }
+          }
+
+          const missing = [...sources.orders].filter(([id, version]) => {
+            if (!sources.deletedOrders.has(id)) {
+              return sources.joined(id) !== undefined && emitted.get(id) !== version;
+            }
+            return ordersDeletes === 'propagate' && emitted.get(id) !== 'tombstone';
+          });
+
+          expect(missing).toEqual([]);
+        }),
+        {numRuns: 300},
+      );
+    });
+
+    test('equals SQL once every order was touched with the dimensions at rest', () => {
+      fc.assert(
+        fc.property(history, (changes) => {
+          const sources = new Sources(ordersDeletes);
+          for (const change of changes) sources.apply(change);
+
+          const live = [...sources.orders].filter(([id]) => !sources.deletedOrders.has(id));
+          const touched = live.flatMap(([id, {product, customer}]) =>
+            sources.apply({table: 'orders', id, product, customer, deleted: false}),
+          );
+
+          const joined = live.map(([id]) => [id, sources.joined(id)] as const);
+          expect(touched).toEqual(joined.filter(([, row]) => row !== undefined));
+        }),
+        {numRuns: 300},
+      );
+    });
+
+    test('counts exactly the records that wait, at most one per order', () => {
+      fc.assert(
+        fc.property(history, (changes) => {
+          const sources = new Sources(ordersDeletes);
+          for (const change of changes) sources.apply(change);
+
+          for (const topic of [topics.ordersWaitingForProduct, topics.ordersWaitingForCustomer]) {
+            const entries = [...sources.driver.table<Buffer, WaitingColumns>(topic as never)];
+            const rows = entries.flatMap(([, {row}]) => (row === null ? [] : [row.order_id]));
+            const count = entries.find(([, entry]) => entry.count !== null)?.[1].count ?? 0;
+            const links = entries.filter(([, entry]) => entry.link !== null && entry.row === null);
+
+            expect([rows.length, links.length]).toEqual([count, count]);
+            expect(new Set(rows).size).toBe(rows.length);
+          }
+        }),
+        {numRuns: 200},
+      );
+    });
+  },
+);
+
+interface WaitingColumns {
+  readonly row: {readonly order_id: string} | null;
+  readonly link: Buffer | null;
+  readonly count: number | null;
+}
