@@ -107,7 +107,6 @@ function struct(
 ): JsonWriter {
   const {names, schemas, own} = columnsOf(schema);
   const columns = names.length;
-  if (columns === 0) return (out) => out.ascii('{}');
   const labels = names.map((name, i) =>
     Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
   );
@@ -128,6 +127,6 @@ function struct(
       if (isText[i] === true && typeof column === 'string') out.string(column);
       else (writers[i] as JsonWriter)(out, column);
     }
-    out.ascii('}');
+    out.ascii(columns === 0 ? '{}' : '}');
   };
 }
