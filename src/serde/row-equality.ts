@@ -30,7 +30,8 @@ function present(schema: Schema): Equality {
   if (type === 'STRUCT') return struct(schema);
   if (type === 'DECIMAL') return decimal(schema);
   if (type === 'BYTES') return (a, b) => Buffer.isBuffer(a) && Buffer.isBuffer(b) && a.equals(b);
-  // NaN is NaN, and -0 has other bytes than 0.
+  if (type === 'SMALLINT' || type === 'INTEGER') return (a, b) => a === b;
+  // NaN is NaN, and a float's -0 has other bytes than 0.
   return Object.is;
 }
 
