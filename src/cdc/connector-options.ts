@@ -1,5 +1,9 @@
 import type {BatchLimits} from './transaction-batcher.ts';
 
+export interface SnapshotTransactionLimits extends BatchLimits {
+  readonly maxMs: number;
+}
+
 /** The settings of one source, under the names of Debezium and Connect where they have one. */
 export interface ConnectorOptions {
   /** The key under `sources:`. */
@@ -19,8 +23,8 @@ export interface ConnectorOptions {
   readonly tombstones?: 'rewrite-with-tombstone' | 'rewrite';
   /** How much is sent to Kafka at once; a larger Postgres transaction is sent in parts of it. */
   readonly batch?: BatchLimits;
-  /** How much of a snapshot goes into one Kafka transaction. */
-  readonly snapshotTransaction?: BatchLimits;
+  /** How much of a snapshot goes into one Kafka transaction, and for how long it may stay open. */
+  readonly snapshotTransaction?: SnapshotTransactionLimits;
   readonly lingerMs?: number;
   readonly offsetIntervalMs?: number;
 }
@@ -28,8 +32,8 @@ export interface ConnectorOptions {
 export const connectorDefaults = {
   tombstones: 'rewrite-with-tombstone',
   batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
-  // About 20 s of snapshot: within the time (60 s) that brokers give a transaction by default.
-  snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3},
+  // Kafka aborts a transaction after 60 s by default.
+  snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 40_000},
   // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
   lingerMs: 5,
   offsetIntervalMs: 5_000,

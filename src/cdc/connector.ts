@@ -6,8 +6,8 @@ import type {ErrorCode} from '../common/errors.ts';
 import type {Logger} from '../common/logger.ts';
 import type {Metrics} from '../common/metrics.ts';
 import type {KafkaClient, TransactionalProducer} from '../kafka/client.ts';
-import {RecordBuffer} from '../serde/record-buffer.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
+import {ByteSlab} from './byte-slab.ts';
 import {connectorDefaults} from './connector-options.ts';
 import type {ConnectorOptions} from './connector-options.ts';
 import {EventContext} from './event-context.ts';
@@ -168,13 +168,13 @@ export class CdcConnector implements Component {
   } {
     const {kafka, registry} = this.#deps;
     const {name, topicPrefix, dbname, afterStateOnly, tombstones, batch} = this.#options;
-    const out = new RecordBuffer();
+    const slab = new ByteSlab();
     const context = new EventContext(topicPrefix, dbname);
     const records = new RecordCollector();
     const encoders = new TableEncoders(
       this.#options,
       {
-        out,
+        slab,
         context,
         sink: records,
         afterStateOnly,
@@ -184,7 +184,7 @@ export class CdcConnector implements Component {
       registry,
       this.#logger,
     );
-    const positions = new SourcePositionHeader(name, out);
+    const positions = new SourcePositionHeader(name, slab);
     return {context, records, positions, encoders, limits: batch, logger: this.#logger};
   }
 
@@ -215,7 +215,7 @@ export class CdcConnector implements Component {
     if (error instanceof TaskError && error.code === 'KAFKA_PRODUCER_FENCED') {
       throw new FatalError(
         'KAFKA_PRODUCER_FENCED',
-        `${this.name}: another process has taken over slot ${this.#options.slotName}; stop one of them, or give this one its own slot.name`,
+        `${this.name}: another process has taken over slot ${this.#options.slotName} (stop one of them, or give this one its own slot.name), or one transaction took longer than transaction.timeout.ms`,
         {cause: error},
       );
     }

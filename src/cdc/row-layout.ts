@@ -1,10 +1,9 @@
 import {FatalError} from '../common/errors.ts';
-import type {RecordBuffer} from '../serde/record-buffer.ts';
 import type {Schema} from '../serde/schema.ts';
 import {columnType} from './column-types.ts';
 import type {Relation, RelationColumn, Tuple} from './replication-source.ts';
 import type {ColumnType} from './types/column-type.ts';
-import {asciiString, jsonString} from './types/json-text.ts';
+import {jsonString} from './types/json-text.ts';
 
 /** A column whose type is left out, or a value that its type cannot express; to be told once per column. */
 export type ReportColumn = (column: RelationColumn, text: string | undefined) => void;
@@ -17,7 +16,7 @@ export interface ColumnLayout {
   readonly index: number;
   /** `"name":`, with the comma before it unless it is the first. */
   readonly prefix: string;
-  /** Strings need no conversion: their bytes are written as they are. */
+  /** `toJson` is `jsonString`, which a direct call makes faster. */
   readonly isString: boolean;
   readonly toJson: (text: string) => string;
   readonly unavailable: string;
@@ -56,7 +55,7 @@ function layout(relation: Relation, index: number, type: ColumnType, first: bool
     name,
     schema: type.schema,
     index,
-    prefix: `${first ? '' : ','}${asciiString(name)}:`,
+    prefix: `${first ? '' : ','}${JSON.stringify(name)}:`,
     isString: type.toJson === jsonString,
     toJson: type.toJson,
     unavailable: type.unavailable,
@@ -65,46 +64,68 @@ function layout(relation: Relation, index: number, type: ColumnType, first: bool
 }
 
 /**
- * Writes the columns of a new row, without braces. Where Postgres left an unchanged TOAST value out, the old row has it
- * under REPLICA IDENTITY FULL; otherwise its placeholder is written.
+ * The columns of a new row as JSON, without braces. Where Postgres left an unchanged TOAST value out, the old row has it
+ * under REPLICA IDENTITY FULL; otherwise its placeholder stands there.
  */
-export function writeRow(
-  out: RecordBuffer,
+export function rowJson(
   columns: readonly ColumnLayout[],
   row: Tuple,
   old: Tuple | undefined,
-): void {
+): string {
+  let json = '';
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as ColumnLayout;
-    out.ascii(column.prefix);
-    let text = row[column.index];
-    if (text === undefined) text = old?.[column.index] ?? undefined;
-    if (text === undefined) out.ascii(column.unavailable);
-    else writeValue(out, column, text);
+    const text = row[column.index];
+    json += column.prefix;
+    if (text === undefined) json += unsent(column, old);
+    else json += valueJson(column, text);
   }
+  return json;
 }
 
-/** Writes the columns of an old row, without braces: zero or null for what the replica identity does not have. */
-export function writeOldRow(
-  out: RecordBuffer,
+function unsent(column: ColumnLayout, old: Tuple | undefined): string {
+  // In a key-only tuple everything else is null.
+  const text = old?.[column.index] ?? undefined;
+  return text === undefined ? column.unavailable : valueJson(column, text);
+}
+
+/** The columns of an old row as JSON, without braces: zero or null for what the replica identity does not have. */
+export function oldRowJson(
   columns: readonly ColumnLayout[],
   old: Tuple,
   isKeyOnly: boolean,
-): void {
+): string {
+  let json = '';
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as ColumnLayout;
-    out.ascii(column.prefix);
     const text = old[column.index];
-    // Postgres marks the columns outside of a partial replica identity as null, also those that never are.
-    if (text === undefined || (text === null && isKeyOnly)) out.ascii(column.absent);
-    else writeValue(out, column, text);
+    json += column.prefix;
+    if (text === undefined || (text === null && isKeyOnly)) json += column.absent;
+    else json += valueJson(column, text);
   }
+  return json;
 }
 
-function writeValue(out: RecordBuffer, column: ColumnLayout, text: string | null): void {
-  if (text === null) out.ascii('null');
-  else if (column.isString) out.string(text);
-  else out.ascii(column.toJson(text));
+/** The columns of a key as JSON, without braces. */
+export function keyJson(
+  columns: readonly ColumnLayout[],
+  row: Tuple,
+  old: Tuple | undefined,
+  missing: (column: string) => Error,
+): string {
+  let json = '';
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ColumnLayout;
+    const text = row[column.index] ?? old?.[column.index];
+    if (text === undefined || text === null) throw missing(column.name);
+    json += column.prefix + valueJson(column, text);
+  }
+  return json;
+}
+
+function valueJson(column: ColumnLayout, text: string | null): string {
+  if (text === null) return 'null';
+  return column.isString ? jsonString(text) : column.toJson(text);
 }
 
 function keyNotSupported(relation: Relation, column: string): FatalError {

@@ -70,7 +70,7 @@ export class SnapshotEncoder {
         (isLast || held.lastOfTable) && i === end ? last : undefined,
       );
       if (marker !== current) {
-        this.#context.snapshot(consistentPoint, takenAt, xid, marker);
+        this.#context.snapshot(takenAt, xid, marker);
         current = marker;
       }
       encoder.read(rows[i] as Tuple, consistentPoint, this.#headers);

@@ -1,6 +1,7 @@
 import type {Clock} from '../common/clock.ts';
 import type {Logger} from '../common/logger.ts';
 import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
+import type {SnapshotTransactionLimits} from './connector-options.ts';
 import type {OffsetStore} from './offset-store.ts';
 import type {Published} from './publisher.ts';
 import type {RecordCollector} from './record-collector.ts';
@@ -21,8 +22,7 @@ export interface SnapshotPublisherParts {
   readonly logger: Logger;
   /** How much is sent at once. */
   readonly limits: BatchLimits;
-  /** How much one Kafka transaction takes. */
-  readonly transaction: BatchLimits;
+  readonly transaction: SnapshotTransactionLimits;
 }
 
 /**
@@ -36,6 +36,7 @@ export class SnapshotPublisher {
   #events = new Map<string, number>();
   #records = 0;
   #bytes = 0;
+  #begunAt = 0;
   #isSplit = false;
 
   constructor(parts: SnapshotPublisherParts) {
@@ -50,7 +51,7 @@ export class SnapshotPublisher {
   ): Promise<Published | undefined> {
     const {producer, encoder, encoders, offsets, clock} = this.#parts;
     const prepared = (relation: Relation): TableEncoder => encoders.get(relation) as TableEncoder;
-    producer.begin();
+    this.#begin();
     for await (const batch of batches) {
       if (signal.aborted) break;
       if (encoders.get(batch.relation) === undefined) await encoders.prepare(batch.relation);
@@ -71,12 +72,24 @@ export class SnapshotPublisher {
     const {producer, records, limits, transaction} = this.#parts;
     if (records.length < limits.maxRecords && records.bytes < limits.maxBytes) return;
     await producer.send(this.#take());
-    if (this.#records < transaction.maxRecords && this.#bytes < transaction.maxBytes) return;
+    const age = this.#parts.clock.now() - this.#begunAt;
+    if (
+      this.#records < transaction.maxRecords &&
+      this.#bytes < transaction.maxBytes &&
+      age < transaction.maxMs
+    ) {
+      return;
+    }
     await commitTransaction(producer);
     this.#warnOfSplit();
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#records = 0;
     this.#bytes = 0;
-    producer.begin();
+    this.#begunAt = this.#parts.clock.now();
+    this.#parts.producer.begin();
   }
 
   #take(): readonly ProduceBatch[] {
@@ -93,9 +106,8 @@ export class SnapshotPublisher {
   #warnOfSplit(): void {
     if (this.#isSplit) return;
     this.#isSplit = true;
-    const {transaction, logger} = this.#parts;
-    logger.warn(
-      {records: transaction.maxRecords, bytes: transaction.maxBytes},
+    this.#parts.logger.warn(
+      {...this.#parts.transaction},
       'the snapshot is larger than one Kafka transaction takes; if this process dies before its end, rows published so far come again',
     );
   }

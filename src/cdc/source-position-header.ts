@@ -1,17 +1,17 @@
 import type {RecordHeader} from '../kafka/client.ts';
 import {SOURCE_POSITION_HEADER, encodeSourcePosition} from '../serde/source-position.ts';
-import type {RecordBuffer} from '../serde/record-buffer.ts';
+import type {ByteSlab} from './byte-slab.ts';
 
 const LSN_BYTES = 8;
 
 /** Writes the source position headers of one source's records, one after another: `encodeSourcePosition`, five times as fast. */
 export class SourcePositionHeader {
   readonly #bytes: Buffer;
-  readonly #out: RecordBuffer;
+  readonly #slab: ByteSlab;
 
-  constructor(source: string, out: RecordBuffer) {
+  constructor(source: string, slab: ByteSlab) {
     this.#bytes = encodeSourcePosition(source, 0n, 0);
-    this.#out = out;
+    this.#slab = slab;
   }
 
   /** Of the records that follow. */
@@ -25,8 +25,6 @@ export class SourcePositionHeader {
     bytes[LSN_BYTES + 1] = ordinal >>> 16;
     bytes[LSN_BYTES + 2] = ordinal >>> 8;
     bytes[LSN_BYTES + 3] = ordinal;
-    this.#out.begin();
-    this.#out.raw(bytes);
-    return {key: SOURCE_POSITION_HEADER, value: this.#out.end()};
+    return {key: SOURCE_POSITION_HEADER, value: this.#slab.copy(bytes)};
   }
 }

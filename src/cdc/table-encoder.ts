@@ -1,13 +1,12 @@
 import {FatalError} from '../common/errors.ts';
 import type {ProducerRecord, RecordHeader} from '../kafka/client.ts';
 import {partitionFor} from '../kafka/partitioner.ts';
-import type {RecordBuffer} from '../serde/record-buffer.ts';
+import type {ByteSlab} from './byte-slab.ts';
 import type {EventContext} from './event-context.ts';
 import type {EventTarget, EventTopic} from './event-topic.ts';
 import type {Relation, RowChange, Tuple} from './replication-source.ts';
-import {writeOldRow, writeRow} from './row-layout.ts';
+import {keyJson, oldRowJson, rowJson} from './row-layout.ts';
 import type {ColumnLayout, RowLayout} from './row-layout.ts';
-import {asciiString} from './types/json-text.ts';
 
 /** Takes the records in the order in which they must stand in their partitions. */
 export interface RecordSink {
@@ -16,7 +15,7 @@ export interface RecordSink {
 
 /** What a connector's tables have in common. */
 export interface EncoderParts {
-  readonly out: RecordBuffer;
+  readonly slab: ByteSlab;
   readonly context: EventContext;
   readonly sink: RecordSink;
   readonly afterStateOnly: boolean;
@@ -42,9 +41,9 @@ export class TableEncoder {
   readonly #valueHeader: Uint8Array;
   readonly #table: string;
   readonly #fullOld: boolean;
-  /** The pieces of the context that name the table, as of the context's serial. */
+  /** The context's source block, as of its serial. */
   #contextSerial = -1;
-  #beforeLsn = '';
+  #source: readonly [head: string, middle: string] = ['', ''];
 
   constructor(
     relation: Relation,
@@ -60,7 +59,7 @@ export class TableEncoder {
     this.#key = layout.key;
     this.#keyHeader = headers.key;
     this.#valueHeader = headers.value;
-    this.#table = `${asciiString(relation.schema)},"table":${asciiString(relation.table)}`;
+    this.#table = `"schema":${JSON.stringify(relation.schema)},"table":${JSON.stringify(relation.table)}`;
     this.#fullOld = relation.replicaIdentity === 'full';
   }
 
@@ -99,83 +98,53 @@ export class TableEncoder {
     lsn: bigint,
     headers: readonly RecordHeader[],
   ): void {
-    const key = this.#keyBytes(row, old);
-    const {out, afterStateOnly} = this.#parts;
-    out.begin();
-    out.raw(this.#valueHeader);
-    if (afterStateOnly) {
-      out.ascii('{');
-      writeRow(out, this.#columns, row, old);
-      out.ascii(this.#columns.length === 0 ? '"__deleted":"false"}' : ',"__deleted":"false"}');
-    } else {
-      if (old !== undefined && this.#fullOld) {
-        out.ascii('{"before":{');
-        writeOldRow(out, this.#columns, old, false);
-        out.ascii('},"after":{');
-      } else {
-        out.ascii('{"before":null,"after":{');
-      }
-      writeRow(out, this.#columns, row, old);
-      out.ascii('}');
-      this.#writeSource(op, lsn);
+    const json = rowJson(this.#columns, row, old);
+    if (this.#parts.afterStateOnly) {
+      const comma = json === '' ? '' : ',';
+      this.#append(row, old, '{' + json + comma + '"__deleted":"false"}', headers);
+      return;
     }
-    this.#append(key, out.end(), headers);
+    const before =
+      old !== undefined && this.#fullOld
+        ? '{' + oldRowJson(this.#columns, old, false) + '}'
+        : 'null';
+    const value =
+      '{"before":' +
+      before +
+      ',"after":{' +
+      json +
+      '}' +
+      this.#sourceJson(lsn) +
+      op +
+      this.#parts.context.processed;
+    this.#append(row, old, value, headers);
   }
 
   #delete(old: Tuple, lsn: bigint, headers: readonly RecordHeader[]): void {
-    const key = this.#keyBytes(old, undefined);
-    const {out, afterStateOnly, tombstones} = this.#parts;
-    out.begin();
-    out.raw(this.#valueHeader);
-    if (afterStateOnly) {
-      out.ascii('{');
-      writeOldRow(out, this.#columns, old, !this.#fullOld);
-      out.ascii(this.#columns.length === 0 ? '"__deleted":"true"}' : ',"__deleted":"true"}');
+    const json = oldRowJson(this.#columns, old, !this.#fullOld);
+    let value: string;
+    if (this.#parts.afterStateOnly) {
+      value = '{' + json + (json === '' ? '' : ',') + '"__deleted":"true"}';
     } else {
-      out.ascii('{"before":{');
-      writeOldRow(out, this.#columns, old, !this.#fullOld);
-      out.ascii('},"after":null');
-      this.#writeSource('d', lsn);
+      const {processed} = this.#parts.context;
+      value = '{"before":{' + json + '},"after":null' + this.#sourceJson(lsn) + 'd' + processed;
     }
-    this.#append(key, out.end(), headers);
-    if (tombstones) this.#append(key, null, headers);
+    const {key, target} = this.#append(old, undefined, value, headers);
+    if (!this.#parts.tombstones) return;
+    const {timestamp} = this.#parts.context;
+    this.#parts.sink.append(target, {key, value: null, timestamp, headers});
   }
 
-  /** From after the row to the end of the envelope. */
-  #writeSource(op: Op, lsn: bigint): void {
-    const {out, context} = this.#parts;
+  /** From after the row up to the value of `op`. */
+  #sourceJson(lsn: bigint): string {
+    const {context} = this.#parts;
     if (this.#contextSerial !== context.serial) {
       this.#contextSerial = context.serial;
-      this.#beforeLsn = context.sourceTimes + this.#table + context.txId;
+      this.#source = context.source(this.#table);
     }
     const digits = lsn.toString();
-    out.ascii(context.sourceHead);
-    out.ascii(digits);
-    out.ascii(this.#beforeLsn);
-    out.ascii(digits);
-    out.ascii(',"xmin":null},"transaction":null,"op":"');
-    out.ascii(op);
-    out.ascii(context.processed);
-  }
-
-  /** Null without a primary key. `old` has what an unchanged TOAST value leaves out of `row`. */
-  #keyBytes(row: Tuple, old: Tuple | undefined): Buffer | null {
-    const columns = this.#key;
-    if (columns.length === 0) return null;
-    const {out} = this.#parts;
-    out.begin();
-    out.raw(this.#keyHeader);
-    out.ascii('{');
-    for (let i = 0; i < columns.length; i++) {
-      const column = columns[i] as ColumnLayout;
-      const text = row[column.index] ?? old?.[column.index];
-      if (text === undefined || text === null) throw keyMissing(this.#relation, column.name);
-      out.ascii(column.prefix);
-      if (column.isString) out.string(text);
-      else out.ascii(column.toJson(text));
-    }
-    out.ascii('}');
-    return out.end();
+    const [head, middle] = this.#source;
+    return head + digits + middle + digits + ',"xmin":null},"transaction":null,"op":"';
   }
 
   #keyChanged(before: Tuple, after: Tuple): boolean {
@@ -185,22 +154,26 @@ export class TableEncoder {
     });
   }
 
-  #keyJson(row: Tuple): string {
-    const fields = this.#key.map(
-      ({prefix, toJson, index}) => prefix + toJson(row[index] as string),
-    );
-    return `{${fields.join('')}}`;
+  #keyJson(row: Tuple, old?: Tuple): string {
+    const fields = keyJson(this.#key, row, old, (column) => keyMissing(this.#relation, column));
+    return '{' + fields + '}';
   }
 
-  #append(key: Buffer | null, value: Buffer | null, headers: readonly RecordHeader[]): void {
+  /** `old` has what an unchanged TOAST value leaves out of the key in `row`. The key is null without a primary key. */
+  #append(
+    row: Tuple,
+    old: Tuple | undefined,
+    json: string,
+    headers: readonly RecordHeader[],
+  ): {readonly key: Buffer | null; readonly target: EventTarget} {
+    const {slab, sink, context} = this.#parts;
+    const key =
+      this.#key.length === 0 ? null : slab.write(this.#keyHeader, this.#keyJson(row, old));
+    const value = slab.write(this.#valueHeader, json);
     const {targets} = this.topic;
     const target = targets[partitionFor(key, targets.length)] as EventTarget;
-    this.#parts.sink.append(target, {
-      key,
-      value,
-      timestamp: this.#parts.context.timestamp,
-      headers,
-    });
+    sink.append(target, {key, value, timestamp: context.timestamp, headers});
+    return {key, target};
   }
 }
 

@@ -138,7 +138,7 @@ export class TransactionBatcher {
     this.#isSkipping = commitLsn < this.#start;
     this.#ordinal = 0;
     this.#openCommitTime = commitTime;
-    this.#context.transaction(commitLsn, commitTime, xid, this.#lastCommitLsn);
+    this.#context.transaction(commitTime, xid, this.#lastCommitLsn);
     this.#positions.lsn = commitLsn;
   }
 

@@ -1,6 +1,5 @@
 import {array} from '../../serde/schema.ts';
 import {parseArray} from './array-text.ts';
-import {asciiJson} from './json-text.ts';
 import {UNAVAILABLE_CODES, UNAVAILABLE_JSON, UNAVAILABLE_UUID} from './column-type.ts';
 import type {ColumnType, ReportLoss} from './column-type.ts';
 
@@ -18,7 +17,7 @@ export function arrayType(element: ColumnType, reportLoss: ReportLoss): ColumnTy
         return 'null';
       }
       const items = elements.map((item) => (item === null ? 'null' : element.toJson(item)));
-      return asciiJson(`[${items.join(',')}]`);
+      return `[${items.join(',')}]`;
     },
     zero: '[]',
     unavailable: unavailable(element),

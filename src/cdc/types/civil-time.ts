@@ -55,6 +55,11 @@ const MILLIS_PER_DAY = 86_400_000;
 
 /** Decimal text of the milliseconds (3 digits) or microseconds (6) since 1970, exact for every Postgres timestamp. */
 export function epoch(day: number, micros: number, digits: 3 | 6): string {
+  const seconds = day * 86_400 + Math.floor(micros / 1_000_000);
+  // Two small whole numbers become text far faster than one large one.
+  if (digits === 6 && seconds > 0 && seconds < 2 ** 31) {
+    return String(seconds) + String(1_000_000 + (micros % 1_000_000)).slice(1);
+  }
   const perDay = digits === 3 ? MILLIS_PER_DAY : MICROS_PER_DAY;
   const ofDay = digits === 3 ? micros / 1000 : micros;
   const whole = day * perDay;

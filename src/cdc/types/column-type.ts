@@ -5,7 +5,7 @@ import type {Schema} from '../../serde/schema.ts';
 /** How one Postgres type is shown in a change event. */
 export interface ColumnType {
   readonly schema: Schema;
-  /** JSON text for Postgres' text of a value that is not null; ASCII, unless it is `jsonString` itself. */
+  /** JSON text for Postgres' text of a value that is not null. */
   readonly toJson: (text: string) => string;
   /** JSON text that stands for a NOT NULL column outside of the replica identity in a delete. */
   readonly zero: string;

@@ -14,7 +14,7 @@ import {UNAVAILABLE_BASE64, UNAVAILABLE_JSON, UNAVAILABLE_VALUE} from './column-
 import type {ColumnType} from './column-type.ts';
 import {floatJson} from './number-types.ts';
 import {parseHstore} from './hstore-text.ts';
-import {asciiJson, jsonString} from './json-text.ts';
+import {jsonString} from './json-text.ts';
 
 function text(schema: Schema, zero = '""'): ColumnType {
   return {schema, toJson: jsonString, zero, unavailable: UNAVAILABLE_JSON};
@@ -49,7 +49,7 @@ export const byteaType: ColumnType = {
 /** A JSON object in a string, values being strings or null. */
 export const hstoreType: ColumnType = {
   schema: json(),
-  toJson: (pairs) => asciiJson(jsonString(JSON.stringify(Object.fromEntries(parseHstore(pairs))))),
+  toJson: (pairs) => jsonString(JSON.stringify(Object.fromEntries(parseHstore(pairs)))),
   zero: '"{}"',
   unavailable: jsonString(JSON.stringify({[UNAVAILABLE_VALUE]: UNAVAILABLE_VALUE})),
 };

@@ -1,0 +1,189 @@
+import type {
+  Relation,
+  RelationColumn,
+  ReplicationSource,
+  RowChange,
+  SnapshotBatch,
+  SourceEvent,
+  SourceOffset,
+  SourceStatus,
+  StartingPoint,
+  Tuple,
+} from '../../src/cdc/replication-source.ts';
+
+/** One change of a scripted transaction; its LSN is given by the source. */
+export type ScriptedChange = Omit<RowChange, 'lsn'>;
+
+interface Transaction {
+  readonly commitLsn: bigint;
+  readonly endLsn: bigint;
+  readonly events: readonly SourceEvent[];
+}
+
+const SYSTEM_ID = '7000000000000000001';
+const CONSISTENT_POINT = 1000n;
+/** 2024-01-01 00:00:00 UTC in microseconds. */
+const EPOCH = 1_704_067_200_000_000;
+
+/**
+ * A source with a slot, in memory: `commit` appends a transaction, and every reader gets what was not confirmed again.
+ *
+ * Like Postgres it forgets what is confirmed: reading from before that throws.
+ */
+export class ScriptedSource implements ReplicationSource {
+  readonly name = 'camel';
+  /** The snapshot's tables, in order. */
+  snapshotTables: readonly {readonly relation: Relation; readonly rows: readonly Tuple[]}[] = [];
+  rowsPerBatch = 2;
+  confirmed: bigint = CONSISTENT_POINT;
+  confirmations: bigint[] = [];
+  opened = 0;
+  /** Thrown once, by the next `open`. */
+  openFailure: Error | undefined;
+  /** Throwing here is dying between Kafka's commit and Postgres' confirmation. */
+  onConfirm: (lsn: bigint) => void = () => undefined;
+  #lsn = CONSISTENT_POINT;
+  #xid = 700;
+  #transactions: Transaction[] = [];
+  #idle: bigint | undefined;
+  #wakers = new Set<() => void>();
+
+  /** Appends one transaction; returns its end-LSN. */
+  commit(...changes: readonly ScriptedChange[]): bigint {
+    const events: SourceEvent[] = changes.map((change) => ({...change, lsn: (this.#lsn += 8n)}));
+    const commitLsn = (this.#lsn += 8n);
+    const endLsn = (this.#lsn += 8n);
+    const xid = ++this.#xid;
+    const commitTime = EPOCH + xid;
+    const begin: SourceEvent = {kind: 'begin', commitLsn, commitTime, xid};
+    const commit: SourceEvent = {kind: 'commit', endLsn};
+    this.#transactions.push({commitLsn, endLsn, events: [begin, ...events, commit]});
+    this.#wake();
+    return endLsn;
+  }
+
+  /** The WAL moves on without changes of ours. */
+  idle(): bigint {
+    this.#idle = this.#lsn += 100n;
+    this.#wake();
+    return this.#idle;
+  }
+
+  async open(durable: SourceOffset | undefined): Promise<StartingPoint> {
+    this.opened++;
+    const failure = this.openFailure;
+    this.openFailure = undefined;
+    if (failure !== undefined) throw failure;
+    if (durable !== undefined && durable.lsn < this.confirmed) {
+      throw new Error(`slot moved: confirmed ${this.confirmed}, durable ${durable.lsn}`);
+    }
+    if (durable !== undefined) return {kind: 'resume', from: durable};
+    return {kind: 'snapshot', from: {lsn: CONSISTENT_POINT, systemId: SYSTEM_ID}};
+  }
+
+  async *snapshot(): AsyncGenerator<SnapshotBatch> {
+    for (const [index, {relation, rows}] of this.snapshotTables.entries()) {
+      const lastTable = index === this.snapshotTables.length - 1;
+      for (let at = 0; at === 0 || at < rows.length; at += this.rowsPerBatch) {
+        const lastOfTable = at + this.rowsPerBatch >= rows.length;
+        yield {
+          relation,
+          rows: rows.slice(at, at + this.rowsPerBatch),
+          consistentPoint: CONSISTENT_POINT,
+          xid: 700,
+          takenAt: EPOCH,
+          firstOfTable: at === 0,
+          lastOfTable,
+          firstOfSnapshot: at === 0 && index === 0,
+          lastOfSnapshot: lastOfTable && lastTable,
+        };
+      }
+    }
+  }
+
+  async *transactions(
+    from: SourceOffset,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly SourceEvent[]> {
+    let position = from.lsn;
+    while (!signal.aborted) {
+      const next = this.#transactions.filter(({commitLsn}) => commitLsn >= position);
+      const events: SourceEvent[] = next.flatMap(({events: all}) => all);
+      position = next.at(-1)?.endLsn ?? position;
+      if (this.#idle !== undefined && this.#idle > position) {
+        position = this.#idle;
+        events.push({kind: 'idle', endLsn: position});
+      }
+      if (events.length > 0) yield events;
+      else await this.#change(signal);
+    }
+  }
+
+  confirm(lsn: bigint): void {
+    this.onConfirm(lsn);
+    this.confirmations.push(lsn);
+    if (lsn > this.confirmed) this.confirmed = lsn;
+    this.#transactions = this.#transactions.filter(({endLsn}) => endLsn > this.confirmed);
+  }
+
+  status(): SourceStatus {
+    const lagBytes = Number(this.#lsn - this.confirmed);
+    return {slot: 'camel', confirmedLsn: String(this.confirmed), lagBytes};
+  }
+
+  async close(): Promise<void> {}
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake();
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#wakers.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#wakers.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+}
+
+/** A column; NOT NULL and varchar unless said otherwise. */
+export function column(
+  name: string,
+  typeName = 'varchar',
+  rest: Partial<RelationColumn> = {},
+): RelationColumn {
+  return {name, typeName, typeOid: 0, typeModifier: -1, nullable: true, ...rest};
+}
+
+/** `customers.customers` of the seed, unless said otherwise. */
+export function relation(rest: Partial<Relation> = {}): Relation {
+  return {
+    oid: 16_400,
+    schema: 'customers',
+    table: 'customers',
+    columns: [
+      column('id', 'varchar', {nullable: false}),
+      ...['first_name', 'last_name', 'email', 'phone'].map((name) => column(name)),
+    ],
+    primaryKey: ['id'],
+    replicaIdentity: 'default',
+    ...rest,
+  };
+}
+
+export function insert(of: Relation, after: Tuple): ScriptedChange {
+  return {kind: 'insert', relation: of, before: undefined, after};
+}
+
+export function update(of: Relation, after: Tuple, before?: Tuple): ScriptedChange {
+  return {kind: 'update', relation: of, before, after};
+}
+
+/** `del`, as `delete` is a word of the language. */
+export function del(of: Relation, before: Tuple): ScriptedChange {
+  return {kind: 'delete', relation: of, before, after: undefined};
+}
