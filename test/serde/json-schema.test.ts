@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 
 import {toJsonSchema} from '../../src/serde/json-schema.ts';
@@ -40,6 +40,10 @@ const enumeration = (allowed: string, byDefault?: string): Schema => ({
 
 const id = notNull(varchar());
 const int64 = notNull(bigint());
+
+/** The text of a schema's `default`. */
+const defaultOf = (schema: Schema): string =>
+  /"default":(.*?)[,}]/.exec(toJsonSchema(notNull(schema)))?.[1] ?? 'none';
 
 describe('toJsonSchema', () => {
   test('registers a key as Connect does', () => {
@@ -167,9 +171,6 @@ describe('toJsonSchema', () => {
   });
 
   test('writes defaults as they are on the wire', () => {
-    const defaultOf = (schema: Schema): string =>
-      /"default":(.*?)[,}]/.exec(toJsonSchema(notNull(schema)))?.[1] ?? 'none';
-
     expect(defaultOf({...bigint(), default: 9223372036854775807n})).toBe('9223372036854775807');
     expect(defaultOf({...decimal(10, 2), default: '123.45'})).toBe('"MDk="');
     expect(defaultOf({...bytes(), default: Buffer.from([1, 2])})).toBe('"AQI="');

@@ -18,19 +18,6 @@ async function openKafka(directory: string): Promise<EmbeddedKafka> {
   return EmbeddedKafka.open({directory, clock, logger: silentLogger});
 }
 
-schemaRegistrySuite('EmbeddedRegistry', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'registry-'));
-  const kafka = await openKafka(directory);
-  return {
-    registry: await EmbeddedRegistry.open({kafka, clock}),
-    another: () => EmbeddedRegistry.open({kafka: kafka.connect(), clock}),
-    close: async () => {
-      await kafka.close();
-      await rm(directory, {recursive: true});
-    },
-  };
-});
-
 describe('EmbeddedRegistry', () => {
   let directory: string;
   let kafka: EmbeddedKafka;
@@ -44,6 +31,12 @@ describe('EmbeddedRegistry', () => {
     await kafka.close();
     await rm(directory, {recursive: true});
   });
+
+  schemaRegistrySuite(async () => ({
+    registry: await EmbeddedRegistry.open({kafka, clock}),
+    another: () => EmbeddedRegistry.open({kafka: kafka.connect(), clock}),
+    close: async () => undefined,
+  }));
 
   test('writes records as the Confluent registry does', async () => {
     const registry = await EmbeddedRegistry.open({kafka, clock});
