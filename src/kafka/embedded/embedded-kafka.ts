@@ -1,6 +1,5 @@
 import {randomUUID} from 'node:crypto';
 import type {Clock} from '../../common/clock.ts';
-import type {Logger} from '../../common/logger.ts';
 import type {
   Fetcher,
   FetcherOptions,
@@ -15,14 +14,14 @@ import {openLog} from './open-log.ts';
 import type {LogOptions} from './open-log.ts';
 import {GroupCoordinator} from './group-coordinator.ts';
 import type {LogStore} from './log-store.ts';
+import type {MaintenanceOptions} from './maintenance.ts';
 import {Maintenance} from './maintenance.ts';
 import {TransactionCoordinator} from './transaction-coordinator.ts';
 
-export interface EmbeddedKafkaOptions extends Partial<LogOptions> {
+export interface EmbeddedKafkaOptions extends Partial<LogOptions>, MaintenanceOptions {
   /** Created if it does not exist. One process at a time may have it open. */
   readonly directory: string;
   readonly clock: Clock;
-  readonly logger: Logger;
   /** Topic ids and member ids; must never repeat. Default: `crypto.randomUUID`. */
   readonly randomId?: () => string;
   /** A transaction open for longer is aborted and its producer fenced. Default: 60 s, as Kafka's. */

@@ -165,7 +165,7 @@ export class GroupCoordinator {
     const leader = members[0];
     if (leader === undefined) return;
     try {
-      const ids = members.map(({id}) => id).sort();
+      const ids = members.map(({id}) => id).toSorted();
       const assignment = leader.options.assign(ids, this.#partitionCounts(members));
       for (const member of members) member.assignment = assignment.get(member.id) ?? [];
     } catch (error) {

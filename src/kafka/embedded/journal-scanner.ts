@@ -34,49 +34,55 @@ export async function* scanJournal(
   }
   for (let segment = from.segment; segment <= last; segment++) {
     if (!segments.includes(segment)) throw corrupted(files, segment, 0);
-    const window = new Window(files, segment);
     let position = segment === from.segment ? from.position : 0;
-    for (;;) {
-      const header = await readHeader(window, position);
-      if (header === 'end' || header === 'torn') {
-        if (header === 'torn' && segment < last) throw corrupted(files, segment, position);
-        break;
-      }
-      if (header === 'damaged' || header.sequence !== sequence + 1) {
-        throw corrupted(files, segment, position);
-      }
-      const {bodyBytes, trailerBytes} = header;
-      const size = ENTRY_HEADER_BYTES + bodyBytes + trailerBytes;
-      const bytes = await window.read(position, size);
-      if (bytes.length < size) {
-        if (segment < last) throw corrupted(files, segment, position);
-        break;
-      }
-      const json = bytes.subarray(ENTRY_HEADER_BYTES + bodyBytes);
-      if (checksum(json) !== header.trailerChecksum) throw corrupted(files, segment, position);
-      const trailer = JSON.parse(json.toString()) as EntryTrailer;
-      const stored = locate(trailer, segment, position + ENTRY_HEADER_BYTES);
-      for (const batch of stored) {
-        const start = batch.position - position;
-        if (checksum(bytes.subarray(start, start + batch.length)) !== batch.checksum) {
-          throw corrupted(files, segment, batch.position);
-        }
-      }
-      ({sequence} = header);
-      position += size;
-      yield {trailer, stored, end: {sequence, segment, position}};
+    for await (const entry of scanSegment(files, segment, position)) {
+      if (entry.end.sequence !== sequence + 1) throw corrupted(files, segment, position);
+      ({sequence, position} = entry.end);
+      yield entry;
     }
+    const torn = position < (await files.size(segment));
+    if (torn && segment < last) throw corrupted(files, segment, position);
+  }
+}
+
+/** Reads the entries of one segment, up to where it breaks off. */
+export async function* scanSegment(
+  files: SegmentFiles,
+  segment: number,
+  from = 0,
+): AsyncGenerator<ScannedEntry, void, void> {
+  const window = new Window(files, segment);
+  let position = from;
+  for (;;) {
+    const header = await readHeader(window, position);
+    if (header === 'end') return;
+    if (header === 'damaged') throw corrupted(files, segment, position);
+    const {bodyBytes, trailerBytes, sequence} = header;
+    const size = ENTRY_HEADER_BYTES + bodyBytes + trailerBytes;
+    const bytes = await window.read(position, size);
+    if (bytes.length < size) return;
+    const json = bytes.subarray(ENTRY_HEADER_BYTES + bodyBytes);
+    if (checksum(json) !== header.trailerChecksum) throw corrupted(files, segment, position);
+    const trailer = JSON.parse(json.toString()) as EntryTrailer;
+    const stored = locate(trailer, segment, position + ENTRY_HEADER_BYTES);
+    for (const batch of stored) {
+      const start = batch.position - position;
+      if (checksum(bytes.subarray(start, start + batch.length)) !== batch.checksum) {
+        throw corrupted(files, segment, batch.position);
+      }
+    }
+    position += size;
+    yield {trailer, stored, end: {sequence, segment, position}};
   }
 }
 
 async function readHeader(
   window: Window,
   position: number,
-): Promise<EntryHeader | 'end' | 'torn' | 'damaged'> {
+): Promise<EntryHeader | 'end' | 'damaged'> {
   const bytes = await window.read(position, ENTRY_HEADER_BYTES);
-  if (bytes.length === 0) return 'end';
-  if (bytes.length < ENTRY_HEADER_BYTES) return 'torn';
-  return readEntryHeader(bytes) ?? ((await window.isZero(position)) ? 'torn' : 'damaged');
+  if (bytes.length < ENTRY_HEADER_BYTES) return 'end';
+  return readEntryHeader(bytes) ?? ((await window.isZero(position)) ? 'end' : 'damaged');
 }
 
 function locate(trailer: EntryTrailer, segment: number, bodyPosition: number): StoredBatch[] {

@@ -64,6 +64,10 @@ export class Journal {
   readonly #files: SegmentFiles;
   readonly #options: JournalOptions;
   readonly #waiting: PendingEntry[] = [];
+  /** Called after each write. */
+  onWrite: () => void = () => undefined;
+  /** Since it was opened. */
+  writtenBytes = 0;
   #handle: FileHandle;
   #end: JournalPosition;
   #buffer = Buffer.allocUnsafeSlow(1 << 20);
@@ -181,6 +185,8 @@ export class Journal {
       entry.apply(stored);
       resolve();
     }
+    this.writtenBytes += at;
+    this.onWrite();
   }
 
   /** Encodes at `start` of the buffer, which will be written at `at.position` of the segment. */

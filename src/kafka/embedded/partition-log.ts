@@ -1,5 +1,6 @@
 import type {ConsumedRecord, ProducerRecord} from '../client.ts';
 import type {StoredBatch, TopicRecord} from './journal-entry.ts';
+import type {PartitionState} from './log-index.ts';
 import {encodedBound} from './record-batch.ts';
 
 /**
@@ -161,6 +162,22 @@ export class PartitionLog {
       count++;
     }
     if (count > 0) this.#batches.splice(0, count);
+  }
+
+  /** Forgets the indexed batches at the front that end at or before `offset`, also those whose records are kept. */
+  forget(offset: number): void {
+    let count = 0;
+    for (const batch of this.#batches) {
+      if (!batch.indexed || batch.nextOffset > offset) break;
+      count++;
+    }
+    if (count > 0) this.#batches.splice(0, count);
+  }
+
+  /** What the index keeps of it. */
+  state(): PartitionState {
+    const {logStartOffset, cleanedOffset, cleanBytes, dirtyBytes} = this;
+    return {logStartOffset, cleanedOffset, cleanBytes, dirtyBytes};
   }
 
   /** Position in `batches` of the first that ends after `offset`. */

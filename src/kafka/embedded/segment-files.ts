@@ -27,7 +27,7 @@ export class SegmentFiles {
       const match = /^(\d{10})\.log$/.exec(name);
       if (match !== null) segments.push(Number(match[1]));
     }
-    return segments.sort((a, b) => a - b);
+    return segments.toSorted((a, b) => a - b);
   }
 
   /** The segment's file, for reading; it belongs to this object. */
@@ -67,7 +67,7 @@ export class SegmentFiles {
   }
 
   async close(): Promise<void> {
-    for (const segment of [...this.#open.keys()]) await this.#close(segment);
+    for (const segment of this.#open.keys()) await this.#close(segment);
   }
 
   /** Waits for the reads under way. */

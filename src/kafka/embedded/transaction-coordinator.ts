@@ -75,7 +75,9 @@ export class TransactionCoordinator {
 
   /** Resolves once no open transaction would move what the group has committed for these partitions. */
   async whenStable(groupId: string, logs: readonly PartitionLog[]): Promise<void> {
-    for (const transaction of [...this.#open]) {
+    // Those that begin later may not keep the caller waiting.
+    const open = Array.from(this.#open);
+    for (const transaction of open) {
       if (logs.some((log) => transaction.stages(groupId, log))) await transaction.ended;
     }
     this.#store.journal.assertWritable();
