@@ -99,6 +99,16 @@ export class TestSource {
     return rowChanges(events);
   }
 
+  /** A source on whatever is there; `close` is enough to end it. */
+  static of(options: PostgresSourceOptions): TestSource {
+    return new TestSource(options);
+  }
+
+  close(): Promise<void> {
+    this.#abort.abort();
+    return this.source.close();
+  }
+
   /** A second instance on the same slot. */
   another(): TestSource {
     return new TestSource(this.options, this.conditions);
@@ -126,8 +136,7 @@ export class TestSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
-    await this.source.close();
+    await this.close();
     const {port, dbname, slotName} = this.options;
     await queryPostgres(
       port,

@@ -1,6 +1,6 @@
 import {execFileSync, spawn} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {chownSync, existsSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
+import {chownSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -11,6 +11,8 @@ export interface PostgresServerOptions {
   readonly port?: number;
   /** Further `-c` settings: `{wal_sender_timeout: '3s'}`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How connections are authenticated; `trust` where not given. */
+  readonly authentication?: 'scram-sha-256';
 }
 
 interface Binaries {
@@ -59,6 +61,11 @@ export class PostgresServer {
     const template = prepareTemplate(binaries, account);
     const folder = ownFolder(mkdtempSync(join(tmpdir(), 'millrace-postgres-')), account);
     execFileSync('cp', ['-a', template, join(folder, 'data')]);
+    if (options.authentication !== undefined)
+      writeFileSync(
+        join(folder, 'data', 'pg_hba.conf'),
+        `host all all 127.0.0.1/32 ${options.authentication}\n`,
+      );
     const port = options.port ?? (await freePort());
     const server = new PostgresServer(port, folder, options.settings ?? {}, binaries, account);
     await server.#run();

@@ -1,7 +1,7 @@
 import type {Client} from 'pg';
 import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
-import {RetriableError} from '../../common/errors.ts';
+import {FatalError, messageOf, RetriableError} from '../../common/errors.ts';
 import type {SourceOffset, StartingPoint} from '../replication-source.ts';
 import {readTables} from './column-catalog.ts';
 import {connect, disconnect} from './connection.ts';
@@ -131,7 +131,16 @@ async function ensurePublication(
   if (state === undefined && resuming) throw publicationLostError(where, options);
   for (const statement of publicationChanges(publicationName, state, tableIncludeList)) {
     logger.info({source: options.name, statement}, 'changing the publication');
-    await admin.query(statement);
+    try {
+      await admin.query(statement);
+    } catch (error) {
+      if ((error as {code?: string}).code !== '42501') throw error;
+      throw new FatalError(
+        'CDC_PERMISSION_DENIED',
+        `${where}: user ${options.user} may not change the publication (${messageOf(error)}); run as the owner of the tables: ${statement}`,
+        {cause: error},
+      );
+    }
   }
   const added = tableIncludeList.filter((table) => state?.tables.includes(table) === false);
   if (resuming && state?.allTables === false && added.length > 0)

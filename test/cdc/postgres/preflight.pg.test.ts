@@ -1,0 +1,267 @@
+import {describe, expect, inject, test} from 'vitest';
+import {PostgresServer} from '../../support/postgres.ts';
+import {freePort} from '../../support/free-port.ts';
+import {TestSource} from '../../support/postgres-test-source.ts';
+import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+
+const port = inject('postgresPort');
+
+/** Each line: what an operator has done wrong, with the code and the remedy that the error must name. */
+describe('PostgresSource.open', () => {
+  test('check 45: says that wal_level is too low', async () => {
+    const server = await PostgresServer.start({settings: {wal_level: 'replica'}});
+    const source = await TestSource.create(server.port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+
+    const opened = source.open();
+
+    await expectFailure(
+      opened,
+      'CDC_WAL_LEVEL',
+      'ALTER SYSTEM SET wal_level = logical and restart',
+    );
+    await source.close();
+    await server.stop();
+  });
+
+  test('check 45: says that nothing listens, after a bounded time', async () => {
+    const nobody = await freePort();
+
+    const opened = openWith({port: nobody, timeouts: {startMs: 300}});
+
+    await expectFailure(opened, 'CDC_CONNECTION_FAILED', `127.0.0.1:${nobody} cannot be reached`);
+  });
+
+  test('check 45: says that the password is wrong, and does not retry', async () => {
+    await using source = await TestSource.create(port);
+    const server = await PostgresServer.start({authentication: 'scram-sha-256'});
+
+    const opened = openWith({
+      ...source.options,
+      port: server.port,
+      dbname: 'postgres',
+      password: 'wrong',
+    });
+
+    await expectFailure(
+      opened,
+      'CDC_AUTHENTICATION_FAILED',
+      'check database.user and database.password',
+    );
+    await server.stop();
+  });
+
+  test('check 45: says that the database does not exist', async () => {
+    const opened = openWith({dbname: 'nowhere'});
+
+    await expectFailure(
+      opened,
+      'CDC_CONNECTION_FAILED',
+      'has no database nowhere; check database.dbname',
+    );
+  });
+
+  test('check 45: says that the server does not speak TLS', async () => {
+    const opened = openWith({sslmode: 'require'});
+
+    await expectFailure(opened, 'CDC_CONNECTION_FAILED', 'check database.sslmode (require)');
+  });
+
+  test('check 45: says that the role lacks REPLICATION, then SELECT, then the publication, with the SQL that grants it', async () => {
+    await using source = await TestSource.create(port);
+    const user = source.options.dbname;
+    await source.sql(`CREATE ROLE ${user} LOGIN; CREATE TABLE t (id int PRIMARY KEY)`);
+    try {
+      await expectFailure(
+        openWith({...source.options, user}),
+        'CDC_PERMISSION_DENIED',
+        'run GRANT SELECT ON "public"."t"',
+      );
+      await source.sql(`GRANT SELECT ON t TO ${user}`);
+      await expectFailure(
+        openWith({...source.options, user}),
+        'CDC_PERMISSION_DENIED',
+        `run ALTER ROLE "${user}" REPLICATION`,
+      );
+      await source.sql(`ALTER ROLE ${user} REPLICATION`);
+      await expectFailure(
+        openWith({...source.options, user}),
+        'CDC_PERMISSION_DENIED',
+        'CREATE PUBLICATION',
+      );
+      await source.sql(`CREATE PUBLICATION ${source.options.publicationName} FOR TABLE t`);
+      expect(await openWith({...source.options, user})).toMatchObject({kind: 'snapshot'});
+    } finally {
+      await source.sql(`DROP OWNED BY ${user}; DROP ROLE ${user}`);
+    }
+  });
+
+  test('check 45: names every table that is missing', async () => {
+    await using source = await TestSource.create(port, {
+      tableIncludeList: ['public.t', 'public.gone', 'no.where'],
+    });
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+
+    await expectFailure(
+      source.open(),
+      'CDC_TABLE_MISSING',
+      'no table public.gone, no.where; check table.include.list',
+    );
+  });
+
+  test('check 45: refuses a view', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE VIEW t AS SELECT 1 AS id');
+
+    await expectFailure(source.open(), 'CDC_TABLE_MISSING', 'public.t is not a table');
+  });
+
+  test('check 45: says that the slot name is not allowed', async () => {
+    await using source = await TestSource.create(port, {slotName: 'No-Slot'});
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+
+    await expectFailure(source.open(), 'CONFIG_INVALID', 'lower-case letters, digits and _');
+  });
+
+  test('check 45: says that no slot is free', async () => {
+    const server = await PostgresServer.start({settings: {max_replication_slots: '1'}});
+    const source = await TestSource.create(server.port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    await source.sql(`SELECT pg_create_logical_replication_slot('taken', 'pgoutput')`);
+
+    await expectFailure(source.open(), 'CDC_SLOT_BLOCKED', 'raise max_replication_slots');
+    await source.close();
+    await server.stop();
+  });
+
+  test('check 8: refuses a table without key, before it is published and its updates fail', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int)');
+
+    await expectFailure(
+      source.open(),
+      'CDC_TABLE_WITHOUT_KEY',
+      'ALTER TABLE "public"."t" ADD PRIMARY KEY',
+    );
+    await source.sql('INSERT INTO t VALUES (1); UPDATE t SET id = 2');
+    await source.sql('ALTER TABLE t REPLICA IDENTITY FULL');
+    expect(await source.open()).toMatchObject({kind: 'snapshot'});
+    expect(await source.snapshotRows()).toEqual([['2']]);
+  });
+
+  test('check 9: gives the columns of the identity index as the old key', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql(`
+      CREATE TABLE t (id int PRIMARY KEY, code text NOT NULL UNIQUE);
+      ALTER TABLE t REPLICA IDENTITY USING INDEX t_code_key`);
+    const {from} = await source.start();
+
+    await source.sql(`INSERT INTO t VALUES (1, 'a'); DELETE FROM t`);
+    const changes = await source.changes(from, 2);
+
+    expect(changes[1]?.before).toEqual([undefined, 'a']);
+    expect(changes[1]?.relation.replicaIdentity).toBe('index');
+  });
+
+  test('check 43: stops when its publication was dropped while it was stopped', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+
+    await source.sql(`DROP PUBLICATION ${source.options.publicationName}`);
+
+    await expectFailure(source.open(from), 'CDC_PUBLICATION_INVALID', 'snapshot.mode: when_needed');
+  });
+
+  test('check 43: stops when its publication is dropped while it runs, instead of leaving changes out', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+    const changes = source.changes(from, 2);
+
+    await source.sql('INSERT INTO t VALUES (1)');
+    await source.sql(`DROP PUBLICATION ${source.options.publicationName}`);
+    await source.sql('INSERT INTO t VALUES (2)');
+
+    await expectFailure(changes, 'CDC_PUBLICATION_INVALID', 'snapshot.mode: when_needed');
+  });
+
+  test('check 43: stops when changes were written while the publication was gone', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+
+    await source.sql(`DROP PUBLICATION ${source.options.publicationName}`);
+    await source.sql('INSERT INTO t VALUES (1)');
+    await source.sql(`CREATE PUBLICATION ${source.options.publicationName} FOR TABLE t`);
+    await source.open(from);
+
+    await expectFailure(
+      source.changes(from, 1),
+      'CDC_PUBLICATION_INVALID',
+      'snapshot.mode: when_needed',
+    );
+  });
+
+  test('check 44: publishes the tables of the include list, no more and no fewer', async () => {
+    await using source = await TestSource.create(port, {
+      tableIncludeList: ['public.t', 'public.u'],
+    });
+    await source.sql(`
+      CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE w (id int PRIMARY KEY);
+      CREATE PUBLICATION ${source.options.publicationName} FOR TABLE t (id) WHERE (id > 5), w WITH (publish = 'insert')`);
+
+    await source.open();
+
+    const rows = await source.sql(
+      `SELECT tablename, attnames::text, rowfilter FROM pg_publication_tables ORDER BY tablename`,
+    );
+    expect(rows).toEqual([
+      {tablename: 't', attnames: '{id,v}', rowfilter: null},
+      {tablename: 'u', attnames: '{id}', rowfilter: null},
+    ]);
+    const [operations] = await source.sql(
+      'SELECT pubupdate AND pubdelete AND pubtruncate AS all FROM pg_publication',
+    );
+    expect(operations?.['all']).toBe(true);
+  });
+});
+
+async function openWith(options: Partial<PostgresSourceOptions>): Promise<unknown> {
+  const source = TestSource.of({
+    name: 'camel',
+    hostname: '127.0.0.1',
+    port,
+    dbname: 'postgres',
+    user: 'postgres',
+    password: '',
+    sslmode: 'disable',
+    slotName: 'camel',
+    publicationName: 'camel',
+    tableIncludeList: ['public.t'],
+    snapshotMode: 'initial',
+    ...options,
+  });
+  try {
+    return await source.open();
+  } finally {
+    await source.close();
+  }
+}
+
+/** One line, with the source's name, the code and the remedy; never the password. */
+async function expectFailure(
+  promise: Promise<unknown>,
+  code: string,
+  remedy: string,
+): Promise<void> {
+  const error = await promise.then(
+    () => new Error('it succeeded'),
+    (reason: unknown) => reason as Error & {code?: string},
+  );
+  expect(error).toMatchObject({name: 'FatalError', code, message: expect.stringContaining(remedy)});
+  expect(error.message).toMatch(
+    /^source \S+: Postgres at \S+:\d+ .*$|^source \S+: Postgres at \S+:\d+: .*$/,
+  );
+  expect(error.message).not.toContain('wrong');
+}

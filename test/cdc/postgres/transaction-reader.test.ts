@@ -1,0 +1,162 @@
+import {describe, expect, test} from 'vitest';
+import type {Relation, SourceEvent} from '../../../src/cdc/replication-source.ts';
+import type {RelationMessage} from '../../../src/cdc/postgres/pgoutput.ts';
+import {TransactionReader} from '../../../src/cdc/postgres/transaction-reader.ts';
+import {MessageWriter} from './message-writer.ts';
+
+const relation: Relation = {
+  oid: 7,
+  schema: 'public',
+  table: 't',
+  columns: ['id', 'v'].map((name) => ({
+    name,
+    typeOid: 25,
+    typeModifier: -1,
+    typeName: 'text',
+    nullable: true,
+  })),
+  primaryKey: ['id'],
+  replicaIdentity: 'default',
+};
+
+const begin = (commitLsn: bigint): Buffer =>
+  new MessageWriter('B').u64(commitLsn).u64(0n).u32(1).done();
+const commit = (commitLsn: bigint, endLsn: bigint): Buffer =>
+  new MessageWriter('C').u8(0).u64(commitLsn).u64(endLsn).u64(0n).done();
+const insert = (id: string, oid = 7): Buffer =>
+  new MessageWriter('I').u32(oid).tuple('N', [id, null]).done();
+const describeTable = new MessageWriter('R')
+  .u32(7)
+  .text('public')
+  .text('t')
+  .u8(0x64)
+  .u16(2)
+  .u8(1)
+  .text('id')
+  .u32(25)
+  .u32(0xffff_ffff)
+  .u8(0)
+  .text('v')
+  .u32(25)
+  .u32(0xffff_ffff)
+  .done();
+
+/** What comes out, as short texts. */
+class Out {
+  readonly reader: TransactionReader;
+  readonly events: SourceEvent[] = [];
+
+  constructor(from: bigint) {
+    this.reader = new TransactionReader(from);
+    this.connect();
+  }
+
+  connect(): void {
+    this.reader.connected({
+      push: (event) => this.events.push(event),
+      onRelation: (message: RelationMessage) => this.reader.define(message, relation),
+    });
+    this.read(describeTable);
+  }
+
+  read(...messages: readonly Buffer[]): void {
+    for (const message of messages) this.reader.read(message, 0, message.length, 5n);
+  }
+
+  texts(): string[] {
+    return this.events.map((event) => {
+      if (event.kind === 'begin') return `begin ${event.commitLsn}`;
+      if (event.kind === 'commit' || event.kind === 'idle') return `${event.kind} ${event.endLsn}`;
+      if (event.kind === 'truncate') return 'truncate';
+      return `${event.kind} ${(event.after ?? event.before)?.[0]}`;
+    });
+  }
+}
+
+describe('TransactionReader', () => {
+  test('leaves out transactions that end at or before its start, and none that is adjacent to it', () => {
+    const out = new Out(200n);
+
+    out.read(begin(100n), insert('a'), commit(100n, 150n));
+    out.read(begin(150n), insert('b'), commit(150n, 200n));
+    out.read(begin(200n), insert('c'), commit(200n, 250n));
+
+    expect(out.texts()).toEqual(['begin 200', 'insert c', 'commit 250']);
+    expect(out.reader.position).toBe(250n);
+  });
+
+  test('goes on within a transaction that a connection cut in two', () => {
+    const out = new Out(0n);
+
+    out.read(begin(100n), insert('a'), insert('b'));
+    out.connect();
+    out.read(begin(100n), insert('a'));
+    out.connect();
+    out.read(begin(100n), insert('a'), insert('b'), insert('c'), commit(100n, 150n));
+
+    expect(out.texts()).toEqual(['begin 100', 'insert a', 'insert b', 'insert c', 'commit 150']);
+  });
+
+  test('refuses another transaction than the one that was cut in two', () => {
+    const out = new Out(0n);
+    out.read(begin(100n), insert('a'));
+    out.connect();
+
+    expect(() => out.read(begin(300n))).toThrow('the transaction at LSN 0/64 was cut off');
+  });
+
+  test('tells idle positions between transactions only, and only when they go on', () => {
+    const out = new Out(50n);
+
+    out.reader.keepalive(50n);
+    out.reader.keepalive(60n);
+    out.read(begin(100n));
+    out.reader.keepalive(120n);
+    out.read(commit(100n, 150n));
+    out.reader.keepalive(140n);
+    out.reader.keepalive(160n);
+
+    expect(out.texts()).toEqual(['idle 60', 'begin 100', 'commit 150', 'idle 160']);
+  });
+
+  test('tells no idle position while a transaction is cut in two', () => {
+    const out = new Out(0n);
+
+    out.read(begin(100n), insert('a'));
+    out.connect();
+    out.reader.keepalive(500n);
+
+    expect(out.texts()).toEqual(['begin 100', 'insert a']);
+  });
+
+  test('refuses a change of a relation that was not described on this connection', () => {
+    const out = new Out(0n);
+
+    expect(() => out.read(begin(1n), insert('a', 8))).toThrow('names relation 8');
+  });
+
+  test('refuses a row of another width than its relation', () => {
+    const out = new Out(0n);
+    const narrow = new MessageWriter('I').u32(7).tuple('N', ['a']).done();
+
+    expect(() => out.read(begin(1n), narrow)).toThrow(
+      'a row of public.t at LSN 0/5 does not have its 2 columns',
+    );
+  });
+
+  test('marks what an old key does not have, and fills what an old row has', () => {
+    const out = new Out(0n);
+    const byKey = new MessageWriter('U')
+      .u32(7)
+      .tuple('K', ['a', null])
+      .tuple('N', ['b', undefined]);
+    const byRow = new MessageWriter('U').u32(7).tuple('O', ['a', 'x']).tuple('N', ['b', undefined]);
+
+    out.read(begin(1n), byKey.done(), byRow.done());
+
+    expect(out.events.slice(1)).toMatchObject([
+      {before: ['a', undefined], after: ['b', undefined]},
+      {before: ['a', 'x'], after: ['b', 'x']},
+    ]);
+  });
+});
