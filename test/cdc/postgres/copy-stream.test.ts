@@ -1,5 +1,5 @@
 import {PassThrough} from 'node:stream';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type {Connection} from 'pg';
 import {describe, expect, test} from 'vitest';
 import {CopyStream} from '../../../src/cdc/postgres/copy-stream.ts';

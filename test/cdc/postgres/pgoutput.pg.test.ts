@@ -1,4 +1,5 @@
-import {Pgoutput, PgoutputPlugin} from 'pg-logical-replication';
+import {PgoutputPlugin} from 'pg-logical-replication';
+import type {Pgoutput} from 'pg-logical-replication';
 import {describe, expect, inject, test} from 'vitest';
 import {parseLsn} from '../../../src/cdc/postgres/lsn.ts';
 import type {Tuple} from '../../../src/cdc/replication-source.ts';
@@ -155,8 +156,9 @@ function theirsOf(message: Pgoutput.Message): unknown {
         content: Buffer.from(message.content).toString('hex'),
       };
     case 'origin':
-      return message;
+      break;
   }
+  return message;
 }
 
 function oursOf(message: PgoutputMessage, relations: Map<number, RelationMessage>): unknown {
