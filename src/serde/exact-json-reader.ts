@@ -1,6 +1,7 @@
 import {jsonScalar, mismatch} from './json-scalar.ts';
 import type {JsonScalar} from './json-scalar.ts';
 import {JsonScanner, JsonSyntaxError} from './json-scanner.ts';
+import type {JsonKind} from './json-scanner.ts';
 import {columnsOf, elementOf} from './schema-columns.ts';
 import type {Schema} from './schema.ts';
 import {UnreadableRecordError} from './serde.ts';
@@ -28,19 +29,22 @@ export function exactJsonReader(schema: Schema): (text: string) => unknown {
 
 type ValueReader = (scanner: JsonScanner) => unknown;
 
+/** Reads a value that is not null and begins as `kind`. */
+type PresentReader = (scanner: JsonScanner, kind: JsonKind) => unknown;
+
 function valueReader(schema: Schema, path: string): ValueReader {
   const scalar = jsonScalar(schema);
   const read = scalar === undefined ? container(schema, path) : scalarReader(schema, scalar, path);
   return (scanner) => {
-    if (scanner.kind() !== 'null') return read(scanner);
+    const kind = scanner.kind();
+    if (kind !== 'null') return read(scanner, kind);
     scanner.literal('null');
     return null;
   };
 }
 
-function scalarReader(schema: Schema, scalar: JsonScalar, path: string): ValueReader {
-  return (scanner) => {
-    const kind = scanner.kind();
+function scalarReader(schema: Schema, scalar: JsonScalar, path: string): PresentReader {
+  return (scanner, kind) => {
     let value: unknown = mismatch;
     let found: string = kind;
     if (kind === 'string') {
@@ -59,15 +63,15 @@ function scalarReader(schema: Schema, scalar: JsonScalar, path: string): ValueRe
   };
 }
 
-function container(schema: Schema, path: string): ValueReader {
+function container(schema: Schema, path: string): PresentReader {
   if (schema.type === 'ARRAY') return arrayReader(schema, path);
   return schema.type === 'MAP' ? mapReader(schema, path) : structReader(schema, path);
 }
 
-function arrayReader(schema: Schema, path: string): ValueReader {
+function arrayReader(schema: Schema, path: string): PresentReader {
   const element = valueReader(elementOf(schema), `${path}[]`);
-  return (scanner) => {
-    if (scanner.kind() !== 'array') refuse(schema, scanner.kind(), path);
+  return (scanner, kind) => {
+    if (kind !== 'array') refuse(schema, kind, path);
     const values: unknown[] = [];
     for (let more = scanner.open('array'); more; more = scanner.next('array')) {
       values.push(element(scanner));
@@ -76,10 +80,10 @@ function arrayReader(schema: Schema, path: string): ValueReader {
   };
 }
 
-function mapReader(schema: Schema, path: string): ValueReader {
+function mapReader(schema: Schema, path: string): PresentReader {
   const element = valueReader(elementOf(schema), `${path}{}`);
-  return (scanner) => {
-    if (scanner.kind() !== 'object') refuse(schema, scanner.kind(), path);
+  return (scanner, kind) => {
+    if (kind !== 'object') refuse(schema, kind, path);
     const entries: [string, unknown][] = [];
     for (let more = scanner.open('object'); more; more = scanner.next('object')) {
       entries.push([scanner.label(), element(scanner)]);
@@ -88,15 +92,15 @@ function mapReader(schema: Schema, path: string): ValueReader {
   };
 }
 
-function structReader(schema: Schema, path: string): ValueReader {
+function structReader(schema: Schema, path: string): PresentReader {
   const {names, schemas, blank} = columnsOf(schema);
   const labels = names.map((name) => `${JSON.stringify(name)}:`);
   const positions = new Map(names.map((name, i) => [name, i]));
   const readers = schemas.map((column, i) =>
     valueReader(column, path === '' ? (names[i] as string) : `${path}.${names[i]}`),
   );
-  return (scanner) => {
-    if (scanner.kind() !== 'object') refuse(schema, scanner.kind(), path);
+  return (scanner, kind) => {
+    if (kind !== 'object') refuse(schema, kind, path);
     const row = blank();
     let i = 0;
     for (let more = scanner.open('object'); more; more = scanner.next('object')) {

@@ -25,7 +25,11 @@ function integer(min: number, max: number): JsonScalar['number'] {
   };
 }
 
+/** What always fits: 18 digits are below 2^63. */
+const shortInteger = /^\d{1,18}$/;
+
 function int64(token: string): unknown {
+  if (shortInteger.test(token)) return BigInt(token);
   const digits = exact(token, 0);
   if (digits === mismatch) return mismatch;
   const value = BigInt(digits);

@@ -6,6 +6,9 @@ export class JsonSyntaxError extends Error {
 const quote = 0x22;
 const comma = 0x2c;
 const colon = 0x3a;
+const digit0 = 0x30;
+const digit1 = 0x31;
+const digit9 = 0x39;
 const openBracket = 0x5b;
 const backslash = 0x5c;
 const closeBracket = 0x5d;
@@ -39,7 +42,7 @@ export class JsonScanner {
     if (unit === 0x6e) return 'null';
     if (unit === 0x74) return 'true';
     if (unit === 0x66) return 'false';
-    if (unit === 0x2d || (unit >= 0x30 && unit <= 0x39)) return 'number';
+    if (unit === 0x2d || (unit >= digit0 && unit <= digit9)) return 'number';
     return this.#fail();
   }
 
@@ -50,9 +53,21 @@ export class JsonScanner {
   }
 
   number(): string {
-    this.#peek();
-    numberToken.lastIndex = this.#at;
-    const token = numberToken.exec(this.text)?.[0] ?? this.#fail();
+    const {text} = this;
+    const first = this.#peek();
+    const start = this.#at;
+    // Nearly all numbers are integers without a sign; the others take the pattern.
+    if (first >= digit1 && first <= digit9) {
+      let at = start + 1;
+      let unit = text.charCodeAt(at);
+      while (unit >= digit0 && unit <= digit9) unit = text.charCodeAt(++at);
+      if (unit === comma || unit === closeBrace) {
+        this.#at = at;
+        return text.slice(start, at);
+      }
+    }
+    numberToken.lastIndex = start;
+    const token = numberToken.exec(text)?.[0] ?? this.#fail();
     this.#at += token.length;
     return token;
   }
@@ -70,6 +85,7 @@ export class JsonScanner {
         escaped = true;
         at++;
       } else if (!(unit >= 0x20)) {
+        // A control character, or NaN past the end.
         this.#at = at;
         this.#fail();
       }

@@ -1,7 +1,8 @@
 import type {FatalError} from '../common/errors.ts';
 import {decimalToUnscaled} from './decimal-text.ts';
 import {mismatch} from './json-scalar.ts';
-import type {RecordBuffer} from './record-buffer.ts';
+import {label} from './record-buffer.ts';
+import type {Label, RecordBuffer} from './record-buffer.ts';
 import {scalarValue} from './scalar-value.ts';
 import {columnsOf, elementOf, isObject} from './schema-columns.ts';
 import type {Schema} from './schema.ts';
@@ -107,10 +108,9 @@ function struct(
 ): JsonWriter {
   const {names, schemas, own} = columnsOf(schema);
   const columns = names.length;
-  const labels = names.map((name, i) =>
-    Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
-  );
-  const nulls = labels.map((label) => Buffer.concat([label, Buffer.from('null')]));
+  const texts = names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  const labels = texts.map(label);
+  const nulls = texts.map((text) => label(`${text}null`));
   const writers = schemas.map((field, i) => writerOf(names[i] as string, field));
   const isText = schemas.map(({type}) => type === 'VARCHAR');
   const isNullable = schemas.map(({nullable}) => nullable);
@@ -120,10 +120,10 @@ function struct(
     for (let i = 0; i < columns; i++) {
       const column = row[names[i] as string];
       if ((column === null || column === undefined) && isNullable[i] === true) {
-        out.raw(nulls[i] as Buffer);
+        out.label(nulls[i] as Label);
         continue;
       }
-      out.raw(labels[i] as Buffer);
+      out.label(labels[i] as Label);
       if (isText[i] === true && typeof column === 'string') out.string(column);
       else (writers[i] as JsonWriter)(out, column);
     }

@@ -19,6 +19,25 @@ const shortEscapes: Readonly<Record<number, number>> = {
   [backslash]: backslash,
 };
 
+/** 1 for the ASCII characters that stand for themselves in a JSON string. */
+const plain = Uint8Array.from({length: 0x80}, (_, unit) =>
+  unit >= 0x20 && unit !== quote && unit !== backslash ? 1 : 0,
+);
+
+/** Bytes that are written often, laid out to be copied four at a time. */
+export interface Label {
+  readonly words: Int32Array;
+  readonly length: number;
+}
+
+export function label(text: string): Label {
+  const length = Buffer.byteLength(text);
+  const bytes = Buffer.alloc(Math.ceil(length / 4) * 4);
+  bytes.write(text);
+  const words = Int32Array.from({length: bytes.length / 4}, (_, i) => bytes.readInt32LE(i * 4));
+  return {words, length};
+}
+
 /**
  * Space in which records are written one after another, byte by byte, and handed out as slices.
  *
@@ -27,6 +46,7 @@ const shortEscapes: Readonly<Record<number, number>> = {
  */
 export class RecordBuffer {
   #bytes = Buffer.allocUnsafeSlow(slabBytes);
+  #view = viewOf(this.#bytes);
   #start = 0;
   #at = 0;
 
@@ -47,6 +67,17 @@ export class RecordBuffer {
     let at = this.#at;
     for (let i = 0; i < length; i++) bytes[at++] = source[i] as number;
     this.#at = at;
+  }
+
+  label({words, length}: Label): void {
+    // The last word may reach beyond the label; what comes next overwrites it.
+    this.#ensure(length + 3);
+    const view = this.#view;
+    const count = words.length;
+    for (let i = 0, at = this.#at; i < count; i++, at += 4) {
+      view.setInt32(at, words[i] as number, true);
+    }
+    this.#at += length;
   }
 
   /** Text of ASCII characters, as it is. */
@@ -72,7 +103,17 @@ export class RecordBuffer {
     const bytes = this.#bytes;
     let at = this.#at;
     bytes[at++] = quote;
-    for (let i = 0; i < length; i++) {
+    let i = 0;
+    for (const view = this.#view; i + 4 <= length; i += 4, at += 4) {
+      const a = text.charCodeAt(i);
+      const b = text.charCodeAt(i + 1);
+      const c = text.charCodeAt(i + 2);
+      const d = text.charCodeAt(i + 3);
+      if ((a | b | c | d) >= 0x80) break;
+      if ((plain[a]! & plain[b]! & plain[c]! & plain[d]!) === 0) break;
+      view.setInt32(at, a | (b << 8) | (c << 16) | (d << 24), true);
+    }
+    for (; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit < 0x80) {
         if (unit >= 0x20 && unit !== quote && unit !== backslash) bytes[at++] = unit;
@@ -118,9 +159,14 @@ export class RecordBuffer {
     const slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, needed));
     this.#bytes.copy(slab, 0, this.#start, this.#at);
     this.#bytes = slab;
+    this.#view = viewOf(slab);
     this.#start = 0;
     this.#at = written;
   }
+}
+
+function viewOf({buffer, byteOffset, byteLength}: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 function escape(bytes: Buffer, from: number, unit: number): number {
