@@ -1,6 +1,14 @@
 import {execFileSync, spawn} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {chownSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -14,6 +22,8 @@ export interface PostgresServerOptions {
   /** How connections are authenticated; `trust` where not given. */
   readonly authentication?: 'scram-sha-256';
 }
+
+const folderPrefix = join(tmpdir(), 'millrace-postgres-of-');
 
 interface Binaries {
   readonly initdb: string;
@@ -58,8 +68,9 @@ export class PostgresServer {
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
     const binaries = await findBinaries();
     const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
+    removeLeftovers();
     const template = prepareTemplate(binaries, account);
-    const folder = ownFolder(mkdtempSync(join(tmpdir(), 'millrace-postgres-')), account);
+    const folder = ownFolder(mkdtempSync(`${folderPrefix}${process.pid}-`), account);
     execFileSync('cp', ['-a', template, join(folder, 'data')]);
     if (options.authentication !== undefined)
       writeFileSync(
@@ -217,6 +228,20 @@ function commandAs(
           '--ambient-caps=+dac_read_search',
         ];
   return ['/usr/bin/setpriv', ...rights, '--pdeathsig=INT', '--', ...command];
+}
+
+/** Folders of runs that were killed; their names have the process id. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    if (!folder.startsWith(folderPrefix)) continue;
+    try {
+      process.kill(Number(folder.slice(folderPrefix.length).split('-')[0]), 0);
+    } catch (error) {
+      if ((error as {code?: string}).code === 'ESRCH')
+        rmSync(folder, {recursive: true, force: true});
+    }
+  }
 }
 
 function ownFolder(folder: string, account: Account | undefined): string {

@@ -1,9 +1,5 @@
 import type {Client} from 'pg';
-import type {Clock} from '../../common/clock.ts';
-import type {Conditions} from '../../common/conditions.ts';
-import {FatalError, RetriableError} from '../../common/errors.ts';
 import type {ServiceError} from '../../common/errors.ts';
-import type {Logger} from '../../common/logger.ts';
 import type {
   ReplicationSource,
   SnapshotBatch,
@@ -12,7 +8,6 @@ import type {
   SourceStatus,
   StartingPoint,
 } from '../replication-source.ts';
-import {backoffMs} from './backoff.ts';
 import {connect, terminate} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
 import {postgresError, publicationLostError} from './errors.ts';
@@ -22,6 +17,8 @@ import {openSource} from './open-source.ts';
 import type {OpenSnapshot} from './open-source.ts';
 import {readServer} from './preflight.ts';
 import {Relations} from './relations.ts';
+import {Retry} from './retry.ts';
+import type {RetryDeps} from './retry.ts';
 import {identifySystem, readSlot} from './slot.ts';
 import {readSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
@@ -51,13 +48,7 @@ export interface SourceTimeouts {
   readonly silenceMs: number | undefined;
 }
 
-export interface PostgresSourceDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly conditions: Conditions;
-  /** In [0, 1); spreads the retries of several instances. */
-  readonly random?: () => number;
-}
+export type PostgresSourceDeps = RetryDeps;
 
 const defaultTimeouts: SourceTimeouts = {
   startMs: 10_000,
@@ -91,7 +82,7 @@ export class PostgresSource implements ReplicationSource {
   async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
     this.#dropSnapshot();
     const {startMs} = this.#timeouts;
-    const retry = new Retry(this.#deps, this.#options, this.#timeouts, this.#reached ? 0 : startMs);
+    const retry = this.#retry(this.#reached ? 0 : startMs);
     for (;;) {
       try {
         const {startingPoint, snapshot} = await openSource(
@@ -132,7 +123,7 @@ export class PostgresSource implements ReplicationSource {
     if (this.#options.snapshotMode === 'initial_only') return;
     if (from.lsn > this.#confirmed) this.#confirmed = from.lsn;
     const reader = new TransactionReader(from.lsn);
-    const retry = new Retry(this.#deps, this.#options, this.#timeouts, Infinity);
+    const retry = this.#retry(Infinity);
     const stop = (): void => this.#session?.stop();
     signal.addEventListener('abort', stop);
     try {
@@ -174,6 +165,11 @@ export class PostgresSource implements ReplicationSource {
   async close(): Promise<void> {
     this.#dropSnapshot();
     await this.#endSession();
+  }
+
+  #retry(patienceMs: number): Retry {
+    const {slotInUseMs} = this.#timeouts;
+    return new Retry(this.#deps, this.#options, {patienceMs, slotInUseMs});
   }
 
   async #startSession(
@@ -245,61 +241,5 @@ export class PostgresSource implements ReplicationSource {
   #dropSnapshot(): void {
     if (this.#snapshot !== undefined) terminate(this.#snapshot.client);
     this.#snapshot = undefined;
-  }
-}
-
-/** Waits and counts between attempts; gives up on what time does not heal. */
-class Retry {
-  readonly #deps: PostgresSourceDeps;
-  readonly #options: PostgresSourceOptions;
-  readonly #timeouts: SourceTimeouts;
-  readonly #patienceMs: number;
-  #attempts = 0;
-  #failingSince: number | undefined;
-  #raised: ServiceError | undefined;
-
-  /** `patienceMs`: how long retriable errors may last; 0 gives them to the caller to retry. */
-  constructor(
-    deps: PostgresSourceDeps,
-    options: PostgresSourceOptions,
-    timeouts: SourceTimeouts,
-    patienceMs: number,
-  ) {
-    this.#deps = deps;
-    this.#options = options;
-    this.#timeouts = timeouts;
-    this.#patienceMs = patienceMs;
-  }
-
-  succeeded(): void {
-    this.#attempts = 0;
-    this.#failingSince = undefined;
-    if (this.#raised !== undefined)
-      this.#deps.conditions.clear(this.#raised.code, `source ${this.#options.name}`);
-    this.#raised = undefined;
-  }
-
-  /** @throws what `error` means, when trying again cannot help or has been tried for long enough. */
-  async after(error: unknown, signal: AbortSignal): Promise<void> {
-    const {clock, conditions, logger, random = () => 0.5} = this.#deps;
-    const named = postgresError(error, this.#options);
-    if (!(named instanceof RetriableError)) throw named;
-    const now = clock.now();
-    this.#failingSince ??= now;
-    const patienceMs =
-      named.code === 'CDC_SLOT_IN_USE' ? this.#timeouts.slotInUseMs : this.#patienceMs;
-    const wait = backoffMs(++this.#attempts, random);
-    if (patienceMs === 0) throw named;
-    if (now - this.#failingSince + wait > patienceMs)
-      throw new FatalError(named.code, named.message, {cause: named});
-    const subject = `source ${this.#options.name}`;
-    if (this.#raised !== undefined) conditions.clear(this.#raised.code, subject);
-    this.#raised = named;
-    conditions.raise({code: named.code, subject, message: named.message});
-    logger.warn(
-      {source: this.#options.name, code: named.code, retryInMs: Math.round(wait)},
-      named.message,
-    );
-    await clock.sleep(wait, signal);
   }
 }

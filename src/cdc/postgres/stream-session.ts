@@ -52,7 +52,7 @@ export class StreamSession {
     );
     walsender.on('notice', ({message}) => {
       const error = deps.onNotice(message ?? '');
-      if (error !== undefined) this.#buffer.end(error);
+      if (error !== undefined) this.#fail(error);
     });
     reader.connected({
       push: (event, bytes) => this.#buffer.push(event, bytes),
@@ -104,8 +104,14 @@ export class StreamSession {
       this.#reader.define(message, await this.#lookUp(message));
       this.#client.release('catalog');
     } catch (error) {
-      this.#buffer.end(error as Error);
+      this.#fail(error as Error);
     }
+  }
+
+  /** Reads no more, so that the consumer gets to the error; what the reader has handed out, it still gets. */
+  #fail(error: Error): void {
+    this.#client.hold('error');
+    this.#buffer.end(error);
   }
 
   async #lookUp(message: RelationMessage): Promise<Relation> {
