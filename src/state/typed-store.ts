@@ -1,5 +1,7 @@
 import {LRUCache} from 'lru-cache';
+import {TaskError} from '../common/errors.ts';
 import type {Schema} from '../serde/schema.ts';
+import {UnreadableRecordError} from '../serde/serde.ts';
 import type {Deserializer, Serializer} from '../serde/serde.ts';
 import type {Checkpoint, CommittedStore, StoreWrite} from './committed-store.ts';
 import type {KeyValueStore} from './key-value-store.ts';
@@ -18,6 +20,18 @@ export interface TypedStoreOptions<K, V> {
   readonly onWrite?: (key: Buffer, value: Buffer | null) => void;
 }
 
+/** A committed row that its serde cannot read, perhaps only because its schema id was not looked up yet. */
+export class UnreadableRowError extends TaskError {
+  readonly store: string;
+  readonly bytes: Buffer;
+
+  constructor(store: string, bytes: Buffer, cause: Error) {
+    super('STATE_CORRUPTED', `A row of store ${store} cannot be read: ${cause.message}.`, {cause});
+    this.store = store;
+    this.bytes = bytes;
+  }
+}
+
 /** Stands in the cache for a key without a row. */
 const NO_ROW = Symbol('no row');
 
@@ -33,7 +47,7 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
   readonly #options: TypedStoreOptions<K, V>;
   readonly #overlay: TransactionOverlay<K, V>;
   /** Rows as they are committed. */
-  readonly #cache: LRUCache<string, NonNullable<unknown>>;
+  readonly #cache: LRUCache<string, object | string | symbol>;
   readonly #isText: boolean;
 
   constructor(committed: CommittedStore, options: TypedStoreOptions<K, V>) {
@@ -55,7 +69,7 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
     if (cached !== undefined) return cached === NO_ROW ? undefined : (cached as V);
     if (this.#committed.isEmpty) return undefined;
     const bytes = this.#committed.get(this.#options.key.serialize(key));
-    const row = bytes === undefined ? undefined : this.#options.value.deserialize(bytes);
+    const row = bytes === undefined ? undefined : this.#row(bytes);
     this.#cache.set(id, row ?? NO_ROW);
     return row;
   }
@@ -77,8 +91,7 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
       const text = keyBytes.toString('latin1');
       for (; next < written.length && (written[next]?.[0] ?? '') < text; next++) push(next);
       if (written[next]?.[0] === text) continue;
-      const {key, value} = this.#options;
-      rows.push([key.deserialize(keyBytes), value.deserialize(valueBytes)]);
+      rows.push([this.#options.key.deserialize(keyBytes), this.#row(valueBytes)]);
     }
     for (; next < written.length; next++) push(next);
     return rows;
@@ -125,6 +138,15 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
     const id = this.#isText ? this.#id(key) : keyBytes.toString('latin1');
     this.#overlay.set(id, {key, value, keyBytes, valueBytes});
     onWrite(keyBytes, valueBytes ?? null);
+  }
+
+  #row(bytes: Buffer): V {
+    try {
+      return this.#options.value.deserialize(bytes);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecordError)) throw error;
+      throw new UnreadableRowError(this.name, bytes, error);
+    }
   }
 
   /** A text for the key: itself, or its bytes. */

@@ -1,0 +1,91 @@
+import {FatalError, messageOf} from '../../common/errors.ts';
+import type {ConsumedRecord, RecordHeader, TopicPartition} from '../../kafka/client.ts';
+import {UnreadableRecordError} from '../../serde/serde.ts';
+import type {StreamRecord} from '../processor.ts';
+import type {Output} from './record-collector.ts';
+import type {KeyValueDeserializers} from './topic-serdes.ts';
+
+/** `none`: an unreadable record stops the service. `all`: it is skipped, counted, and kept in the dead letter topic. */
+export type ErrorsTolerance = 'none' | 'all';
+
+export interface RecordReaderOptions {
+  readonly applicationId: string;
+  readonly taskId: string;
+  readonly topicPartition: TopicPartition;
+  readonly deserializers: KeyValueDeserializers;
+  readonly tolerance: ErrorsTolerance;
+  /** Where unreadable records go, in the same transaction. */
+  readonly deadLetters: Output | undefined;
+}
+
+/** Makes typed records of one source partition's bytes. */
+export class RecordReader {
+  /** Records skipped since it was last set to 0. */
+  skipped = 0;
+  readonly #options: RecordReaderOptions;
+
+  constructor(options: RecordReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The typed record; undefined when it is unreadable and that is tolerated.
+   *
+   * @throws FatalError RECORD_UNREADABLE when it is not.
+   */
+  read(record: ConsumedRecord): StreamRecord<unknown, unknown> | undefined {
+    const {key: keys, value: values} = this.#options.deserializers;
+    const {key, value, timestamp, headers} = record;
+    let typedKey: unknown = null;
+    try {
+      if (key !== null) typedKey = keys.deserialize(key);
+    } catch (error) {
+      return this.#unreadable(record, 'key', error);
+    }
+    try {
+      const typedValue = value === null ? null : values.deserialize(value);
+      return {key: typedKey, value: typedValue, timestamp, headers};
+    } catch (error) {
+      return this.#unreadable(record, 'value', error);
+    }
+  }
+
+  #unreadable(record: ConsumedRecord, side: 'key' | 'value', error: unknown): undefined {
+    if (!(error instanceof UnreadableRecordError)) throw error;
+    const {topicPartition, tolerance, deadLetters} = this.#options;
+    const {topic, partition} = topicPartition;
+    if (tolerance === 'none') {
+      throw new FatalError(
+        'RECORD_UNREADABLE',
+        `The ${side} of record ${topic}-${partition}@${record.offset} cannot be read: ${error.message}. Fix what writes the topic, or set "errors.tolerance: all" to skip such records (and "errors.deadletterqueue.topic.name" to keep them).`,
+        {cause: error},
+      );
+    }
+    this.skipped++;
+    deadLetters?.writeBytes({
+      key: record.key,
+      value: record.value,
+      timestamp: record.timestamp,
+      headers: [...record.headers, ...this.#errorHeaders(record, side, error)],
+    });
+    return undefined;
+  }
+
+  /** Kafka Connect's headers of a dead letter. */
+  #errorHeaders(record: ConsumedRecord, side: string, error: Error): readonly RecordHeader[] {
+    const {applicationId, taskId, topicPartition} = this.#options;
+    return Object.entries({
+      topic: topicPartition.topic,
+      partition: topicPartition.partition,
+      offset: record.offset,
+      'connector.name': applicationId,
+      'task.id': taskId,
+      stage: `${side.toUpperCase()}_CONVERTER`,
+      'exception.class.name': error.name,
+      'exception.message': messageOf(error),
+    }).map(([name, value]) => ({
+      key: `__connect.errors.${name}`,
+      value: Buffer.from(String(value)),
+    }));
+  }
+}

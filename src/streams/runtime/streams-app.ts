@@ -1,0 +1,268 @@
+import type {Clock} from '../../common/clock.ts';
+import type {Component, ComponentState, ComponentStatus} from '../../common/component.ts';
+import type {Conditions} from '../../common/conditions.ts';
+import {FatalError, RetriableError, TaskError, messageOf} from '../../common/errors.ts';
+import type {ErrorCode} from '../../common/errors.ts';
+import type {Logger} from '../../common/logger.ts';
+import type {Metrics} from '../../common/metrics.ts';
+import type {
+  GroupGeneration,
+  GroupMember,
+  KafkaClient,
+  TransactionalProducer,
+} from '../../kafka/client.ts';
+import type {Serdes} from '../../serde/serde.ts';
+import type {StoreProvider} from '../../state/committed-store.ts';
+import {UnreadableRowError} from '../../state/typed-store.ts';
+import type {Topology} from '../topology/topology.ts';
+import type {ErrorsTolerance} from './record-reader.ts';
+import {taskAssignor} from './task-assignor.ts';
+import type {TaskEnvironment} from './task-opener.ts';
+import {planTasks} from './task-plan.ts';
+import {TaskSession} from './task-session.ts';
+import {changelogName, topicName} from './topic-names.ts';
+import {openSerdes} from './topic-serdes.ts';
+
+export interface StreamsAppOptions {
+  /** Consumer group, and prefix of the transactional id and of the internal topics. */
+  readonly applicationId: string;
+  readonly topology: Topology;
+  readonly kafka: KafkaClient;
+  readonly serdes: Serdes;
+  readonly stores: StoreProvider;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly conditions: Conditions;
+  readonly options: StreamsOptions;
+}
+
+export interface StreamsOptions {
+  /** Tells the processes of one application apart; a restart under the same id fences the one before. Default: "0". */
+  readonly instanceId?: string;
+  /** `group.instance.id`: static membership. Default: none. */
+  readonly groupInstanceId?: string;
+  /** Milliseconds; an upper bound, commits are earlier when the queues are empty. Default: 100. */
+  readonly commitIntervalMs?: number;
+  /** Of the topics that it creates. Default: 1. */
+  readonly numPartitions?: number;
+  /** Default: 1. */
+  readonly replicationFactor?: number;
+  /** Default: none. */
+  readonly errorsTolerance?: ErrorsTolerance;
+  /** Where skipped records go. Default: nowhere. */
+  readonly deadLetterTopic?: string | undefined;
+  /** `buffered.records.per.partition`. Default: 1000. */
+  readonly maxBufferedRecords?: number;
+  /** Rows of each store that stay parsed in memory. Default: 20,000. */
+  readonly maxCachedRows?: number;
+  /** Default: 10 s. */
+  readonly sessionTimeoutMs?: number;
+}
+
+const SUBJECT = 'streams';
+const FIRST_BACKOFF_MS = 50;
+const MAX_BACKOFF_MS = 5000;
+
+/**
+ * Runs a topology: reads its source topics, keeps its stores, and commits outputs, changelogs and input offsets in one
+ * Kafka transaction.
+ *
+ * After a failure that is not fatal the tasks are closed and opened again from what is committed.
+ */
+export class StreamsApp implements Component {
+  readonly name = SUBJECT;
+  readonly #app: StreamsAppOptions;
+  #state: ComponentState = 'starting';
+  #session: TaskSession | undefined;
+  #failures = 0;
+  #condition: ErrorCode | undefined;
+  /** Rows that could not be read once already. */
+  readonly #unreadable = new Set<string>();
+
+  constructor(options: StreamsAppOptions) {
+    this.#app = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      const env = await this.#retrying(signal, () => this.#prepare());
+      if (env !== undefined) await this.#member(env, signal);
+      this.#state = 'stopped';
+    } catch (error) {
+      this.#state = 'failed';
+      throw error;
+    }
+  }
+
+  status(): ComponentStatus {
+    return {state: this.#state, ...this.#session?.status()};
+  }
+
+  /** Topics, partition counts and serdes: what holds until the process ends. */
+  async #prepare(): Promise<TaskEnvironment> {
+    const {applicationId, topology, kafka, serdes, stores, logger, metrics, options} = this.#app;
+    const existing = new Map(
+      (await kafka.admin.describeTopics()).map(({name, partitions}) => [name, partitions]),
+    );
+    const plan = planTasks({
+      topology,
+      applicationId,
+      existing,
+      numPartitions: options.numPartitions ?? 1,
+      replicationFactor: options.replicationFactor ?? 1,
+      deadLetterTopic: options.deadLetterTopic,
+    });
+    await kafka.admin.ensureTopics(plan.topics);
+    const changelogs = topology.stores.map((spec) => changelogName(applicationId, spec));
+    const topics = await kafka.admin.describeTopics(changelogs);
+    const topicSerdes = await openSerdes(
+      serdes,
+      applicationId,
+      topology,
+      ({name, internal}) => !(plan.handsOn && internal && topology.sourceOf(name) !== undefined),
+    );
+    return {
+      applicationId,
+      topology,
+      plan,
+      topicIds: new Map(topics.map(({name, topicId}) => [name, topicId])),
+      kafka,
+      stores,
+      serdes,
+      topicSerdes,
+      logger,
+      metrics,
+      tolerance: options.errorsTolerance ?? 'none',
+      maxBufferedRecords: options.maxBufferedRecords ?? 1000,
+      maxCachedRows: options.maxCachedRows ?? 20_000,
+    };
+  }
+
+  async #member(env: TaskEnvironment, signal: AbortSignal): Promise<void> {
+    const {applicationId, kafka, options} = this.#app;
+    const sources = env.plan.groups.map((group) =>
+      group.sources.map(({topic}) => topicName(applicationId, topic)),
+    );
+    const member = kafka.groupMember({
+      groupId: applicationId,
+      topics: sources.flat(),
+      assign: taskAssignor(sources),
+      sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
+      ...(options.groupInstanceId === undefined ? {} : {instanceId: options.groupInstanceId}),
+    });
+    try {
+      await this.#generations(env, member, signal);
+    } finally {
+      await member.leave();
+    }
+  }
+
+  /** Joins, and runs sessions in each generation until it ends. */
+  async #generations(
+    env: TaskEnvironment,
+    member: GroupMember,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const transactionalId = `${env.applicationId}-${this.#app.options.instanceId ?? '0'}`;
+    let producer = this.#app.kafka.transactionalProducer(transactionalId);
+    while (!signal.aborted) {
+      const generation = await this.#retrying(signal, () => member.join(signal));
+      if (generation === undefined) return;
+      let isCurrent = true;
+      while (isCurrent && !signal.aborted && !generation.ended.aborted) {
+        try {
+          await this.#runSession(env, producer, generation, signal);
+        } catch (error) {
+          const code = this.#recoverable(error);
+          if (code === 'KAFKA_PRODUCER_FENCED') {
+            producer = this.#app.kafka.transactionalProducer(transactionalId);
+          }
+          isCurrent = code !== 'KAFKA_PRODUCER_FENCED' && code !== 'KAFKA_ILLEGAL_GENERATION';
+          await this.#backOff(error, signal);
+        }
+      }
+    }
+  }
+
+  async #runSession(
+    env: TaskEnvironment,
+    producer: TransactionalProducer,
+    generation: GroupGeneration,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const {clock, options} = this.#app;
+    const session = new TaskSession({
+      env,
+      producer,
+      generation,
+      clock,
+      commitIntervalMs: options.commitIntervalMs ?? 100,
+      deadLetterTopic: options.deadLetterTopic,
+      onCaughtUp: () => this.#succeeded(),
+    });
+    this.#session = session;
+    this.#state = 'running';
+    try {
+      await session.run(AbortSignal.any([signal, generation.ended]));
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Repeats what is retriable; undefined when `signal` aborts. */
+  async #retrying<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
+    while (!signal.aborted) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        this.#recoverable(error);
+        await this.#backOff(error, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** The code of an error after which the tasks can be opened again. @throws the error when they cannot. */
+  #recoverable(error: unknown): ErrorCode {
+    if (!(error instanceof TaskError || error instanceof RetriableError)) throw error;
+    if (error instanceof UnreadableRowError) {
+      const row = `${error.store} ${error.bytes.toString('latin1')}`;
+      if (this.#unreadable.has(row)) {
+        throw new FatalError(
+          'STATE_CORRUPTED',
+          `${error.message} It was written under a schema that the registry no longer has, or that does not fit the topology's. Bring that schema back, or run "millrace reset".`,
+          {cause: error},
+        );
+      }
+      this.#unreadable.add(row);
+    }
+    return error.code;
+  }
+
+  async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
+    const {logger, conditions, clock} = this.#app;
+    const code =
+      error instanceof TaskError || error instanceof RetriableError ? error.code : undefined;
+    const waitMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++);
+    this.#state = 'retrying';
+    logger.warn(
+      {code, reason: messageOf(error), waitMs},
+      'Opens its tasks again from what is committed',
+    );
+    if (code !== undefined) {
+      if (this.#condition !== undefined) conditions.clear(this.#condition, SUBJECT);
+      this.#condition = code;
+      conditions.raise({code, subject: SUBJECT, message: messageOf(error)});
+    }
+    await clock.sleep(waitMs, signal);
+  }
+
+  #succeeded(): void {
+    this.#failures = 0;
+    if (this.#condition === undefined) return;
+    this.#app.conditions.clear(this.#condition, SUBJECT);
+    this.#condition = undefined;
+  }
+}

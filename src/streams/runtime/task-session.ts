@@ -1,0 +1,225 @@
+import type {Clock} from '../../common/clock.ts';
+import {FatalError, TaskError} from '../../common/errors.ts';
+import type {
+  FetchedPartition,
+  Fetcher,
+  GroupGeneration,
+  ProducedBatch,
+  TopicPartition,
+  TransactionalProducer,
+} from '../../kafka/client.ts';
+import type {Serializer} from '../../serde/serde.ts';
+import {UnreadableRowError} from '../../state/typed-store.ts';
+import {AWAIT_ANSWER} from './input-order.ts';
+import {RecordCollector} from './record-collector.ts';
+import type {TaskInput, StreamTask} from './stream-task.ts';
+import {TaskOpener, taskId} from './task-opener.ts';
+import type {TaskEnvironment, TaskPlace} from './task-opener.ts';
+import {topicName} from './topic-names.ts';
+
+export interface SessionOptions {
+  readonly env: TaskEnvironment;
+  readonly producer: TransactionalProducer;
+  readonly generation: GroupGeneration;
+  readonly clock: Clock;
+  readonly commitIntervalMs: number;
+  readonly deadLetterTopic: string | undefined;
+  /** Called when what was read is committed: the last failure is overcome. */
+  readonly onCaughtUp: () => void;
+}
+
+/** Records processed before the loop looks up: a few milliseconds, so that timers and heartbeats get their turn. */
+const MAX_RECORDS_PER_TURN = 2000;
+
+/** Commit before the interval has passed when this much waits to be written, to bound memory. */
+const MAX_UNCOMMITTED_BYTES = 8 << 20;
+
+/** How long a fetch waits when nothing is to be done. */
+const IDLE_POLL_MS = 1000;
+
+/**
+ * The tasks of one generation, from their last committed state until the generation ends or something fails.
+ *
+ * One transaction at a time holds what all tasks wrote. It is committed as soon as nothing more can be processed, and
+ * at the latest after the commit interval.
+ */
+export class TaskSession {
+  readonly #options: SessionOptions;
+  readonly #collector = new RecordCollector();
+  readonly #opener: TaskOpener;
+  readonly #fetcher: Fetcher;
+  readonly #inputs = new Map<string, {readonly task: StreamTask; readonly input: TaskInput}>();
+  readonly #places: readonly TaskPlace[];
+  #tasks: readonly StreamTask[] = [];
+  #isRunning = false;
+  #inTransaction = false;
+  #lastCommit: number;
+
+  constructor(options: SessionOptions) {
+    const {env, generation, clock, deadLetterTopic} = options;
+    this.#options = options;
+    const deadLetters =
+      deadLetterTopic === undefined
+        ? undefined
+        : this.#collector.output(deadLetterTopic, env.plan.partitions.get(deadLetterTopic) ?? 1, {
+            key: bytesOnly,
+            value: bytesOnly,
+          });
+    this.#opener = new TaskOpener(env, this.#collector, deadLetters);
+    this.#fetcher = env.kafka.fetcher({isolation: 'read_committed'});
+    this.#places = assignedPlaces(env, generation.assignment);
+    this.#lastCommit = clock.now();
+  }
+
+  /** Resolves when `signal` aborts, with everything that was processed committed. */
+  async run(signal: AbortSignal): Promise<void> {
+    const {producer, env} = this.#options;
+    await producer.init();
+    const opened = await this.#opener.open(this.#places, signal);
+    if (signal.aborted) return;
+    this.#tasks = opened.map(({task}) => task);
+    for (const {task, inputs} of opened) {
+      for (const input of inputs) {
+        const {topicPartition, position} = input.queue;
+        this.#inputs.set(keyOf(topicPartition), {task, input});
+        this.#fetcher.assign(topicPartition, position);
+      }
+    }
+    this.#isRunning = true;
+    env.logger.info({tasks: this.#places.map(taskId)}, 'Processes its tasks');
+    try {
+      while (!signal.aborted) await this.#turn(signal);
+      if (this.#hasUncommitted()) await this.#commit();
+    } catch (error) {
+      throw await this.#explained(error);
+    }
+  }
+
+  /** Drops what is not committed, and lets go of the stores. */
+  async close(): Promise<void> {
+    if (this.#inTransaction) {
+      // What it left open holds up readers until the next init; that aborts it too, should this fail.
+      await this.#options.producer.abort().catch(() => undefined);
+    }
+    await this.#fetcher.close();
+    await this.#opener.close();
+  }
+
+  status(): object {
+    const {restored} = this.#opener;
+    return {
+      tasks: Object.fromEntries(
+        this.#isRunning
+          ? this.#tasks.map((task) => [task.id, task.status()])
+          : this.#places.map((place) => [taskId(place), {state: 'restoring'}]),
+      ),
+      restored: Object.fromEntries(restored),
+    };
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const {clock, commitIntervalMs} = this.#options;
+    let isBusy = false;
+    let awaitsAnswer = false;
+    for (const task of this.#tasks) {
+      const processed = task.process(MAX_RECORDS_PER_TURN);
+      task.resume(this.#fetcher);
+      if (processed === MAX_RECORDS_PER_TURN) isBusy = true;
+      else if (task.waitsFor === AWAIT_ANSWER) awaitsAnswer = true;
+    }
+    const isDue =
+      !isBusy ||
+      clock.now() - this.#lastCommit >= commitIntervalMs ||
+      this.#collector.bytes >= MAX_UNCOMMITTED_BYTES;
+    if (isDue && this.#hasUncommitted()) await this.#commit();
+    const answers = await this.#fetcher.poll(isBusy || awaitsAnswer ? 0 : IDLE_POLL_MS, signal);
+    for (const answer of answers) await this.#push(answer);
+    if (!isBusy && answers.every(({records}) => records.length === 0)) {
+      this.#options.onCaughtUp();
+    }
+  }
+
+  async #push(answer: FetchedPartition): Promise<void> {
+    const known = this.#inputs.get(keyOf(answer));
+    if (known !== undefined) await known.task.push(known.input, answer, this.#fetcher);
+  }
+
+  #hasUncommitted(): boolean {
+    return this.#tasks.some((task) => task.uncommitted > 0);
+  }
+
+  async #commit(): Promise<void> {
+    const {producer, generation, clock} = this.#options;
+    const tasks = this.#tasks.filter((task) => task.uncommitted > 0);
+    const pending = tasks.flatMap((task) => task.flush());
+    const batches = this.#collector.take();
+    producer.begin();
+    this.#inTransaction = true;
+    const produced = batches.length === 0 ? [] : await producer.send(batches);
+    await producer.sendOffsets(
+      generation,
+      tasks.flatMap((task) => task.offsets()),
+    );
+    // From here on the outcome is not known until the answer: there is nothing left to abort.
+    this.#inTransaction = false;
+    await producer.commit();
+    const ends = new Map<string, number>();
+    for (const [i, {records}] of batches.entries()) {
+      const batch = produced[i] as ProducedBatch;
+      ends.set(keyOf(batch), batch.baseOffset + records.length);
+    }
+    await Promise.all(
+      pending.map(async ({store, changelogPartition, topicId, writes}) => {
+        const offset = ends.get(keyOf(changelogPartition));
+        if (offset === undefined) throw new Error(`store ${store.name} was changed unlogged`);
+        await store.commit(writes, {topicId, offset});
+      }),
+    );
+    for (const task of tasks) task.committed();
+    this.#lastCommit = clock.now();
+    this.#options.onCaughtUp();
+  }
+
+  /** What a failure means for the service. */
+  async #explained(error: unknown): Promise<unknown> {
+    const {env} = this.#options;
+    if (error instanceof UnreadableRowError) {
+      const spec = env.topology.stores.find(({name}) => name === error.store);
+      if (spec !== undefined) await env.serdes.resolve(spec.changelog.value, [error.bytes]);
+    }
+    if (error instanceof TaskError && error.code === 'KAFKA_OFFSET_OUT_OF_RANGE') {
+      return new FatalError(
+        error.code,
+        `Input was deleted before it was processed: ${error.message}. Run "millrace reset" to start again from what is left, and keep the topic for longer (retention.ms).`,
+        {cause: error},
+      );
+    }
+    return error;
+  }
+}
+
+/** The partitions of all groups of which every source is assigned. */
+export function assignedPlaces(
+  {plan, applicationId}: Pick<TaskEnvironment, 'plan' | 'applicationId'>,
+  assignment: readonly TopicPartition[],
+): readonly TaskPlace[] {
+  const assigned = new Set(assignment.map(keyOf));
+  return plan.groups.flatMap((group) =>
+    Array.from({length: group.partitions}, (_, partition) => ({group, partition})).filter(
+      ({partition}) =>
+        group.sources.length > 0 &&
+        group.sources.every(({topic}) =>
+          assigned.has(keyOf({topic: topicName(applicationId, topic), partition})),
+        ),
+    ),
+  );
+}
+
+/** Dead letters are copied as they are. */
+const bytesOnly: Serializer<unknown> = {
+  serialize: (value) => value as Buffer,
+};
+
+function keyOf({topic, partition}: TopicPartition): string {
+  return `${topic}-${partition}`;
+}

@@ -1,0 +1,55 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {json, jsonSr, kafka} from '../../../src/serde/format.ts';
+import {integer, notNull, struct, varchar} from '../../../src/serde/schema.ts';
+import {StreamsBuilder} from '../../../src/streams/dsl/streams-builder.ts';
+import {StreamsApp} from '../../../src/streams/runtime/streams-app.ts';
+import {topic} from '../../../src/streams/topic.ts';
+import {StreamsHarness} from './streams-harness.ts';
+
+const id = notNull(varchar());
+const Word = struct({word: id, count: integer()});
+const words = topic('words', {key: kafka(id), value: jsonSr(Word)});
+const latest = topic('latest', {key: kafka(id), value: jsonSr(Word)});
+const shouted = topic('shouted', {key: kafka(id), value: json(Word)});
+
+let harness: StreamsHarness;
+beforeEach(async () => {
+  harness = await StreamsHarness.open();
+});
+afterEach(() => harness.close());
+
+describe(StreamsApp.name, () => {
+  test('processes a source to a table and a sink', async () => {
+    const app = harness.run(topology());
+    await harness.caughtUp();
+
+    await harness.createTopics(['words']);
+    await harness.produce(words, [
+      {key: 'a', value: {word: 'a', count: 1}, timestamp: 1},
+      {key: 'b', value: {word: 'b', count: 2}, timestamp: 2},
+      {key: 'a', value: {word: 'a', count: 3}, timestamp: 3},
+    ]);
+    await harness.caughtUp(words);
+    await app.stop();
+
+    expect(await harness.table(latest)).toEqual(
+      new Map([
+        ['a', {word: 'a', count: 3}],
+        ['b', {word: 'b', count: 2}],
+      ]),
+    );
+    expect(await harness.read(shouted)).toEqual([
+      ['a', {word: 'A', count: 1}],
+      ['b', {word: 'B', count: 2}],
+      ['a', {word: 'A', count: 3}],
+    ]);
+  });
+});
+
+function topology() {
+  const builder = new StreamsBuilder();
+  const stream = builder.stream(words);
+  stream.toTable(latest);
+  stream.mapValues((row) => ({...row, word: row.word.toUpperCase()})).to(shouted);
+  return builder.build();
+}
