@@ -2,7 +2,6 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {json, jsonSr, kafka} from '../../../src/serde/format.ts';
 import {integer, notNull, struct, varchar} from '../../../src/serde/schema.ts';
 import {StreamsBuilder} from '../../../src/streams/dsl/streams-builder.ts';
-import {StreamsApp} from '../../../src/streams/runtime/streams-app.ts';
 import {topic} from '../../../src/streams/topic.ts';
 import {StreamsHarness} from './streams-harness.ts';
 
@@ -18,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-describe(StreamsApp.name, () => {
+describe('StreamsApp', () => {
   test('processes a source to a table and a sink', async () => {
     const app = harness.run(topology());
     await harness.caughtUp();

@@ -16,6 +16,8 @@ import type {Topology} from '../../../src/streams/topology/topology.ts';
 import type {StreamHeader} from '../../../src/streams/processor.ts';
 import type {Topic} from '../../../src/streams/topic.ts';
 import {RecordedMetrics} from '../../support/recorded-metrics.ts';
+import {Crash, FaultyKafka, FaultyStores} from '../../support/faulty-kafka.ts';
+import type {Faults} from '../../support/faulty-kafka.ts';
 import {until} from '../../support/until.ts';
 
 export const APPLICATION_ID = 'test-app';
@@ -108,6 +110,51 @@ export class StreamsHarness {
   async produce<K, V>(topic: Topic<K, V>, inputs: readonly Input<K, V>[]): Promise<void> {
     const records = inputs.map((input) => this.record(topic, input));
     await this.produceBytes(topic.name, records, inputs[0]?.partition);
+  }
+
+  /** Writes records of any topics in one transaction, in order. */
+  async produceTogether(
+    records: readonly {readonly topic: string; readonly record: ProducerRecord}[],
+  ): Promise<void> {
+    const producer = this.kafka.transactionalProducer('producer');
+    await producer.init();
+    producer.begin();
+    for (const {topic, record} of records) {
+      await producer.send([{topic, partition: 0, records: [record]}]);
+    }
+    await producer.commit();
+  }
+
+  /**
+   * Runs the topology until `feed` is done, again each time that it crashes; the faults belong to the first process.
+   * Returns how many processes it took.
+   */
+  async runThroughFaults(
+    topology: Topology,
+    faults: Faults,
+    feed: () => Promise<void>,
+    {options = {}}: RunOptions = {},
+  ): Promise<number> {
+    let processes = 1;
+    const kafka = new FaultyKafka(this.kafka, faults);
+    const stores = new FaultyStores(this.stores, faults);
+    let running = this.run(topology, {kafka, stores, options});
+    const fed = feed().then(() => true);
+    for (;;) {
+      const crashed = running.done.then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof Crash) return false;
+          throw error;
+        },
+      );
+      if (await Promise.race([crashed, fed])) {
+        await running.stop();
+        return processes;
+      }
+      running = this.run(topology, {options});
+      processes++;
+    }
   }
 
   async produceBytes(
