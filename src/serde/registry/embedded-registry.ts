@@ -59,7 +59,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
     const registry = new EmbeddedRegistry(options);
     const [offsets] = await options.kafka.admin.offsets([registry.#partition]);
     registry.#fetcher.assign(registry.#partition, offsets?.earliest ?? 0);
-    await registry.#inTurn(() => registry.#catchUp());
+    await registry.#inTurn(() => registry.#catchUp('stable'));
     return registry;
   }
 
@@ -82,7 +82,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
     return (
       this.#schemas.byId(id) ??
       this.#inTurn(async () => {
-        await this.#catchUp();
+        await this.#catchUp('stable');
         return this.#schemas.byId(id);
       })
     );
@@ -90,7 +90,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
 
   compatibility(subject: string): Promise<Compatibility> {
     return this.#inTurn(async () => {
-      await this.#catchUp();
+      await this.#catchUp('stable');
       return this.#schemas.compatibility(subject);
     });
   }
@@ -127,7 +127,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
           },
         ]);
         await producer.commit();
-        await this.#catchUp();
+        await this.#catchUp('latest');
         return;
       } catch (error) {
         this.#producer = undefined;
@@ -144,32 +144,43 @@ export class EmbeddedRegistry implements SchemaRegistry {
   async #takeOver(): Promise<TransactionalProducer> {
     const producer = this.#kafka.transactionalProducer(`${this.#partition.topic}-registry`);
     await producer.init();
-    await this.#catchUp();
+    await this.#catchUp('latest');
     this.#producer = producer;
     return producer;
   }
 
-  /** Reads the topic to where it ends now. */
-  async #catchUp(): Promise<void> {
+  /**
+   * Reads the topic to where it ends now: `latest` waits for transactions that are being ended, as who writes must;
+   * `stable` goes no further than the first open one, which a dead instance may have left behind.
+   */
+  async #catchUp(through: 'latest' | 'stable'): Promise<void> {
     const [offsets] = await this.#kafka.admin.offsets([this.#partition]);
     const end = offsets?.latest ?? 0;
     const deadline = this.#clock.now() + catchUpMs;
     const {signal} = this.#closing;
     while ((this.#fetcher.position(this.#partition) ?? 0) < end) {
       const answers = await this.#fetcher.poll(100, signal);
-      for (const {records} of answers) {
+      let stable = false;
+      for (const {records, position, lastStableOffset} of answers) {
         for (const record of records) applySchemasRecord(this.#schemas, record);
+        stable = position >= lastStableOffset;
       }
-      if (signal.aborted || this.#clock.now() > deadline) {
-        throw new RetriableError(
-          'KAFKA_UNREACHABLE',
-          signal.aborted
-            ? 'the embedded schema registry is closed'
-            : `the end of topic ${this.#partition.topic} was not reached in ${catchUpMs} ms; see whether a transaction on it is left open`,
-        );
-      }
+      if (stable && through === 'stable') return;
+      this.#giveUpAfter(deadline);
       // A fetcher whose client is closed answers at once, with nothing.
       if (answers.length === 0) await this.#clock.yield();
+    }
+  }
+
+  #giveUpAfter(deadline: number): void {
+    if (this.#closing.signal.aborted) {
+      throw new RetriableError('KAFKA_UNREACHABLE', 'the embedded schema registry is closed');
+    }
+    if (this.#clock.now() > deadline) {
+      throw new RetriableError(
+        'KAFKA_UNREACHABLE',
+        `the end of topic ${this.#partition.topic} was not reached in ${catchUpMs} ms; see whether a transaction on it is left open`,
+      );
     }
   }
 }

@@ -116,18 +116,24 @@ describe('EmbeddedRegistry', () => {
     );
   });
 
-  test('goes on after a transaction that another instance left open', async () => {
+  test('reads past no open transaction of another instance, and ends it to write', async () => {
     const registry = await EmbeddedRegistry.open({kafka, clock});
     const dead = kafka.connect().transactionalProducer('_schemas-registry');
     await dead.init();
     dead.begin();
     await dead.send([
-      {topic: '_schemas', partition: 0, records: [record(...schema('x', 1, 1, '{}'))]},
+      {topic: '_schemas', partition: 0, records: [record(...schema('x', 1, 7, '{}'))]},
     ]);
 
+    const unstable = await registry.byId(7);
+    const opened = await EmbeddedRegistry.open({kafka: kafka.connect(), clock});
     const id = await registry.register('orders-value', text);
 
+    expect(id).toBe(1);
+    expect(unstable).toBeUndefined();
+    expect(await opened.byId(id)).toBe(text);
     expect(await registry.byId(id)).toBe(text);
+    expect(await registry.byId(7)).toBeUndefined();
     await expect(dead.commit()).rejects.toMatchObject({code: 'KAFKA_PRODUCER_FENCED'});
   });
 
