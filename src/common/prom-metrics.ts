@@ -1,0 +1,95 @@
+import {Counter, Gauge, Registry} from 'prom-client';
+import {metricHelp} from './metrics.ts';
+import type {Labels, MetricName, Metrics} from './metrics.ts';
+
+/** Upper bounds in seconds: 1 ms to 60 s, ten to a decade where pipelines live. */
+const BUCKETS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+  .flatMap((n) => [n / 1000, n / 100, n / 10])
+  .concat(0.015, 0.025, 0.035, 0.045, 1, 2, 5, 10, 30, 60)
+  .toSorted((a, b) => a - b);
+
+interface Histogram {
+  readonly labels: Labels;
+  readonly counts: number[];
+  sum: number;
+  count: number;
+}
+
+/** Metrics in Prometheus' text format. */
+export class PromMetrics implements Metrics {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<MetricName, Counter>();
+  readonly #gauges = new Map<MetricName, Gauge>();
+  readonly #histograms = new Map<MetricName, Map<string, Histogram>>();
+
+  count(name: MetricName, labels: Labels, by = 1): void {
+    let counter = this.#counters.get(name);
+    if (counter === undefined) {
+      counter = new Counter({
+        name,
+        help: metricHelp[name],
+        labelNames: Object.keys(labels),
+        registers: [this.#registry],
+      });
+      this.#counters.set(name, counter);
+    }
+    counter.inc(labels, by);
+  }
+
+  gauge(name: MetricName, labels: Labels, value: number): void {
+    let gauge = this.#gauges.get(name);
+    if (gauge === undefined) {
+      gauge = new Gauge({
+        name,
+        help: metricHelp[name],
+        labelNames: Object.keys(labels),
+        registers: [this.#registry],
+      });
+      this.#gauges.set(name, gauge);
+    }
+    gauge.set(labels, value);
+  }
+
+  /** Kept here and not in prom-client, whose histograms take one observation at a time. */
+  observe(name: MetricName, labels: Labels, value: number, count = 1): void {
+    const byLabels = this.#histograms.get(name) ?? new Map<string, Histogram>();
+    this.#histograms.set(name, byLabels);
+    const key = labelText(labels);
+    const histogram = byLabels.get(key) ?? {labels, counts: BUCKETS.map(() => 0), sum: 0, count: 0};
+    byLabels.set(key, histogram);
+    const bucket = BUCKETS.findIndex((bound) => value <= bound);
+    if (bucket >= 0) histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + count;
+    histogram.sum += value * count;
+    histogram.count += count;
+  }
+
+  /** Everything, in Prometheus' text format. */
+  async text(): Promise<string> {
+    return `${await this.#registry.metrics()}${[...this.#histograms].map(([name, all]) => histogramText(name, [...all.values()])).join('')}`;
+  }
+}
+
+function histogramText(name: MetricName, histograms: readonly Histogram[]): string {
+  const lines = [`# HELP ${name} ${metricHelp[name]}`, `# TYPE ${name} histogram`];
+  for (const {labels, counts, sum, count} of histograms) {
+    let cumulative = 0;
+    counts.forEach((n, at) => {
+      cumulative += n;
+      lines.push(
+        `${name}_bucket{${labelText({...labels, le: String(BUCKETS[at])})}} ${cumulative}`,
+      );
+    });
+    lines.push(`${name}_bucket{${labelText({...labels, le: '+Inf'})}} ${count}`);
+    lines.push(
+      `${name}_sum{${labelText(labels)}} ${sum}`,
+      `${name}_count{${labelText(labels)}} ${count}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function labelText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, '_')}"`)
+    .join(',');
+}

@@ -1,0 +1,67 @@
+import type {LogLevel} from '../common/logger.ts';
+
+/** What the service runs with: everything checked, every default filled in, every path absolute. */
+export interface Config {
+  /** The file it was read from; undefined where there is none. */
+  readonly file: string | undefined;
+  readonly applicationId: string;
+  readonly dataDirectory: string;
+  readonly semantics: 'cdc' | 'ksqldb';
+  readonly ordersDeletes: 'ignore' | 'propagate';
+  readonly commitIntervalMs: number;
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly errorsTolerance: 'none' | 'all';
+  readonly deadLetterTopic: string;
+  /** Undefined where no section says so: the embedded Postgres is started, with its workload. */
+  readonly sources: readonly SourceConfig[] | undefined;
+  readonly sinks: readonly SinkConfig[];
+  readonly http: HttpConfig;
+  readonly logLevel: LogLevel;
+}
+
+/** One Postgres database to capture. */
+export interface SourceConfig {
+  readonly name: string;
+  readonly database: DatabaseConfig;
+  readonly topicPrefix: string;
+  readonly slotName: string;
+  readonly publicationName: string;
+  /** `schema.table`, each once. */
+  readonly tables: readonly string[];
+  readonly afterStateOnly: boolean;
+  readonly keyFormat: SourceFormat;
+  readonly valueFormat: SourceFormat;
+}
+
+export type SourceFormat = 'JSON_SR' | 'JSON';
+
+export interface DatabaseConfig {
+  readonly hostname: string;
+  readonly port: number;
+  readonly dbname: string;
+  readonly user: string;
+  readonly password: string;
+  readonly sslmode: 'disable' | 'require' | 'verify-ca' | 'verify-full';
+}
+
+/** One DuckDB file and the topics that go there. */
+export interface SinkConfig {
+  readonly name: string;
+  readonly connector: 'duckdb';
+  readonly topics: readonly string[];
+  /** Path of the DuckDB file. */
+  readonly database: string;
+  readonly insertMode: 'append' | 'upsert';
+  /** Whether a tombstone removes its row; never under `append`. */
+  readonly deleteEnabled: boolean;
+  readonly batchSize: number;
+  readonly bufferBytes: number;
+  readonly lingerMs: number;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+}

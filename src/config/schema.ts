@@ -1,0 +1,234 @@
+import {z} from 'zod';
+import {flag, integer, list, oneOf, optional, text} from './option.ts';
+
+const name = /^[A-Za-z0-9._-]{1,200}$/;
+const nameWords = 'letters, digits, `.`, `_` and `-`';
+const slotName = /^[a-z0-9_]{1,63}$/;
+const formats = ['JSON_SR', 'JSON'] as const;
+const otherFormats = ['AVRO', 'PROTOBUF', 'STRING', 'KAFKA'];
+
+/** One Postgres database to capture: the keys under `sources.<name>`. */
+export const sourceSchema = z.strictObject({
+  'database.hostname': text({description: 'Host of the Postgres server.'}),
+  'database.port': integer({description: 'Its port.', default: 5432}, 0, 65535),
+  'database.dbname': text({description: 'The database to capture.'}),
+  'database.user': text({
+    description:
+      'A user with `REPLICATION` who may read the tables (and, to create the publication, owns them).',
+  }),
+  'database.password': text({description: 'Its password.', secret: true}),
+  'database.sslmode': oneOf(
+    {
+      description:
+        'TLS to the server, as in libpq. `require` encrypts without looking at the certificate.',
+      default: 'disable',
+    },
+    ['disable', 'require', 'verify-ca', 'verify-full'],
+    ['allow', 'prefer'],
+  ),
+  'topic.prefix': text(
+    {description: 'First part of the topic names: `<topic.prefix>.<schema>.<table>`.'},
+    nameWords,
+    name,
+  ),
+  'slot.name': text(
+    {
+      description:
+        'The logical replication slot; created at first start. One slot for each source: nothing else may read from it.',
+    },
+    'lower-case letters, digits and `_`, at most 63',
+    slotName,
+  ),
+  'publication.name': optional(
+    text(
+      {
+        description:
+          'The publication; created when missing, for the tables of `table.include.list`.',
+      },
+      'an identifier of at most 63 characters',
+      /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/,
+    ),
+    '`millrace_<slot.name>`',
+  ),
+  'table.include.list': list(
+    {description: 'The tables to capture. Each needs a primary key.'},
+    'tables as `schema.table`',
+    /^[\w$]+\.[\w$]+$/,
+  ),
+  'snapshot.mode': oneOf(
+    {
+      description: '`initial` copies the tables once, when the slot is created, and then streams.',
+      default: 'initial',
+    },
+    ['initial'],
+    [
+      'never',
+      'no_data',
+      'initial_only',
+      'when_needed',
+      'always',
+      'configuration_based',
+      'recovery',
+      'custom',
+    ],
+  ),
+  'after.state.only': flag({
+    description:
+      '`false`: Debezium envelopes (`before`, `after`, `source`, `op`). `true`: the row after the change, with `__deleted`.',
+    default: false,
+  }),
+  'output.key.format': oneOf(
+    {description: 'Format of the keys.', default: 'JSON_SR'},
+    formats,
+    otherFormats,
+  ),
+  'output.data.format': oneOf(
+    {description: 'Format of the values.', default: 'JSON_SR'},
+    formats,
+    otherFormats,
+  ),
+});
+
+/** One warehouse table of a DuckDB file: the keys under `sinks.<name>`. */
+export const sinkSchema = z.strictObject({
+  connector: oneOf(
+    {description: 'The kind of warehouse.'},
+    ['duckdb'],
+    ['snowflake', 'databricks', 'delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
+  ),
+  topics: list({description: 'The topics to write, each to a table of its name.'}, 'topics', name),
+  database: optional(
+    text({description: 'Path of the DuckDB file.'}),
+    '`warehouse.duckdb` in `data.dir`',
+  ),
+  'insert.mode': optional(
+    oneOf(
+      {
+        description:
+          '`upsert` keeps the newest row of each key, `append` every row that was ever emitted.',
+      },
+      ['append', 'upsert'],
+      ['insert', 'update'],
+    ),
+    '`upsert`; under `semantics: ksqldb` `append`',
+  ),
+  'delete.enabled': optional(
+    flag({description: 'Whether a tombstone removes its row. Needs `insert.mode: upsert`.'}),
+    '`true` under `insert.mode: upsert`',
+  ),
+  'batch.size': integer(
+    {description: 'Rows of one batch at most; a batch is one transaction.', default: 50_000},
+    1,
+    1_000_000,
+  ),
+  'buffer.bytes': integer(
+    {description: 'Bytes of one batch at most.', default: 16_777_216},
+    1024,
+    1_073_741_824,
+  ),
+  'linger.ms': integer(
+    {description: 'How long a batch waits for more rows, in milliseconds.', default: 0},
+    0,
+    60_000,
+  ),
+});
+
+/** Every key that there is, but for those of `unsupportedSections`. */
+export const configSchema = z.strictObject({
+  'application.id': text(
+    {
+      description: 'Consumer group, transactional ids and internal topics start with it.',
+      default: 'millrace',
+    },
+    nameWords,
+    name,
+  ),
+  'data.dir': text({
+    description:
+      'Folder of the embedded log, the state stores, the DuckDB file and the embedded Postgres.',
+    default: './data',
+  }),
+  semantics: oneOf(
+    {
+      description:
+        '`cdc`: the warehouse is what SQL over the sources would say. `ksqldb`: row for row what ksqlDB does.',
+      default: 'cdc',
+    },
+    ['cdc', 'ksqldb'],
+  ),
+  'orders.deletes': oneOf(
+    {
+      description:
+        'What a deleted order does under `semantics: cdc`: nothing, or a tombstone that removes its row.',
+      default: 'ignore',
+    },
+    ['ignore', 'propagate'],
+  ),
+  'processing.guarantee': oneOf(
+    {description: 'What a crash may do to results: nothing.', default: 'exactly_once_v2'},
+    ['exactly_once_v2'],
+    ['at_least_once', 'exactly_once', 'exactly_once_beta'],
+  ),
+  'commit.interval.ms': integer(
+    {
+      description:
+        'Upper bound between commits, in milliseconds; a task commits earlier when its input queues are empty.',
+      default: 100,
+    },
+    1,
+    60_000,
+  ),
+  'num.partitions': integer(
+    {description: 'Partitions of the topics that the service creates.', default: 1},
+    1,
+    1024,
+  ),
+  'replication.factor': integer(
+    {
+      description: 'Copies of the topics that the service creates. The embedded log has one.',
+      default: 1,
+    },
+    1,
+    32,
+  ),
+  'errors.tolerance': oneOf(
+    {
+      description:
+        '`none` stops at a record that cannot be read. `all` skips it, counts it and writes it to the dead letter topic.',
+      default: 'none',
+    },
+    ['none', 'all'],
+  ),
+  'errors.deadletterqueue.topic.name': optional(
+    text({description: 'The dead letter topic.'}, nameWords, name),
+    '`dlq-<application.id>`',
+  ),
+  'http.listen': text(
+    {
+      description:
+        'Address of `/healthz`, `/readyz`, `/metrics`, `/topology` and `/api/status`. There is no authentication: leave it on loopback, or guard it.',
+      default: '127.0.0.1:8080',
+    },
+    '`host:port`',
+    /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/,
+  ),
+  'log.level': optional(
+    oneOf(
+      {description: 'JSON lines from this level up go to standard error.'},
+      ['debug', 'info', 'warn', 'error', 'silent'],
+      ['trace', 'fatal'],
+    ),
+    '`info`; `warn` where the embedded Postgres runs',
+  ),
+  sources: z.record(z.string(), sourceSchema).optional(),
+  sinks: z.record(z.string(), sinkSchema).optional(),
+});
+
+/** What the file may say, once it is checked and defaults are filled in; keys as in the file. */
+export type CheckedFile = z.output<typeof configSchema>;
+
+/** Sections of the contract whose part is not in this version: refused by name. */
+export const unsupportedSections: Readonly<Record<string, string>> = {
+  kafka: 'not supported yet; leave the section out to use the embedded log',
+  'schema.registry': 'not supported yet; leave the section out to use the embedded registry',
+};

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import {runCli} from './cli.ts';
+import {ServiceError} from './common/errors.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // A second one is impatience: what is open is aborted at the next start.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
+
+try {
+  await runCli(process.argv, stop.signal);
+  process.exit(0);
+} catch (error) {
+  if (error instanceof ServiceError) {
+    process.stderr.write(`error: ${error.message} (${error.code})\n`);
+    process.exit(1);
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(70);
+}
