@@ -6,7 +6,7 @@ export interface HttpOptions {
   /** 0 picks a free one. */
   readonly port: number;
   /** What `/api/status` answers; serialises to JSON. */
-  readonly status: () => object;
+  readonly status: () => Promise<object>;
   /** Why the service is not ready; empty when it is. */
   readonly reasons: () => readonly string[];
   readonly topology: {describe(): string; toMermaid(): string};

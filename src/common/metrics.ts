@@ -23,6 +23,8 @@ export const metricHelp = {
   millrace_sink_rows_total: 'Rows committed to a warehouse, by sink and topic',
   millrace_end_to_end_latency_seconds:
     'Commit in the source until the row was committed to the warehouse, by sink',
+  millrace_sink_skipped_tombstones_total:
+    'Deletes that a sink in append mode has nothing to do for, by sink and topic',
   millrace_sink_batches_total: 'Batches committed to a warehouse, by sink and topic',
 } as const;
 

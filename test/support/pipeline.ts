@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {Client} from 'pg';
 import {freePort} from './free-port.ts';
 import {ServiceProcess} from './service-process.ts';
+import type {Status} from './service-process.ts';
 import {until} from './until.ts';
 
 export interface PipelineOptions {
@@ -17,6 +18,11 @@ export interface PipelineOptions {
   /** `insert.mode` of each DuckDB sink, by the sink's name. Default: one upsert sink, `local`. */
   readonly sinks?: Readonly<Record<string, 'append' | 'upsert'>>;
 }
+
+type Tasks = Readonly<
+  Record<string, {readonly offsets?: Readonly<Record<string, {readonly offset: number}>>}>
+>;
+type Partitions = Readonly<Record<string, {readonly nextOffset?: number}>> | undefined;
 
 /** The seed's pipeline between two databases and DuckDB, run by the service as its own process. */
 export class Pipeline {
@@ -68,7 +74,10 @@ export class Pipeline {
     return join(this.directory, `${sink}.duckdb`);
   }
 
-  /** Everything committed in both databases so far has reached every warehouse. */
+  /**
+   * Everything committed in both databases so far has reached every warehouse: step by step, since each step's end is
+   * known only once the one before has come to it.
+   */
   async caughtUp(timeoutMs = 120_000): Promise<void> {
     const targets = await Promise.all(
       [this.customersDb, this.productsDb].map(async (client) => {
@@ -76,20 +85,49 @@ export class Pipeline {
         return parseLsn(rows[0]?.lsn);
       }),
     );
+    const atSources = await this.#statusWhere('the sources have published', timeoutMs, (status) =>
+      ['customers', 'products'].every(
+        (name, at) =>
+          parseLsn(status.components[`source ${name}`]?.['confirmedLsn']) >=
+          (targets[at] as bigint),
+      ),
+    );
+    const atTasks = await this.#statusWhere('the tasks have processed', timeoutMs, (status) => {
+      const tasks = Object.values((status.components['streams']?.['tasks'] ?? {}) as Tasks);
+      const offsets = tasks.flatMap((task) => Object.entries(task.offsets ?? {}));
+      return (
+        offsets.length > 0 &&
+        offsets.every(([key, {offset}]) => offset >= (atSources.logEnds[key] ?? 0))
+      );
+    });
+    await this.#statusWhere('the sinks have written', timeoutMs, (status) =>
+      this.sinks.every((sink) => {
+        const partitions = status.components[`sink ${sink}`]?.['partitions'] as Partitions;
+        const all = Object.entries(partitions ?? {});
+        return (
+          all.length > 0 &&
+          all.every(([key, {nextOffset}]) => (nextOffset ?? -1) >= (atTasks.logEnds[key] ?? 0))
+        );
+      }),
+    );
+  }
+
+  async #statusWhere(
+    what: string,
+    timeoutMs: number,
+    holds: (status: Status) => boolean,
+  ): Promise<Status> {
+    let status = await this.service.status();
     await until(
-      'everything has reached the warehouses',
+      what,
       async () => {
-        const {components} = await this.service.status();
-        const confirmed = ['customers', 'products'].map((name) =>
-          parseLsn(components[`source ${name}`]?.['confirmedLsn']),
-        );
-        if (confirmed.some((lsn, at) => lsn < (targets[at] as bigint))) return false;
-        return Object.entries(components).every(
-          ([name, status]) => name.startsWith('source') || lagOf(status) === 0,
-        );
+        status = await this.service.status();
+        return holds(status);
       },
       timeoutMs,
+      () => JSON.stringify(status, undefined, 1),
     );
+    return status;
   }
 
   async close(): Promise<void> {
@@ -98,10 +136,6 @@ export class Pipeline {
     await this.productsDb.end();
     rmSync(this.directory, {recursive: true, force: true});
   }
-}
-
-function lagOf(status: Readonly<Record<string, unknown>>): number {
-  return typeof status['lag'] === 'number' ? status['lag'] : Infinity;
 }
 
 function parseLsn(text: unknown): bigint {

@@ -8,6 +8,7 @@ import {until} from './until.ts';
 /** What `/api/status` answers, as far as tests read it. */
 export interface Status {
   readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly logEnds: Readonly<Record<string, number>>;
   readonly conditions: readonly {readonly code: string; readonly message: string}[];
 }
 

@@ -1,3 +1,6 @@
+import {Socket} from 'node:net';
+import type {SocketConstructorOpts} from 'node:net';
+import type {DuplexOptions} from 'node:stream';
 import type {ConnectionOptions as TlsOptions} from 'node:tls';
 import {Client} from 'pg';
 import type {ClientConfig, Connection} from 'pg';
@@ -38,7 +41,7 @@ export async function connect(
     options: sessionOptions,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    ...(purpose === 'replication' && {replication: 'database'}),
+    ...(purpose === 'replication' && {replication: 'database', stream: eagerlyPausedSocket}),
   };
   const client = new Client(config);
   client.on('error', () => undefined);
@@ -69,6 +72,12 @@ export function disconnect(client: Client): void {
 export function terminate(client: Client): void {
   disconnect(client);
   connectionOf(client).stream.destroy();
+}
+
+/** Node's paused sockets go on reading up to the mark; this one leaves the data to the kernel, see `ReadPacer`. */
+function eagerlyPausedSocket(): Socket {
+  const options: SocketConstructorOpts & DuplexOptions = {readableHighWaterMark: 1};
+  return new Socket(options);
 }
 
 function tlsOptions(mode: SslMode): TlsOptions | false {

@@ -3,8 +3,8 @@ import type {Connection, Submittable} from 'pg';
 export interface CopyStreamHandlers {
   /** One CopyData payload, `buffer[start, end)`; valid during the call only. */
   readonly onData: (buffer: Buffer, start: number, end: number) => void;
-  /** After the messages of one read from the socket. */
-  readonly onChunk: () => void;
+  /** After the messages of one read from the socket, which brought `bytes`. */
+  readonly onChunk: (bytes: number) => void;
   /** Once: without an error when the command has completed, else why it or the connection ended. */
   readonly onEnd: (error: Error | undefined) => void;
 }
@@ -113,7 +113,7 @@ export class CopyStream implements Submittable {
       this.#parts.push(offset === 0 ? buffer : buffer.subarray(offset));
       this.#size = buffer.length - offset;
     }
-    this.#handlers.onChunk();
+    this.#handlers.onChunk(buffer.length);
   }
 
   /** Handles the whole messages of `buffer` until held; returns where the rest starts. */

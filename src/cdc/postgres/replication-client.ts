@@ -7,6 +7,7 @@ import {checkIntervalMs, livenessAction} from './liveness.ts';
 import type {LivenessTimings} from './liveness.ts';
 import {formatLsn} from './lsn.ts';
 import {readUint64} from './pgoutput.ts';
+import {ReadPacer} from './read-pacer.ts';
 
 export interface ReplicationHandlers {
   /** The server has accepted the slot and the position. */
@@ -51,6 +52,7 @@ export class ReplicationClient {
   readonly #timings: LivenessTimings;
   readonly #copy: CopyStream;
   readonly #holders = new Set<string>();
+  readonly #pacer = new ReadPacer();
   readonly #stopTimer: () => void;
   #confirmed: bigint;
   #received = 0n;
@@ -72,10 +74,7 @@ export class ReplicationClient {
     this.#lastReceivedAt = clock.now();
     this.#copy = new CopyStream(startCommand(start), {
       onData: (buffer, from, to) => this.#onData(buffer, from, to),
-      onChunk: () => {
-        this.#lastReceivedAt = this.#clock.now();
-        handlers.onChunk();
-      },
+      onChunk: (bytes) => this.#onChunk(bytes),
       onEnd: (error) =>
         this.#end(
           error ?? new RetriableError('CDC_CONNECTION_FAILED', 'the server ended the stream'),
@@ -141,6 +140,20 @@ export class ReplicationClient {
     } else {
       throw new ServiceError('CDC_PROTOCOL', `unknown replication message ${String(kind)}`);
     }
+  }
+
+  #onChunk(bytes: number): void {
+    const now = this.#clock.now();
+    this.#lastReceivedAt = now;
+    this.#handlers.onChunk();
+    const pauseMs = this.#pacer.afterRead(now, bytes);
+    if (pauseMs > 0) void this.#pause(pauseMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    this.hold('pacer');
+    await this.#clock.sleep(ms);
+    this.release('pacer');
   }
 
   #onTimer(): void {

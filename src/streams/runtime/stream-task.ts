@@ -180,12 +180,22 @@ export class StreamTask {
         this.#queues.map((queue) => [
           nameOf(queue.topicPartition),
           {
-            offset: this.#committed.get(queue) ?? queue.nextOffset,
-            lag: Math.max(0, (queue.highWatermark ?? queue.position) - queue.nextOffset),
+            offset: this.#durableOffset(queue),
+            lag:
+              queue.highWatermark === undefined
+                ? undefined
+                : Math.max(0, queue.highWatermark - this.#durableOffset(queue)),
           },
         ]),
       ),
     };
+  }
+
+  /** Everything before it is committed, or was nothing to commit: control records, records that were aborted. */
+  #durableOffset(queue: RecordQueue): number {
+    return this.uncommitted === 0
+      ? queue.nextOffset
+      : (this.#committed.get(queue) ?? queue.nextOffset);
   }
 
   #processHead({queue, reader, process, refuse}: TaskInput): void {

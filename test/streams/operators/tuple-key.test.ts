@@ -49,6 +49,14 @@ describe('encodeTuple', () => {
     );
   });
 
+  test.each(['', '\u0000', '\u0001', 'p', 'p\u0000'])('ends the text %j where it ends', (start) => {
+    for (const next of ['\u0000', '\u0001', 'a', 'ÿ']) {
+      const bytes = encodeTuple(start);
+
+      expect(encodeTuple(start + next).subarray(0, bytes.length)).not.toEqual(bytes);
+    }
+  });
+
   test('tells apart elements of different types that look alike', () => {
     const alike = [1, 1n, '1', true, null, [1], {a: 1}, {b: 1}, Buffer.from('1'), [], {}, [[], []]];
     const encoded = alike.map((element) => encodeTuple(element).toString('hex'));

@@ -1,0 +1,86 @@
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {systemClock} from './common/clock.ts';
+import type {Component} from './common/component.ts';
+import {Conditions} from './common/conditions.ts';
+import {FatalError, messageOf} from './common/errors.ts';
+import {createLogger} from './common/logger.ts';
+import {PromMetrics} from './common/prom-metrics.ts';
+import type {Config} from './config/config.ts';
+import {startHttp} from './http.ts';
+import {EmbeddedKafka} from './kafka/embedded/embedded-kafka.ts';
+import {EmbeddedRegistry} from './serde/registry/embedded-registry.ts';
+import {registrySerdes} from './serde/registry-serdes.ts';
+import {cdcConnector} from './service/cdc-connector.ts';
+import {Closing} from './service/closing.ts';
+import {serviceStatus, unreadyReasons} from './service/service-status.ts';
+import {sinkConnector} from './service/sink-connector.ts';
+import {supervise} from './service/supervise.ts';
+import {LevelStoreProvider} from './state/level/level-store-provider.ts';
+import {StreamsApp} from './streams/runtime/streams-app.ts';
+import {ordersTopology} from './topology.ts';
+
+/**
+ * Builds the service from its configuration and runs it until `signal` aborts.
+ *
+ * Rejects with the first failure of a component, once everything is closed.
+ */
+export async function runService(config: Config, signal: AbortSignal): Promise<void> {
+  await using closing = new Closing();
+  const {dataDirectory, applicationId, numPartitions, replicationFactor} = config;
+  await makeDataDirectory(dataDirectory);
+  const clock = systemClock;
+  const logger = createLogger(config.logLevel);
+  const metrics = new PromMetrics();
+  const conditions = new Conditions();
+  const topology = ordersTopology(config);
+
+  const kafka = await EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
+  closing.defer(() => kafka.close());
+  const registry = await EmbeddedRegistry.open({kafka, clock});
+  const serdes = registrySerdes(registry, clock);
+  const stores = await LevelStoreProvider.open(join(dataDirectory, 'state'), {logger});
+  closing.defer(() => stores.close());
+
+  const shared = {kafka, registry, serdes, clock, logger, metrics, conditions};
+  const streams = new StreamsApp({
+    ...shared,
+    applicationId,
+    topology,
+    stores,
+    options: {
+      commitIntervalMs: config.commitIntervalMs,
+      numPartitions,
+      replicationFactor,
+      errorsTolerance: config.errorsTolerance,
+      deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
+    },
+  });
+  const components: readonly Component[] = [
+    ...(config.sources ?? []).map((source) => cdcConnector(source, config, shared)),
+    streams,
+    ...config.sinks.map((sink) => sinkConnector(sink, config, shared)),
+  ];
+  const http = await startHttp({
+    ...config.http,
+    topology,
+    status: () => serviceStatus(components, conditions, kafka.admin),
+    reasons: () => unreadyReasons(components, conditions),
+    metrics: () => metrics.text(),
+  });
+  closing.defer(() => http.close());
+  logger.info({url: http.url}, 'Listening');
+  await supervise(components, signal, logger);
+}
+
+async function makeDataDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, {recursive: true});
+  } catch (error) {
+    throw new FatalError(
+      'DATA_DIR_UNUSABLE',
+      `data.dir ${directory} cannot be made (${messageOf(error)}); check its owner, or set another data.dir`,
+      {cause: error},
+    );
+  }
+}

@@ -1,0 +1,30 @@
+import {CdcConnector} from '../cdc/connector.ts';
+import {PostgresSource} from '../cdc/postgres/postgres-source.ts';
+import type {Component} from '../common/component.ts';
+import type {Config, SourceConfig} from '../config/config.ts';
+import type {SharedParts} from './shared-parts.ts';
+
+/** The component that captures one configured source. */
+export function cdcConnector(
+  source: SourceConfig,
+  {applicationId, numPartitions, replicationFactor}: Config,
+  shared: SharedParts,
+): Component {
+  const {name, database, slotName, publicationName, tables} = source;
+  const snapshotMode = 'initial';
+  return new CdcConnector({
+    ...shared,
+    applicationId,
+    source: new PostgresSource(
+      {name, ...database, slotName, publicationName, tableIncludeList: tables, snapshotMode},
+      shared,
+    ),
+    options: {
+      ...source,
+      dbname: database.dbname,
+      numPartitions,
+      replicationFactor,
+      snapshotMode,
+    },
+  });
+}
