@@ -47,15 +47,11 @@ export class OrderWorkload {
 
   /** The seed's tables, and `rows` rows in each dimension. */
   async create(rows: number): Promise<void> {
-    const text = (table: Table): string =>
-      columns[table]
-        .map((name, at) => `${name} varchar(255)${at === 0 ? ' PRIMARY KEY' : ''}`)
-        .join(', ');
     await this.#customersDb.query(
-      `CREATE SCHEMA customers; CREATE TABLE customers.customers (${text('customers')}); CREATE TABLE customers.demographics (${text('demographics')})`,
+      `CREATE SCHEMA customers; CREATE TABLE customers.customers (${columnsSql('customers')}); CREATE TABLE customers.demographics (${columnsSql('demographics')})`,
     );
     await this.#productsDb.query(
-      `CREATE SCHEMA products; CREATE TABLE products.products (${text('products')}); CREATE TABLE products.orders (${text('orders')}, create_time timestamp DEFAULT now())`,
+      `CREATE SCHEMA products; CREATE TABLE products.products (${columnsSql('products')}); CREATE TABLE products.orders (${columnsSql('orders')}, create_time timestamp DEFAULT now())`,
     );
     for (let n = 0; n < rows; n++) {
       const id = this.#id('c');
@@ -270,4 +266,10 @@ export class OrderWorkload {
       ...rest.map((name) => [name, `${name} of ${id} at ${this.#step}`]),
     ]) as Row;
   }
+}
+
+function columnsSql(table: Table): string {
+  return columns[table]
+    .map((name, at) => `${name} varchar(255)${at === 0 ? ' PRIMARY KEY' : ''}`)
+    .join(', ');
 }

@@ -35,7 +35,12 @@ export class ScriptedSource implements ReplicationSource {
   /** The snapshot's tables, in order. */
   snapshotTables: readonly {readonly relation: Relation; readonly rows: readonly Tuple[]}[] = [];
   rowsPerBatch = 2;
-  confirmed: bigint = CONSISTENT_POINT;
+  /** How many events come at once; all that there are, by default. */
+  eventsPerChunk = Infinity;
+  /** The commit of a transaction does not come: its changes do. */
+  holdBeforeCommit = false;
+  /** At the start nothing is, not even the snapshot. */
+  confirmed = 0n;
   confirmations: bigint[] = [];
   opened = 0;
   /** Thrown once, by the next `open`. */
@@ -46,6 +51,7 @@ export class ScriptedSource implements ReplicationSource {
   #xid = 700;
   #transactions: Transaction[] = [];
   #idle: bigint | undefined;
+  #changed = false;
   #wakers = new Set<() => void>();
 
   /** Appends one transaction; returns its end-LSN. */
@@ -82,12 +88,12 @@ export class ScriptedSource implements ReplicationSource {
   }
 
   async *snapshot(): AsyncGenerator<SnapshotBatch> {
-    for (const [index, {relation, rows}] of this.snapshotTables.entries()) {
+    for (const [index, {relation: of, rows}] of this.snapshotTables.entries()) {
       const lastTable = index === this.snapshotTables.length - 1;
       for (let at = 0; at === 0 || at < rows.length; at += this.rowsPerBatch) {
         const lastOfTable = at + this.rowsPerBatch >= rows.length;
         yield {
-          relation,
+          relation: of,
           rows: rows.slice(at, at + this.rowsPerBatch),
           consistentPoint: CONSISTENT_POINT,
           xid: 700,
@@ -114,8 +120,9 @@ export class ScriptedSource implements ReplicationSource {
         position = this.#idle;
         events.push({kind: 'idle', endLsn: position});
       }
-      if (events.length > 0) yield events;
-      else await this.#change(signal);
+      if (this.holdBeforeCommit && events.at(-1)?.kind === 'commit') events.pop();
+      while (events.length > 0 && !signal.aborted) yield events.splice(0, this.eventsPerChunk);
+      await this.#change(signal);
     }
   }
 
@@ -134,10 +141,16 @@ export class ScriptedSource implements ReplicationSource {
   async close(): Promise<void> {}
 
   #wake(): void {
+    this.#changed = true;
     for (const wake of this.#wakers) wake();
   }
 
+  /** Resolves when something has happened since the last call. */
   async #change(signal: AbortSignal): Promise<void> {
+    if (this.#changed || signal.aborted) {
+      this.#changed = false;
+      return;
+    }
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.#wakers.delete(done);
@@ -147,6 +160,7 @@ export class ScriptedSource implements ReplicationSource {
       this.#wakers.add(done);
       signal.addEventListener('abort', done);
     });
+    this.#changed = false;
   }
 }
 

@@ -1,0 +1,508 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {FatalError, RetriableError, TaskError} from '../../src/common/errors.ts';
+import {encodeSourcePosition} from '../../src/serde/source-position.ts';
+import {readTopic, values} from '../support/change-events.ts';
+import {openTestLog, runConnector} from '../support/connector-run.ts';
+import type {ConnectorRun, ConnectorRunOptions, TestLog} from '../support/connector-run.ts';
+import {withProducerFaults} from '../support/producer-faults.ts';
+import type {ProducerFaults} from '../support/producer-faults.ts';
+import {ManualClock} from '../support/manual-clock.ts';
+import {ScriptedSource, column, del, insert, relation, update} from '../support/scripted-source.ts';
+import {until} from '../support/until.ts';
+
+const TOPIC = 'postgres.customers.customers';
+const customers = relation();
+const anne = ['c-1', 'Anne', 'K', null, '555'];
+const bert = ['c-2', 'Bert', 'L', null, '666'];
+
+function snapshotMarks(records: Awaited<ReturnType<typeof readTopic>>): unknown[] {
+  return values(records).map((value) => {
+    const {
+      op,
+      source: {snapshot, sequence, lsn},
+    } = value as {op: string; source: Record<string, unknown>};
+    return [op, snapshot, sequence, lsn];
+  });
+}
+
+function rowsMarked(...markers: string[]): unknown[] {
+  return markers.map((marker) => ['r', marker, '[null,"1000"]', 1000]);
+}
+
+describe('CdcConnector', () => {
+  let log: TestLog;
+  let source: ScriptedSource;
+  let runs: ConnectorRun[];
+
+  beforeEach(async () => {
+    log = await openTestLog();
+    source = new ScriptedSource();
+    runs = [];
+  });
+
+  afterEach(async () => {
+    await Promise.allSettled(runs.map((run) => run.stop()));
+    await log.close();
+  });
+
+  function start(options: ConnectorRunOptions = {}): ConnectorRun {
+    const run = runConnector(log, source, options);
+    runs.push(run);
+    return run;
+  }
+
+  /** A connector whose first commit dies as `faults` says, and which then starts over. */
+  function startFaulty(faults: ProducerFaults): ManualClock {
+    const clock = new ManualClock();
+    start({kafka: withProducerFaults(log.kafka, faults), clock});
+    return clock;
+  }
+
+  const confirmed = (lsn: bigint): Promise<void> =>
+    until(`${lsn} is confirmed`, () => source.confirmed >= lsn, 10_000);
+
+  /** Counts what was aborted too, and the markers of both. */
+  const logEnd = async (): Promise<number | undefined> =>
+    (await log.kafka.admin.offsets([{topic: TOPIC, partition: 0}]))[0]?.latest;
+
+  const keysAndOps = async (): Promise<readonly unknown[]> =>
+    (await readTopic(log.kafka, TOPIC)).map(({key, value}) => [
+      key,
+      value && (JSON.parse(value) as {op: string}).op,
+    ]);
+
+  test('check 2: marks the first and last rows of the snapshot and of each table, without tombstones', async () => {
+    const products = relation({oid: 2, schema: 'products', table: 'products'});
+    const empty = relation({oid: 3, table: 'nothing'});
+    source.snapshotTables = [
+      {relation: customers, rows: [['1'], ['2'], ['3'], ['4'], ['5']].map(padded)},
+      {relation: products, rows: [['6'], ['7'], ['8']].map(padded)},
+      {relation: empty, rows: []},
+    ];
+
+    start();
+    await until(
+      'the snapshot is there',
+      async () => (await readTopic(log.kafka, 'postgres.products.products')).length === 3,
+    );
+
+    expect(snapshotMarks(await readTopic(log.kafka, TOPIC))).toEqual(
+      rowsMarked('first', 'true', 'true', 'true', 'last_in_data_collection'),
+    );
+    expect(snapshotMarks(await readTopic(log.kafka, 'postgres.products.products'))).toEqual(
+      rowsMarked('first_in_data_collection', 'true', 'last'),
+    );
+  });
+
+  test('gives snapshot rows the consistent point as their position, and the time they were taken', async () => {
+    source.snapshotTables = [{relation: customers, rows: [anne, bert]}];
+
+    start();
+    await until(
+      'the snapshot is there',
+      async () => (await readTopic(log.kafka, TOPIC)).length === 2,
+    );
+
+    for (const {timestamp, headers} of await readTopic(log.kafka, TOPIC)) {
+      expect(timestamp).toBe(1_704_067_200_000);
+      expect(headers['__millrace.source']).toEqual(encodeSourcePosition('camel', 1000n, 0));
+    }
+  });
+
+  test('streams after the snapshot, and resumes from the durable offset', async () => {
+    source.snapshotTables = [{relation: customers, rows: [anne]}];
+    const first = start();
+    await confirmed(source.commit(insert(customers, bert)));
+    await first.stop();
+
+    start();
+    await confirmed(source.commit(update(customers, ['c-1', 'Anna', 'K', null, '555'])));
+
+    expect(source.opened).toBe(2);
+    expect(await keysAndOps()).toEqual([
+      ['{"id":"c-1"}', 'r'],
+      ['{"id":"c-2"}', 'c'],
+      ['{"id":"c-1"}', 'u'],
+    ]);
+  });
+
+  test('check 6: follows a delete with a tombstone of the same key bytes', async () => {
+    start();
+
+    await confirmed(
+      source.commit(
+        insert(customers, anne),
+        del(customers, ['c-1', undefined, undefined, undefined, undefined]),
+      ),
+    );
+
+    expect(await keysAndOps()).toEqual([
+      ['{"id":"c-1"}', 'c'],
+      ['{"id":"c-1"}', 'd'],
+      ['{"id":"c-1"}', null],
+    ]);
+  });
+
+  test('keeps the delete but not its tombstone in mode rewrite', async () => {
+    start({options: {tombstones: 'rewrite', afterStateOnly: true}});
+
+    await confirmed(
+      source.commit(del(customers, ['c-1', undefined, undefined, undefined, undefined])),
+    );
+
+    expect(values(await readTopic(log.kafka, TOPIC))).toEqual([
+      {id: 'c-1', first_name: null, last_name: null, email: null, phone: null, __deleted: 'true'},
+    ]);
+  });
+
+  test('numbers the changes of a transaction from 1 and positions them at its commit', async () => {
+    start();
+    const end = source.commit(insert(customers, anne), insert(customers, bert));
+    await confirmed(end);
+
+    const positions = (await readTopic(log.kafka, TOPIC)).map(
+      ({headers}) => headers['__millrace.source'],
+    );
+
+    expect(positions).toEqual(
+      [1, 2].map((ordinal) => encodeSourcePosition('camel', end - 8n, ordinal)),
+    );
+  });
+
+  test('check 33: shows nothing of a transaction that died before its commit, and then each row once', async () => {
+    let attempts = 0;
+    let seen: number | undefined;
+    const clock = startFaulty({
+      beforeCommit: () => {
+        // The first commit is the snapshot's.
+        if (++attempts === 2) throw new RetriableError('KAFKA_UNREACHABLE', 'died');
+      },
+    });
+    await confirmed(1000n);
+    const end = source.commit(insert(customers, anne), insert(customers, bert));
+    await until('it died', () => attempts === 2 && clock.sleeping > 0);
+    seen = (await readTopic(log.kafka, TOPIC)).length;
+    const confirmedThen = source.confirmed;
+    clock.advance(60_000);
+    await confirmed(end);
+
+    expect(seen).toBe(0);
+    expect(confirmedThen).toBe(1000n);
+    expect(await keysAndOps()).toEqual([
+      ['{"id":"c-1"}', 'c'],
+      ['{"id":"c-2"}', 'c'],
+    ]);
+    expect(await logEnd()).toBe(6);
+  });
+
+  test('check 32: does not double a transaction whose commit was never confirmed to Postgres', async () => {
+    let commits = 0;
+    const clock = startFaulty({
+      afterCommit: () => {
+        if (++commits === 2) throw new Error('connection lost');
+      },
+    });
+    await confirmed(1000n);
+    const end = source.commit(insert(customers, anne), insert(customers, bert));
+    await until('it died', () => commits === 2 && clock.sleeping > 0);
+    const confirmedThen = source.confirmed;
+    clock.advance(60_000);
+    await until('it runs again', () => source.opened === 2);
+    const after = source.commit(update(customers, anne));
+    await confirmed(after);
+
+    expect(confirmedThen).toBe(1000n);
+    expect(end).toBeLessThan(after);
+    expect(await keysAndOps()).toEqual([
+      ['{"id":"c-1"}', 'c'],
+      ['{"id":"c-2"}', 'c'],
+      ['{"id":"c-1"}', 'u'],
+    ]);
+  });
+
+  test('starts the snapshot over when it died before its commit, and shows each row once', async () => {
+    source.snapshotTables = [
+      {relation: customers, rows: [anne, bert, ['c-3'], ['c-4'], ['c-5']].map(padded)},
+    ];
+    let sends = 0;
+    const kafka = withProducerFaults(log.kafka, {
+      beforeSend: () => {
+        if (++sends === 2) throw new RetriableError('KAFKA_UNREACHABLE', 'died');
+      },
+    });
+    const clock = new ManualClock();
+    start({kafka, clock, options: {batch: {maxRecords: 2, maxBytes: 1e6}}});
+    await until('it died', () => clock.sleeping > 0);
+    clock.advance(60_000);
+    await until(
+      'the snapshot is there',
+      async () => (await readTopic(log.kafka, TOPIC)).length > 0,
+    );
+
+    expect(source.opened).toBe(2);
+    expect((await keysAndOps()).length).toBe(5);
+    expect(await logEnd()).toBe(9);
+  });
+
+  test('splits a snapshot that is larger than one Kafka transaction takes', async () => {
+    source.snapshotTables = [
+      {relation: customers, rows: ['1', '2', '3', '4', '5', '6', '7'].map((id) => padded([id]))},
+    ];
+    let commits = 0;
+    start({
+      kafka: withProducerFaults(log.kafka, {afterCommit: () => void commits++}),
+      options: {
+        batch: {maxRecords: 2, maxBytes: 1e6},
+        snapshotTransaction: {maxRecords: 2, maxBytes: 1e6, maxMs: 1e6},
+      },
+    });
+
+    await until(
+      'the snapshot is there',
+      async () => (await readTopic(log.kafka, TOPIC)).length === 7,
+    );
+
+    expect(commits).toBeGreaterThan(1);
+  });
+
+  test('sends a transaction larger than a batch in parts that become visible together', async () => {
+    const rows = Array.from({length: 50}, (_, i) => padded([`c-${i}`]));
+    const visible: number[] = [];
+    let sends = 0;
+    const kafka = withProducerFaults(log.kafka, {
+      beforeSend: () => void sends++,
+      beforeCommit: () => void visible.push(sends),
+    });
+    start({kafka, options: {batch: {maxRecords: 10, maxBytes: 1e6}}});
+    await confirmed(1000n);
+    source.eventsPerChunk = 7;
+    const small = source.commit(insert(customers, anne));
+    await confirmed(small);
+    await confirmed(source.commit(...rows.map((row) => insert(customers, row))));
+
+    // Commits: snapshot, the small one, the large one with at least four sends of its own.
+    expect(visible.length).toBe(3);
+    expect((visible[2] as number) - (visible[1] as number)).toBeGreaterThanOrEqual(4);
+    expect((await keysAndOps()).length).toBe(51);
+  });
+
+  test('aborts a transaction that is sent in part when it stops', async () => {
+    source.eventsPerChunk = 5;
+    let sends = 0;
+    const run = start({
+      kafka: withProducerFaults(log.kafka, {beforeSend: () => void sends++}),
+      options: {batch: {maxRecords: 3, maxBytes: 1e6}},
+    });
+    await confirmed(1000n);
+    const before = sends;
+    source.holdBeforeCommit = true;
+    source.commit(
+      ...['1', '2', '3', '4', '5', '6', '7'].map((id) => insert(customers, padded([id]))),
+    );
+    await until('a part is sent', () => sends > before);
+    await run.stop();
+
+    expect(await keysAndOps()).toEqual([]);
+    source.holdBeforeCommit = false;
+    start();
+    await until('all is there', async () => (await keysAndOps()).length === 7);
+  });
+
+  test('writes the offset alone every five seconds while the WAL moves on without changes', async () => {
+    const clock = new ManualClock();
+    let commits = 0;
+    start({kafka: withProducerFaults(log.kafka, {afterCommit: () => void commits++}), clock});
+    await confirmed(1000n);
+
+    source.idle();
+    await until('it waits for the interval', () => clock.sleeping === 1);
+    const idle = source.idle();
+    await clock.yield();
+    const early = [commits, source.confirmed];
+    clock.advance(5_000);
+    await confirmed(idle);
+
+    expect(early).toEqual([1, 1000n]);
+    expect(commits).toBe(2);
+    expect(source.confirmations).toEqual([1000n, idle]);
+  });
+
+  test('check 39: starts from the idle position that it confirmed', async () => {
+    const clock = new ManualClock();
+    const run = start({clock});
+    await confirmed(1000n);
+    const idle = source.idle();
+    await until('it waits for the interval', () => clock.sleeping === 1);
+    clock.advance(5_000);
+    await confirmed(idle);
+    await run.stop();
+
+    start();
+    await confirmed(source.commit(insert(customers, anne)));
+
+    expect((await keysAndOps()).length).toBe(1);
+  });
+
+  test('commits at once when little happens, and together what comes within the linger', async () => {
+    const clock = new ManualClock();
+    let commits = 0;
+    start({
+      kafka: withProducerFaults(log.kafka, {afterCommit: () => void commits++}),
+      clock,
+      options: {lingerMs: 5},
+    });
+    await confirmed(1000n);
+    clock.advance(5);
+
+    await confirmed(source.commit(insert(customers, anne)));
+    const afterFirst = commits;
+    source.commit(insert(customers, bert));
+    await until('it lingers', () => clock.sleeping === 1);
+    const last = source.commit(update(customers, anne));
+    clock.advance(5);
+    await confirmed(last);
+
+    expect(afterFirst).toBe(2);
+    expect(commits).toBe(3);
+  });
+
+  test('stops with a clear error when another connector takes the slot over', async () => {
+    const first = start();
+    await confirmed(1000n);
+    await log.kafka.transactionalProducer('test-cdc-camel').init();
+    source.commit(insert(customers, anne));
+
+    const error: unknown = await first.ended.catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(FatalError);
+    expect(error).toMatchObject({
+      code: 'KAFKA_PRODUCER_FENCED',
+      message: expect.stringContaining('camel') as string,
+    });
+    expect(first.connector.status().state).toBe('failed');
+    expect(source.confirmed).toBe(1000n);
+  });
+
+  test('retries what is retriable, named as a condition until it is over', async () => {
+    const clock = new ManualClock();
+    source.openFailure = new RetriableError('CDC_CONNECTION_FAILED', 'no route');
+    const run = start({clock});
+    await until('it waits', () => clock.sleeping === 1);
+    const during = [run.connector.status().state, run.conditions.list()];
+    clock.advance(500);
+    await confirmed(1000n);
+
+    expect(during).toEqual([
+      'retrying',
+      [{code: 'CDC_CONNECTION_FAILED', subject: 'source camel', message: 'no route'}],
+    ]);
+    expect(run.conditions.list()).toEqual([]);
+    expect(run.connector.status().state).toBe('running');
+  });
+
+  test.each([
+    ['a fatal error', new FatalError('CDC_SLOT_LOST', 'gone')],
+    ['an error that nobody named', new Error('bug')],
+  ])('ends with %s', async (_, failure) => {
+    source.openFailure = failure;
+
+    await expect(start().ended).rejects.toBe(failure);
+  });
+
+  test('starts over after a failed task error', async () => {
+    const clock = new ManualClock();
+    source.openFailure = new TaskError('KAFKA_OFFSET_OUT_OF_RANGE', 'moved');
+    start({clock});
+    await until('it waits', () => clock.sleeping === 1);
+
+    clock.advance(500);
+    await confirmed(1000n);
+
+    expect(source.opened).toBe(2);
+  });
+
+  test('check 20: gives a table with a name that Kafka does not allow a topic with underscores', async () => {
+    const odd = relation({
+      oid: 5,
+      schema: 'Böse',
+      table: 'a "b" c',
+      columns: [column('ïd ✓', 'text', {nullable: false})],
+      primaryKey: ['ïd ✓'],
+    });
+    const tricky = 'emoji 🚀 "q" \\ \n \t \u2028 \u0001 é';
+    start();
+
+    await confirmed(source.commit(insert(odd, [tricky])));
+
+    const [record] = await readTopic(log.kafka, 'postgres.B_se.a__b__c');
+    expect(JSON.parse(record?.key ?? '')).toEqual({'ïd ✓': tricky});
+    expect(JSON.parse(record?.value ?? '')).toMatchObject({
+      after: {'ïd ✓': tricky},
+      source: {schema: 'Böse', table: 'a "b" c'},
+    });
+  });
+
+  test('spreads keys over partitions as Java clients do, and keeps each key in one', async () => {
+    start({options: {numPartitions: 3}});
+    const rows = Array.from({length: 30}, (_, i) => padded([`c-${i % 10}`]));
+
+    await confirmed(source.commit(...rows.map((row) => insert(customers, row))));
+
+    const ends = await log.kafka.admin.offsets(
+      [0, 1, 2].map((partition) => ({topic: TOPIC, partition})),
+    );
+    expect(ends.every(({latest}) => latest > 0)).toBe(true);
+    expect((await readTopic(log.kafka, TOPIC)).length).toBe(30);
+  });
+
+  test('registers key and value schemas under the topic, and a new version when the table changes', async () => {
+    start({options: {keyFormat: 'JSON_SR'}});
+    await confirmed(source.commit(insert(customers, anne)));
+    const wider = relation({columns: [...customers.columns, column('added', 'int4')]});
+
+    await confirmed(source.commit(insert(wider, [...bert, '7'])));
+
+    const [, second] = values(await readTopic(log.kafka, TOPIC));
+    expect(second).toMatchObject({after: {id: 'c-2', added: 7}});
+    expect((await readTopic(log.kafka, TOPIC)).map(({key}) => key)).toEqual([
+      '{"id":"c-1"}',
+      '{"id":"c-2"}',
+    ]);
+  });
+
+  test('tells its slot, position and lag', async () => {
+    const run = start();
+    const end = source.commit(insert(customers, anne));
+    await confirmed(end);
+    await until('it is counted', () => run.connector.status()['events'] === 1);
+
+    expect(run.connector.name).toBe('source camel');
+    expect(run.connector.status()).toEqual({
+      state: 'running',
+      phase: 'stream',
+      slot: 'camel',
+      confirmedLsn: String(end),
+      lagBytes: 0,
+      lagMs: expect.any(Number) as number,
+      events: 1,
+    });
+  });
+
+  test('takes only the snapshot in mode initial_only', async () => {
+    source.snapshotTables = [{relation: customers, rows: [anne]}];
+    const run = start({options: {snapshotMode: 'initial_only'}});
+    await confirmed(1000n);
+    source.commit(insert(customers, bert));
+    await until('it is done', () => run.connector.status().state === 'running');
+
+    await run.stop();
+
+    expect(await keysAndOps()).toEqual([['{"id":"c-1"}', 'r']]);
+    expect(run.connector.status().state).toBe('stopped');
+  });
+});
+
+/** A row of `customers` from its first columns. */
+function padded(columns: readonly (string | null)[]): (string | null)[] {
+  return [...columns, ...Array.from({length: 5 - columns.length}, () => null)];
+}
