@@ -9,6 +9,8 @@ import {OrderWorkload} from '../support/order-workload.ts';
 import {Pipeline} from '../support/pipeline.ts';
 import {queryPostgres} from '../support/postgres.ts';
 import {Random} from '../support/random.ts';
+import type {Status} from '../support/service-process.ts';
+import {until} from '../support/until.ts';
 import type {Row} from '../support/versions.ts';
 
 const COLUMNS =
@@ -35,7 +37,13 @@ async function createPipeline(
   return pipeline;
 }
 
-/** Runs the workload while the service is killed and started again, at points drawn from `random`. */
+/** How far a life of the service gets before it is killed, at least. */
+type Moment = 'starts' | 'publishes' | 'writes';
+
+/**
+ * Runs the workload while the service is killed and started again, at moments drawn from `random`: one life in five ends
+ * while it starts, two after it has published changes, two after it has written to the warehouse.
+ */
 async function runUnderKills(
   {service}: Pipeline,
   workload: OrderWorkload,
@@ -44,15 +52,27 @@ async function runUnderKills(
 ): Promise<void> {
   for (let kill = 1; kill <= kills; kill++) {
     service.start();
-    // One time in five it dies while it starts.
-    if (!random.chance(0.2)) await service.ready();
-    const until = Math.min(orders, workload.orders + random.below(Math.ceil((2 * orders) / kills)));
-    while (workload.orders < until) await workload.step();
+    const moment = random.pick<Moment>(['starts', 'publishes', 'publishes', 'writes', 'writes']);
+    if (moment !== 'starts') await service.ready();
+    const share = Math.min(orders, Math.ceil((orders * kill) / kills));
+    while (workload.orders < share) await workload.step();
+    if (moment !== 'starts') {
+      await until('the service gets on', async () => hasReached(moment, await service.status()));
+      // Further changes are under way when it dies.
+      for (let step = random.below(4); step > 0; step--) await workload.step();
+    }
     await service.kill();
   }
   service.start();
   await service.ready();
-  while (workload.orders < orders) await workload.step();
+}
+
+/** In this life of the service. */
+function hasReached(moment: Moment, {components}: Status): boolean {
+  const [kind, counter] = moment === 'writes' ? ['sink', 'rowsWritten'] : ['source', 'events'];
+  return Object.entries(components).some(
+    ([name, status]) => name.startsWith(kind) && Number(status[counter] ?? 0) > 0,
+  );
 }
 
 async function readTopic(directory: string, topic: string): Promise<readonly ConsumedRecord[]> {
