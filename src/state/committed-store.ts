@@ -7,7 +7,11 @@
 export interface CommittedStore {
   readonly name: string;
   get(key: Buffer): Buffer | undefined;
-  /** Entries whose key begins with `prefix`, in byte order, as of the call. */
+  /**
+   * Entries whose key begins with `prefix`, in byte order, as of the call.
+   *
+   * @throws TaskError STATE_INDEX_MISSING at the first range of a large store; opened again, it has the index.
+   */
   range(prefix?: Buffer): Iterable<readonly [Buffer, Buffer]>;
   /** True while no row was ever found in it; a cheap hint that saves reads. */
   readonly isEmpty: boolean;

@@ -32,7 +32,7 @@ export class MemoryStoreProvider implements StoreProvider {
 }
 
 /** A committed store in memory. */
-export class MemoryStore implements CommittedStore {
+class MemoryStore implements CommittedStore {
   readonly name: string;
   readonly #state: MemoryRows;
 

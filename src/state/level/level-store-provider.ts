@@ -1,9 +1,14 @@
-import {mkdir} from 'node:fs/promises';
+import {mkdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {FatalError, messageOf} from '../../common/errors.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {CommittedStore, StoreProvider} from '../committed-store.ts';
-import {LevelStore, openDatabase} from './level-store.ts';
+import {LevelStore, isCorruption, openDatabase} from './level-store.ts';
+
+/** Keeps others out until it is closed. */
+interface Lock {
+  close(): Promise<void>;
+}
 
 /**
  * The state directory of one process: `<directory>/<task>/<store>` holds a LevelDB each.
@@ -13,11 +18,13 @@ import {LevelStore, openDatabase} from './level-store.ts';
 export class LevelStoreProvider implements StoreProvider {
   readonly #directory: string;
   readonly #logger: Logger;
-  readonly #lock: {close(): Promise<void>};
+  readonly #lock: Lock;
+  /** Stores that are open, as `<task>/<store>`. */
+  readonly #open = new Set<string>();
   /** Stores of which ranges are read, as `<task>/<store>`. */
   readonly #ranged = new Set<string>();
 
-  private constructor(directory: string, logger: Logger, lock: {close(): Promise<void>}) {
+  private constructor(directory: string, logger: Logger, lock: Lock) {
     this.#directory = directory;
     this.#logger = logger;
     this.#lock = lock;
@@ -26,26 +33,48 @@ export class LevelStoreProvider implements StoreProvider {
   /** @throws FatalError STATE_DIRECTORY_LOCKED, DATA_DIR_UNUSABLE */
   static async open(directory: string, {logger}: {logger: Logger}): Promise<LevelStoreProvider> {
     await makeDirectory(directory);
-    // A LevelDB without rows: its LOCK is the only lock at hand that the system releases when the process dies.
-    const lock = await openDatabase(join(directory, '.lock'));
-    return new LevelStoreProvider(directory, logger, lock);
+    return new LevelStoreProvider(directory, logger, await openLock(join(directory, '.lock')));
   }
 
   async open(taskId: string, store: string): Promise<CommittedStore> {
     const path = join(taskId, store);
-    await makeDirectory(join(this.#directory, taskId));
-    return LevelStore.open({
-      name: store,
-      directory: join(this.#directory, path),
-      logger: this.#logger,
-      ranged: this.#ranged.has(path),
-      onRanged: () => this.#ranged.add(path),
-    });
+    const directory = join(this.#directory, path);
+    if (this.#open.has(path)) {
+      const message = `Store ${store} in ${directory} is open already; close it first.`;
+      throw new FatalError('STATE_DIRECTORY_LOCKED', message);
+    }
+    this.#open.add(path);
+    try {
+      await makeDirectory(join(this.#directory, taskId));
+      return await LevelStore.open({
+        name: store,
+        directory,
+        logger: this.#logger,
+        ranged: this.#ranged.has(path),
+        onRanged: () => this.#ranged.add(path),
+        onClose: () => this.#open.delete(path),
+      });
+    } catch (error) {
+      this.#open.delete(path);
+      throw error;
+    }
   }
 
   /** Lets others in; the stores must be closed before. */
   async close(): Promise<void> {
     await this.#lock.close();
+  }
+}
+
+/** A LevelDB without rows: its LOCK is the only lock at hand that the system releases when the process dies. */
+async function openLock(directory: string): Promise<Lock> {
+  try {
+    return await openDatabase(directory);
+  } catch (error) {
+    if (!isCorruption(error)) throw error;
+    // Found after it was locked, so nobody else uses it.
+    await rm(directory, {recursive: true, force: true});
+    return openDatabase(directory);
   }
 }
 

@@ -1,6 +1,7 @@
 import {rm} from 'node:fs/promises';
 import {Level} from 'level';
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
+import {databaseProblem} from '../../common/leveldb/database-problem.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {Checkpoint, CommittedStore, StoreWrite} from '../committed-store.ts';
 import {SortedKeys} from '../sorted-keys.ts';
@@ -18,6 +19,8 @@ export interface LevelStoreOptions {
   readonly ranged: boolean;
   /** Called when ranges of this store are read for the first time. */
   readonly onRanged: () => void;
+  /** Called once the store is closed. */
+  readonly onClose: () => void;
 }
 
 /** Until ranges are read, keys are indexed only while there are few: tables of millions never need it. */
@@ -27,7 +30,7 @@ const maxKeysIndexedUnasked = 10_000;
  * A committed store in a LevelDB of its own.
  *
  * LevelDB hides corruption (a cut MANIFEST loses most rows without an error), so each batch carries a sentinel, a clean
- * close leaves a list of its files, and a store that contradicts either is wiped at open.
+ * close leaves a list of its files, and a store that contradicts either, or whose files are damaged, is wiped at open.
  *
  * LevelDB cannot iterate synchronously, so ranges need an index of the keys in memory. It is there while the store is
  * small; reading a range of a large store for the first time fails with a TaskError, and opening it again loads the index.
@@ -50,10 +53,16 @@ export class LevelStore implements CommittedStore {
     this.#ranged = options.ranged;
   }
 
-  /** @throws FatalError STATE_DIRECTORY_LOCKED, DATA_DIR_UNUSABLE */
+  /**
+   * Nobody else may have it open.
+   *
+   * @throws FatalError STATE_DIRECTORY_LOCKED, DATA_DIR_UNUSABLE
+   */
   static async open(options: LevelStoreOptions): Promise<LevelStore> {
     const {name, directory, logger} = options;
-    let problem = filesProblem(await fileSizes(directory), await takeFileList(directory));
+    let problem =
+      filesProblem(await fileSizes(directory), await takeFileList(directory)) ??
+      (await databaseProblem(directory));
     if (problem === undefined) {
       try {
         const store = new LevelStore(options, await openDatabase(directory));
@@ -62,7 +71,7 @@ export class LevelStore implements CommittedStore {
         await store.#db.close();
       } catch (error) {
         if (!isCorruption(error)) throw error;
-        problem = messageOf(error);
+        problem = reasonOf(error);
       }
     }
     logger.warn({store: name, directory, problem}, 'Wipes a corrupted store to restore it');
@@ -83,7 +92,7 @@ export class LevelStore implements CommittedStore {
     try {
       return this.#db.getSync(key);
     } catch (error) {
-      throw this.#readError(error);
+      throw this.#failure(error);
     }
   }
 
@@ -119,7 +128,7 @@ export class LevelStore implements CommittedStore {
         {type: 'put', key: SENTINEL_KEY, value: encodeSentinel(sentinel)},
       ]);
     } catch (error) {
-      throw this.#readError(error);
+      throw this.#failure(error);
     }
     for (const [key, value] of writes) this.#index(key, value !== undefined);
     this.#checkpoint = checkpoint;
@@ -132,16 +141,21 @@ export class LevelStore implements CommittedStore {
     this.#db = await openDatabase(directory);
     this.#checkpoint = undefined;
     this.#isEmpty = true;
+    this.#isCorrupted = false;
     this.#keys = new SortedKeys();
     this.#keyCount = 0;
   }
 
   /** A store that was found corrupted is removed, so that it comes back empty. */
   async close(): Promise<void> {
-    const {directory} = this.#options;
-    await this.#db.close();
-    if (this.#isCorrupted) await rm(directory, {recursive: true, force: true});
-    else await writeFileList(directory);
+    const {directory, onClose} = this.#options;
+    try {
+      await this.#db.close();
+      if (this.#isCorrupted) await rm(directory, {recursive: true, force: true});
+      else await writeFileList(directory);
+    } finally {
+      onClose();
+    }
   }
 
   /** Reads the sentinel, and the keys where ranges are read. Returns why the rows cannot be trusted. */
@@ -155,13 +169,13 @@ export class LevelStore implements CommittedStore {
     if (sentinel === undefined) return 'its sentinel is not one of this store';
     this.#checkpoint = sentinel.checkpoint;
     this.#ranged ||= sentinel.ranged;
-    const keys = this.#db.keys(this.#ranged ? {} : {limit: 2});
+    // The sentinel is among them; one more than may be indexed tells that there are too many.
+    const keys = this.#db.keys(this.#ranged ? {} : {limit: maxKeysIndexedUnasked + 2});
     try {
       await this.#loadKeys(keys);
     } finally {
       await keys.close();
     }
-    if (!this.#ranged && !this.#isEmpty) this.#keys = undefined;
     return undefined;
   }
 
@@ -173,7 +187,9 @@ export class LevelStore implements CommittedStore {
       for (const key of keys) if (!key.equals(SENTINEL_KEY)) ids.push(key.toString('latin1'));
     }
     this.#isEmpty = ids.length === 0;
-    this.#keys = SortedKeys.fromSorted(ids);
+    this.#keyCount = ids.length;
+    const isIndexed = this.#ranged || ids.length <= maxKeysIndexedUnasked;
+    this.#keys = isIndexed ? SortedKeys.fromSorted(ids) : undefined;
   }
 
   #index(key: Buffer, present: boolean): void {
@@ -184,8 +200,14 @@ export class LevelStore implements CommittedStore {
     else this.#keys.add(key.toString('latin1'));
   }
 
-  #readError(error: unknown): unknown {
-    return isCorruption(error) ? this.#corrupted(messageOf(error), error) : error;
+  #failure(error: unknown): unknown {
+    if (isCorruption(error)) return this.#corrupted(messageOf(error), error);
+    if (!codesOf(error).includes('LEVEL_IO_ERROR')) return error;
+    return new FatalError(
+      'DATA_DIR_UNUSABLE',
+      `The state in ${this.#options.directory} cannot be read or written (${messageOf(error)}); make room or repair the disk, then start again.`,
+      {cause: error},
+    );
   }
 
   #corrupted(problem: string, cause?: unknown): TaskError {
@@ -213,17 +235,21 @@ export async function openDatabase(directory: string): Promise<Database> {
         {cause: error},
       );
     }
-    const reason = messageOf(error instanceof Error ? (error.cause ?? error) : error);
     throw new FatalError(
       'DATA_DIR_UNUSABLE',
-      `The state in ${directory} cannot be opened (${reason}); check its owner and free space, or set another data.dir.`,
+      `The state in ${directory} cannot be opened (${reasonOf(error)}); check its owner and free space, or set another data.dir.`,
       {cause: error},
     );
   }
 }
 
-function isCorruption(error: unknown): boolean {
+export function isCorruption(error: unknown): boolean {
   return codesOf(error).includes('LEVEL_CORRUPTION');
+}
+
+/** LevelDB's own message stands on the cause of a failed open. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error ? (error.cause ?? error) : error);
 }
 
 /** LevelDB's own code stands on the cause of a failed open. */

@@ -8,19 +8,14 @@ export type FileSizes = Readonly<Record<string, number>>;
 const withoutRows = new Set(['LOCK', 'LOG', 'LOG.old']);
 
 /**
- * Why a LevelDB directory cannot be trusted, judged before it is opened; undefined when nothing speaks against it.
- *
- * LevelDB opens without an error, and with most rows gone, when CURRENT is missing or MANIFEST is cut short.
- * `closedWith` is what a clean close left behind; after an unclean stop there is none.
+ * How a LevelDB's files differ from what a clean close left behind; undefined when they do not, or after an unclean
+ * stop, which leaves nothing to compare them with.
  */
 export function filesProblem(
   files: FileSizes,
   closedWith: FileSizes | undefined,
 ): string | undefined {
-  if (closedWith === undefined) {
-    const isDatabase = Object.keys(files).some((name) => /^(MANIFEST-|\d+\.(ldb|log)$)/.test(name));
-    return isDatabase && files['CURRENT'] === undefined ? 'CURRENT is missing' : undefined;
-  }
+  if (closedWith === undefined) return undefined;
   for (const [name, size] of Object.entries(closedWith)) {
     const found = files[name];
     if (found === undefined) return `${name} is missing`;

@@ -1,0 +1,191 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import type {CommittedStore, StoreProvider} from '../../src/state/committed-store.ts';
+
+/** Stores to test; `close` removes what they left. */
+export interface StoresUnderTest {
+  readonly provider: StoreProvider;
+  readonly close: () => Promise<void>;
+}
+
+const checkpoint = {topicId: 'topic-1', offset: 7};
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+function entries(store: CommittedStore, prefix?: Buffer): string[] {
+  return [...store.range(prefix)].map(
+    ([key, value]) => `${key.toString('latin1')}=${value.toString('latin1')}`,
+  );
+}
+
+/** What every CommittedStore does; called within a `describe` of its own, because it opens a store before each test. */
+export function committedStoreSuite(open: () => Promise<StoresUnderTest>): void {
+  let stores: StoresUnderTest;
+  let store: CommittedStore;
+
+  beforeEach(async () => {
+    stores = await open();
+    store = await stores.provider.open('0_0', 'rows');
+  });
+  afterEach(async () => {
+    await store.close();
+    await stores.close();
+  });
+
+  async function reopen(): Promise<void> {
+    await store.close();
+    store = await stores.provider.open('0_0', 'rows');
+  }
+
+  describe('a new store', () => {
+    test('is empty and has no checkpoint', () => {
+      expect(store.isEmpty).toBe(true);
+      expect(store.checkpoint).toBeUndefined();
+      expect(store.get(bytes('a'))).toBeUndefined();
+      expect(entries(store)).toEqual([]);
+    });
+
+    test('stays empty and without a checkpoint when it is opened again', async () => {
+      await reopen();
+
+      expect(store.isEmpty).toBe(true);
+      expect(store.checkpoint).toBeUndefined();
+    });
+  });
+
+  test('applies writes in order together with the checkpoint', async () => {
+    await store.apply(
+      [
+        [bytes('a'), bytes('1')],
+        [bytes('b'), bytes('1')],
+        [bytes('a'), bytes('2')],
+        [bytes('b'), undefined],
+      ],
+      checkpoint,
+    );
+
+    expect(store.get(bytes('a'))).toEqual(bytes('2'));
+    expect(store.get(bytes('b'))).toBeUndefined();
+    expect(store.isEmpty).toBe(false);
+    expect(store.checkpoint).toEqual(checkpoint);
+  });
+
+  test('has rows and checkpoint again after it was closed', async () => {
+    await store.apply([[bytes('a'), bytes('1')]], {topicId: 'topic-1', offset: 1});
+    await store.apply([[bytes('b'), bytes('2')]], checkpoint);
+
+    await reopen();
+
+    expect(entries(store)).toEqual(['a=1', 'b=2']);
+    expect(store.isEmpty).toBe(false);
+    expect(store.checkpoint).toEqual(checkpoint);
+  });
+
+  test('moves the checkpoint without writes', async () => {
+    await store.apply([[bytes('a'), bytes('1')]], {topicId: 'topic-1', offset: 1});
+
+    await store.apply([], checkpoint);
+    await reopen();
+
+    expect(store.checkpoint).toEqual(checkpoint);
+    expect(entries(store)).toEqual(['a=1']);
+  });
+
+  test('keeps empty values apart from absent ones', async () => {
+    await store.apply([[bytes('a'), Buffer.alloc(0)]], checkpoint);
+
+    expect(store.get(bytes('a'))).toEqual(Buffer.alloc(0));
+    expect(store.get(bytes('b'))).toBeUndefined();
+  });
+
+  describe('range', () => {
+    beforeEach(async () => {
+      const keys = ['b', 'a\x00', 'a', 'a\xff', 'ab', '\xff', '\xff\xff', '\x00'];
+      await store.apply(
+        keys.map((key, i) => [bytes(key), bytes(String(i))] as const),
+        checkpoint,
+      );
+    });
+
+    test('gives all entries in the order of the bytes', () => {
+      expect(entries(store)).toEqual([
+        '\x00=7',
+        'a=2',
+        'a\x00=1',
+        'ab=4',
+        'a\xff=3',
+        'b=0',
+        '\xff=5',
+        '\xff\xff=6',
+      ]);
+    });
+
+    test('gives the entries that begin with a prefix', () => {
+      expect(entries(store, bytes('a'))).toEqual(['a=2', 'a\x00=1', 'ab=4', 'a\xff=3']);
+      expect(entries(store, bytes('\xff'))).toEqual(['\xff=5', '\xff\xff=6']);
+      expect(entries(store, bytes('c'))).toEqual([]);
+    });
+
+    test('gives the entries as of the call', async () => {
+      const before = store.range(bytes('a'));
+
+      await store.apply(
+        [
+          [bytes('a'), undefined],
+          [bytes('aa'), bytes('new')],
+        ],
+        checkpoint,
+      );
+
+      expect([...before].map(([key]) => key.toString('latin1'))).toEqual([
+        'a',
+        'a\x00',
+        'ab',
+        'a\xff',
+      ]);
+      expect(entries(store, bytes('a'))).toEqual(['a\x00=1', 'aa=new', 'ab=4', 'a\xff=3']);
+    });
+
+    test('is the same after it was closed', async () => {
+      const before = entries(store);
+
+      await reopen();
+
+      expect(entries(store)).toEqual(before);
+    });
+  });
+
+  test('loses rows and checkpoint when it is wiped, and can be filled again', async () => {
+    await store.apply([[bytes('a'), bytes('1')]], checkpoint);
+
+    await store.wipe();
+
+    expect(store.isEmpty).toBe(true);
+    expect(store.checkpoint).toBeUndefined();
+    expect(store.get(bytes('a'))).toBeUndefined();
+    expect(entries(store)).toEqual([]);
+    await store.apply([[bytes('b'), bytes('2')]], {topicId: 'topic-2', offset: 1});
+    await reopen();
+    expect(entries(store)).toEqual(['b=2']);
+    expect(store.checkpoint).toEqual({topicId: 'topic-2', offset: 1});
+  });
+
+  test('keeps the stores of different tasks and names apart', async () => {
+    const others = [
+      await stores.provider.open('0_1', 'rows'),
+      await stores.provider.open('0_0', 'others'),
+    ];
+
+    await store.apply([[bytes('a'), bytes('1')]], checkpoint);
+
+    for (const other of others) {
+      expect(other.get(bytes('a'))).toBeUndefined();
+      await other.close();
+    }
+  });
+
+  test('refuses to be opened twice', async () => {
+    await expect(stores.provider.open('0_0', 'rows')).rejects.toMatchObject({
+      name: 'FatalError',
+      code: 'STATE_DIRECTORY_LOCKED',
+    });
+  });
+}
