@@ -15,8 +15,17 @@ export function encodeSourcePosition(source: string, lsn: bigint, ordinal: numbe
   return bytes;
 }
 
-/** Negative, zero or positive as `a` was committed before, with or after `b`; undefined when the sources differ. */
-export function compareSourcePositions(a: Buffer, b: Buffer): number | undefined {
-  if (a.compare(b, 12, b.length, 12, a.length) !== 0) return undefined;
-  return a.compare(b, 0, 12, 0, 12);
+/** Whether both changes were committed in one source, so that their positions can be compared. */
+export function isSameSource(a: Buffer, b: Buffer): boolean {
+  return a.compare(b, 12, b.length, 12, a.length) === 0;
+}
+
+/** Negative, zero or positive as the transaction of `a` was committed before that of `b`, is the same, or after it. */
+export function compareSourceCommits(a: Buffer, b: Buffer): number {
+  return a.compare(b, 0, 8, 0, 8);
+}
+
+/** Negative, zero or positive as `a` was written before, with or after `b`, within one transaction. */
+export function compareSourceOrdinals(a: Buffer, b: Buffer): number {
+  return a.compare(b, 8, 12, 8, 12);
 }

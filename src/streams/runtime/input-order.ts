@@ -1,5 +1,10 @@
 import type {RecordHeader} from '../../kafka/client.ts';
-import {SOURCE_POSITION_HEADER, compareSourcePositions} from '../../serde/source-position.ts';
+import {
+  SOURCE_POSITION_HEADER,
+  compareSourceCommits,
+  compareSourceOrdinals,
+  isSameSource,
+} from '../../serde/source-position.ts';
 
 /** One source partition of a task: the records that were fetched, and what is known of its log. */
 export interface Input {
@@ -30,24 +35,17 @@ export const AWAIT_RECORDS = -3;
 /**
  * The index of the input whose head is to be processed next, or why none is.
  *
- * Kafka Streams' `max.task.idle.ms = 0`: the lowest timestamp goes first, and while the log is known to hold more of an
- * input that ran empty, all wait for it. Heads of one source with equal timestamps go by source position; other ties,
- * tables before streams. A stream's head also waits until each empty table has shown, by an answer to a fetch that was
- * sent after that head had arrived, that it is read up to its high watermark: only then every row that was committed
- * before the head has been seen.
+ * Kafka Streams' `max.task.idle.ms = 0`: the lowest timestamp goes first, tables before streams where timestamps tie,
+ * and while the log is known to hold more of an input that ran empty, all wait for it. Heads of one source go in the
+ * order of its commits, whatever their timestamps say; of one commit, tables before streams: a stream's record is joined
+ * with the rows as its commit left them. A stream's head also waits until each empty table has shown, by an answer to a
+ * fetch that was sent after that head had arrived, that it is read up to its high watermark: only then every row that was
+ * committed before the head has been seen.
  */
 export function nextInput(inputs: readonly Input[]): number {
-  let next = NO_INPUT;
-  let first: Input | undefined;
-  for (let i = 0; i < inputs.length; i++) {
-    const input = inputs[i] as Input;
-    if (input.head === undefined) continue;
-    if (first === undefined || goesBefore(input, first)) {
-      next = i;
-      first = input;
-    }
-  }
-  if (first === undefined) return NO_INPUT;
+  const next = firstInput(inputs);
+  if (next < 0) return NO_INPUT;
+  const first = inputs[next] as Input;
   const awaitsTables = first.feeds === 'stream';
   let blocked = 0;
   for (let i = 0; i < inputs.length; i++) {
@@ -62,23 +60,51 @@ export function nextInput(inputs: readonly Input[]): number {
   return blocked === 0 ? next : blocked;
 }
 
-function goesBefore(a: Input, b: Input): boolean {
-  const x = a.head as InputRecord;
-  const y = b.head as InputRecord;
-  if (x.timestamp !== y.timestamp) return x.timestamp < y.timestamp;
-  const order = comparePositions(x, y);
+/** The input whose head goes before all other heads; -1 where there is none. */
+function firstInput(inputs: readonly Input[]): number {
+  let first = -1;
+  let heads = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    if ((inputs[i] as Input).head === undefined) continue;
+    heads++;
+    if (first < 0 || isEarlier(inputs[i] as Input, inputs[first] as Input)) first = i;
+  }
+  return heads > 1 ? firstOfItsSource(inputs, first) : first;
+}
+
+/** `first`, or the input with a head of the same source that was committed before the head of `first`. */
+function firstOfItsSource(inputs: readonly Input[], first: number): number {
+  let next = first;
+  let position = sourcePosition(inputs[first] as Input);
+  if (position === undefined) return first;
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i] as Input;
+    if (i === first || input.head === undefined) continue;
+    const other = sourcePosition(input);
+    if (other === undefined || !isSameSource(other, position)) continue;
+    if (!isCommittedBefore(input, other, inputs[next] as Input, position)) continue;
+    next = i;
+    position = other;
+  }
+  return next;
+}
+
+function isEarlier(a: Input, b: Input): boolean {
+  const x = (a.head as InputRecord).timestamp;
+  const y = (b.head as InputRecord).timestamp;
+  return x === y ? a.feeds === 'table' && b.feeds === 'stream' : x < y;
+}
+
+function isCommittedBefore(a: Input, x: Buffer, b: Input, y: Buffer): boolean {
+  const order = compareSourceCommits(x, y);
   if (order !== 0) return order < 0;
-  return a.feeds === 'table' && b.feeds === 'stream';
+  if (a.feeds !== b.feeds) return a.feeds === 'table';
+  return compareSourceOrdinals(x, y) < 0;
 }
 
-/** 0 where the records are not of one source. */
-function comparePositions(a: InputRecord, b: InputRecord): number {
-  const x = sourcePosition(a);
-  const y = sourcePosition(b);
-  return x === undefined || y === undefined ? 0 : (compareSourcePositions(x, y) ?? 0);
-}
-
-function sourcePosition({headers}: InputRecord): Buffer | undefined {
-  for (const {key, value} of headers) if (key === SOURCE_POSITION_HEADER) return value;
+function sourcePosition({head}: Input): Buffer | undefined {
+  for (const {key, value} of (head as InputRecord).headers) {
+    if (key === SOURCE_POSITION_HEADER) return value;
+  }
   return undefined;
 }

@@ -1,0 +1,226 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {FatalError} from '../../../src/common/errors.ts';
+import {silentLogger} from '../../../src/common/logger.ts';
+import type {KafkaClient, ProducerRecord} from '../../../src/kafka/client.ts';
+import type {
+  Checkpoint,
+  CommittedStore,
+  StoreProvider,
+} from '../../../src/state/committed-store.ts';
+import {restoreStart, restoreStores} from '../../../src/streams/runtime/restorer.ts';
+import type {StoreChangelog} from '../../../src/streams/runtime/restorer.ts';
+import {StreamsHarness} from './streams-harness.ts';
+
+const changelog = {topic: 'log', partition: 0};
+
+/** A store as `restoreStart` sees it. */
+function standing(isEmpty: boolean, checkpoint: Checkpoint | undefined): CommittedStore {
+  return {name: 'rows', isEmpty, checkpoint} as CommittedStore;
+}
+
+function record(key: string, value: string | null): ProducerRecord {
+  const bytes = value === null ? null : Buffer.from(value);
+  return {key: Buffer.from(key), value: bytes, timestamp: 0, headers: []};
+}
+
+function rowsOf(store: CommittedStore): readonly string[] {
+  return [...store.range()].map(([key, value]) => `${String(key)}=${String(value)}`);
+}
+
+describe('restoreStart', () => {
+  const id = 't1';
+
+  test.each<{
+    what: string;
+    isEmpty?: true;
+    checkpoint?: Checkpoint;
+    hasProgress?: boolean;
+    earliest?: number;
+    latest?: number;
+    from: number;
+    wipe?: string;
+  }>([
+    {what: 'a new store', isEmpty: true, from: 3, earliest: 3},
+    {what: 'rows without a checkpoint', from: 0, wipe: 'it has no checkpoint'},
+    {what: 'a store in the middle', checkpoint: {topicId: id, offset: 5}, from: 5},
+    {
+      what: 'an empty store with a checkpoint',
+      isEmpty: true,
+      checkpoint: {topicId: id, offset: 5},
+      from: 5,
+    },
+    {
+      what: 'a store at the start',
+      checkpoint: {topicId: id, offset: 3},
+      earliest: 3,
+      from: 3,
+    },
+    {what: 'a store at the end', checkpoint: {topicId: id, offset: 9}, from: 9},
+    {
+      what: 'a store past the end',
+      checkpoint: {topicId: id, offset: 10},
+      from: 0,
+      wipe: 'it stands at 10, past the end 9',
+    },
+    {
+      what: 'a store before the start',
+      checkpoint: {topicId: id, offset: 2},
+      earliest: 3,
+      from: 3,
+      wipe: 'it stands at 2, before the start 3',
+    },
+    {
+      what: 'a changelog created anew',
+      checkpoint: {topicId: 'other', offset: 5},
+      hasProgress: true,
+      from: 0,
+      wipe: 'its changelog was created anew',
+    },
+    {
+      what: 'an empty changelog created anew before anything was processed',
+      checkpoint: {topicId: 'other', offset: 5},
+      latest: 0,
+      from: 0,
+      wipe: 'its changelog was created anew',
+    },
+  ])('reads $what from $from', ({isEmpty = false, checkpoint, from, wipe, ...rest}) => {
+    const {hasProgress = false, earliest = 0, latest = 9} = rest;
+    const store = standing(isEmpty, checkpoint);
+
+    expect(
+      restoreStart(
+        {store, topicPartition: changelog, topicId: id, hasProgress},
+        {...changelog, earliest, latest},
+      ),
+    ).toEqual(wipe === undefined ? {from} : {from, wipe});
+  });
+
+  test('stops when the changelog was deleted though its input is committed as processed', () => {
+    const store = standing(false, {topicId: 'other', offset: 5});
+    const restart = () =>
+      restoreStart(
+        {store, topicPartition: changelog, topicId: id, hasProgress: true},
+        {...changelog, earliest: 0, latest: 0},
+      );
+
+    expect(restart).toThrow(FatalError);
+    expect(restart).toThrow(expect.objectContaining({code: 'STATE_CORRUPTED'}));
+    expect(restart).toThrow(/Changelog log was deleted .* store rows .* "millrace reset"/);
+  });
+});
+
+describe('restoreStores', () => {
+  let harness: StreamsHarness;
+  let kafka: KafkaClient;
+  let topicId: string;
+  let stores: StoreProvider;
+  beforeEach(async () => {
+    harness = await StreamsHarness.open();
+    ({kafka, stores} = harness);
+    await kafka.admin.ensureTopics([{name: 'log', partitions: 1, cleanupPolicy: 'compact'}]);
+    const [description] = await kafka.admin.describeTopics(['log']);
+    topicId = description?.topicId ?? '';
+  });
+  afterEach(() => harness.close());
+
+  async function restore(
+    store: CommittedStore,
+    {signal = new AbortController().signal, onRestored = (): void => undefined} = {},
+  ): Promise<readonly string[]> {
+    const applied: string[] = [];
+    const restoring: StoreChangelog = {
+      store,
+      topicPartition: changelog,
+      topicId,
+      hasProgress: true,
+    };
+    await restoreStores([restoring], {
+      kafka,
+      logger: silentLogger,
+      signal,
+      onRestored: async (_changelog, {records}) => {
+        applied.push(...records.map(({key, value}) => `${String(key)}=${String(value)}`));
+        onRestored();
+      },
+    });
+    return applied;
+  }
+
+  test('rolls a new store forward to the end, with deletions', async () => {
+    await harness.produceBytes('log', [record('a', '1'), record('b', '1')]);
+    await harness.produceBytes('log', [record('b', null), record('c', '1'), record('a', '2')]);
+    const store = await stores.open('0_0', 'rows');
+
+    await restore(store);
+
+    expect(rowsOf(store)).toEqual(['a=2', 'c=1']);
+    // Five records and the markers of two transactions.
+    expect(store.checkpoint).toEqual({topicId, offset: 7});
+  });
+
+  test('applies only what a store has not seen', async () => {
+    await harness.produceBytes('log', [record('a', '1'), record('b', '1')]);
+    const store = await stores.open('0_0', 'rows');
+    await restore(store);
+    await harness.produceBytes('log', [record('a', null)]);
+
+    expect(await restore(store)).toEqual(['a=null']);
+    expect(rowsOf(store)).toEqual(['b=1']);
+    expect(await restore(store)).toEqual([]);
+  });
+
+  test('wipes rows that cannot be trusted and reads everything', async () => {
+    await harness.produceBytes('log', [record('a', '1')]);
+    const store = await stores.open('0_0', 'rows');
+    await store.apply([[Buffer.from('x'), Buffer.from('1')]], {topicId, offset: 99});
+
+    await restore(store);
+
+    expect(rowsOf(store)).toEqual(['a=1']);
+  });
+
+  test('leaves out what was aborted, also at the end', async () => {
+    await harness.produceBytes('log', [record('a', '1')]);
+    const producer = kafka.transactionalProducer('aborts');
+    await producer.init();
+    producer.begin();
+    await producer.send([{...changelog, records: [record('a', '2'), record('b', '2')]}]);
+    await producer.abort();
+    const store = await stores.open('0_0', 'rows');
+
+    await restore(store);
+
+    expect(rowsOf(store)).toEqual(['a=1']);
+    expect(store.checkpoint?.offset).toBe(5);
+  });
+
+  test('waits for a transaction that is open before the end', async () => {
+    await harness.produceBytes('log', [record('a', '1')]);
+    const producer = kafka.transactionalProducer('late');
+    await producer.init();
+    producer.begin();
+    await producer.send([{...changelog, records: [record('a', '2')]}]);
+    const store = await stores.open('0_0', 'rows');
+    let committed: Promise<void> | undefined;
+
+    await restore(store, {onRestored: () => void (committed ??= producer.commit())});
+
+    await committed;
+    expect(rowsOf(store)).toEqual(['a=2']);
+  });
+
+  test('stops when it is told to, with what was applied so far', async () => {
+    await harness.produceBytes('log', [record('a', '1')]);
+    const producer = kafka.transactionalProducer('never');
+    await producer.init();
+    producer.begin();
+    await producer.send([{...changelog, records: [record('a', '2')]}]);
+    const store = await stores.open('0_0', 'rows');
+    const stop = new AbortController();
+
+    await restore(store, {signal: stop.signal, onRestored: () => stop.abort()});
+
+    expect(rowsOf(store)).toEqual(['a=1']);
+    expect(store.checkpoint?.offset).toBe(2);
+  });
+});

@@ -1,0 +1,107 @@
+import * as fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {taskAssignor} from '../../../src/streams/runtime/task-assignor.ts';
+
+/** Groups of topics that are read together, with their partition counts. */
+const groupsOf = fc.array(
+  fc.record({topics: fc.integer({min: 1, max: 3}), partitions: fc.integer({min: 1, max: 12})}),
+  {minLength: 1, maxLength: 6},
+);
+const membersOf = fc.uniqueArray(fc.uuid(), {minLength: 1, maxLength: 6});
+
+interface Topics {
+  readonly groups: readonly (readonly string[])[];
+  readonly partitions: ReadonlyMap<string, number>;
+}
+
+function named(groups: readonly {readonly topics: number; readonly partitions: number}[]): Topics {
+  const names = groups.map(({topics}, g) => Array.from({length: topics}, (_, t) => `g${g}-t${t}`));
+  return {
+    groups: names,
+    partitions: new Map(
+      names.flatMap((topics, g) => topics.map((name) => [name, groups[g]?.partitions ?? 0])),
+    ),
+  };
+}
+
+/** Each member's tasks, as texts `group_partition`; a member that has only some of a task's topics fails. */
+function tasksOf(members: readonly string[], {groups, partitions}: Topics) {
+  const assignment = taskAssignor(groups)(members, partitions);
+  return new Map(
+    members.map((member) => {
+      const given = assignment.get(member) ?? [];
+      const tasks = new Map<string, string[]>();
+      for (const {topic, partition} of given) {
+        const task = `${groups.findIndex((topics) => topics.includes(topic))}_${partition}`;
+        tasks.set(task, [...(tasks.get(task) ?? []), topic]);
+      }
+      for (const [task, topics] of tasks) {
+        expect(topics.toSorted()).toEqual(groups[Number.parseInt(task, 10)]?.toSorted());
+      }
+      return [member, [...tasks.keys()]] as const;
+    }),
+  );
+}
+
+describe('taskAssignor', () => {
+  test('gives every partition of all topics of a group to exactly one member', () => {
+    fc.assert(
+      fc.property(groupsOf, membersOf, (groups, members) => {
+        const topics = named(groups);
+        const all = groups.flatMap(({partitions}, g) =>
+          Array.from({length: partitions}, (_, p) => `${g}_${p}`),
+        );
+
+        const given = [...tasksOf(members, topics).values()].flat();
+
+        expect(given.toSorted()).toEqual(all.toSorted());
+      }),
+    );
+  });
+
+  test('gives members numbers of tasks that differ by one at most', () => {
+    fc.assert(
+      fc.property(groupsOf, membersOf, (groups, members) => {
+        const counts = [...tasksOf(members, named(groups)).values()].map(({length}) => length);
+
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  test('moves few tasks when a member comes or goes', () => {
+    const topics = named([
+      {topics: 2, partitions: 60},
+      {topics: 1, partitions: 60},
+    ]);
+    const members = Array.from({length: 6}, (_, i) => `member-${i}`);
+    const before = tasksOf(members.slice(1), topics);
+
+    const after = tasksOf(members, topics);
+
+    const moved = members
+      .slice(1)
+      .flatMap((member) =>
+        (after.get(member) ?? []).filter((task) => !before.get(member)?.includes(task)),
+      );
+    // 20 of 120 must go to the new one; hashing modulo the number of members would move 100 more.
+    expect(after.get('member-0')).toHaveLength(20);
+    expect(moved.length).toBeLessThanOrEqual(20);
+  });
+
+  test('does not depend on the order of the members', () => {
+    const topics = named([{topics: 1, partitions: 9}]);
+
+    expect(tasksOf(['b', 'c', 'a'], topics)).toEqual(tasksOf(['a', 'b', 'c'], topics));
+  });
+
+  test('leaves a member without tasks where there are more members than tasks', () => {
+    const tasks = tasksOf(['a', 'b', 'c'], named([{topics: 2, partitions: 2}]));
+
+    expect([...tasks.values()].map(String).toSorted()).toEqual(['', '0_0', '0_1']);
+  });
+
+  test('assigns nothing to nobody', () => {
+    expect(taskAssignor([['t']])([], new Map([['t', 3]]))).toEqual(new Map());
+  });
+});
