@@ -1,6 +1,6 @@
 import type {Clock} from '../common/clock.ts';
+import {Latch} from '../common/latch.ts';
 import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
-import {Latch} from './latch.ts';
 import type {OffsetStore} from './offset-store.ts';
 import {nextPublishAction} from './publish-action.ts';
 import type {PublishAction} from './publish-action.ts';
@@ -182,16 +182,7 @@ export class Publisher {
     return batches;
   }
 
-  async #wait(ms: number | undefined): Promise<void> {
-    if (ms === undefined) return this.#latch.wait();
-    const woken = new AbortController();
-    void this.#wakeAfter(ms, woken.signal);
-    await this.#latch.wait();
-    woken.abort();
-  }
-
-  async #wakeAfter(ms: number, signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(ms, signal);
-    if (!signal.aborted) this.#latch.wake();
+  #wait(ms: number | undefined): Promise<void> {
+    return ms === undefined ? this.#latch.wait() : this.#latch.waitFor(ms, this.#clock);
   }
 }
