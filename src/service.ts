@@ -7,6 +7,7 @@ import {FatalError, messageOf} from './common/errors.ts';
 import {createLogger} from './common/logger.ts';
 import {PromMetrics} from './common/prom-metrics.ts';
 import type {Config} from './config/config.ts';
+import {startDemo} from './demo/demo.ts';
 import {startHttp} from './http.ts';
 import {EmbeddedKafka} from './kafka/embedded/embedded-kafka.ts';
 import {EmbeddedRegistry} from './serde/registry/embedded-registry.ts';
@@ -16,6 +17,8 @@ import {Closing} from './service/closing.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
 import {supervise} from './service/supervise.ts';
+import {demoWelcome} from './service/demo-welcome.ts';
+import {DuckDbSink} from './sinks/duckdb/duckdb-sink.ts';
 import {LevelStoreProvider} from './state/level/level-store-provider.ts';
 import {StreamsApp} from './streams/runtime/streams-app.ts';
 import {ordersTopology} from './topology.ts';
@@ -35,6 +38,9 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
   const conditions = new Conditions();
   const topology = ordersTopology(config);
 
+  const demo =
+    config.sources === undefined ? await startDemo(dataDirectory, {clock, logger}) : undefined;
+  if (demo !== undefined) closing.defer(() => demo.stop());
   const kafka = await EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
   closing.defer(() => kafka.close());
   const registry = await EmbeddedRegistry.open({kafka, clock});
@@ -56,10 +62,16 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
     },
   });
+  const sources = config.sources ?? demo?.sources ?? [];
+  const sinks = config.sinks.map((sink) => ({
+    sink,
+    warehouse: new DuckDbSink({database: sink.database}),
+  }));
   const components: readonly Component[] = [
-    ...(config.sources ?? []).map((source) => cdcConnector(source, config, shared)),
+    ...sources.map((source) => cdcConnector(source, config, shared)),
     streams,
-    ...config.sinks.map((sink) => sinkConnector(sink, config, shared)),
+    ...sinks.map(({sink, warehouse}) => sinkConnector(sink, warehouse, config, shared)),
+    ...(demo?.components ?? []),
   ];
   const http = await startHttp({
     ...config.http,
@@ -70,7 +82,9 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
   });
   closing.defer(() => http.close());
   logger.info({url: http.url}, 'Listening');
-  await supervise(components, signal, logger);
+  const welcome =
+    demo === undefined ? [] : [demoWelcome(http.url, config, demo.server, sinks, clock)];
+  await supervise([...components, ...welcome], signal, logger);
 }
 
 async function makeDataDirectory(directory: string): Promise<void> {

@@ -1,24 +1,30 @@
 import type {Component} from '../common/component.ts';
 import type {Config, SinkConfig} from '../config/config.ts';
-import {DuckDbSink} from '../sinks/duckdb/duckdb-sink.ts';
 import {SinkConnector} from '../sinks/sink-connector.ts';
+import type {WarehouseSink} from '../sinks/warehouse-sink.ts';
 import type {SharedParts} from './shared-parts.ts';
 import {sinkTopics} from './sink-topics.ts';
 
 /** The component that brings one configured sink's topics into its warehouse. */
 export function sinkConnector(
   sink: SinkConfig,
-  {numPartitions, replicationFactor}: Config,
+  warehouse: WarehouseSink,
+  config: Config,
   shared: SharedParts,
 ): Component {
+  const {applicationId, errorsTolerance, deadLetterTopic, numPartitions, replicationFactor} =
+    config;
   return new SinkConnector({
     ...shared,
-    sink: new DuckDbSink({database: sink.database}),
+    sink: warehouse,
     options: {
+      applicationId,
       name: sink.name,
       topics: sinkTopics(sink),
       insertMode: sink.insertMode,
       limits: sink,
+      errorsTolerance,
+      deadLetterTopic: errorsTolerance === 'all' ? deadLetterTopic : undefined,
       numPartitions,
       replicationFactor,
     },

