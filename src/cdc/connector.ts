@@ -1,3 +1,4 @@
+import {aborted} from '../common/aborted.ts';
 import type {Clock} from '../common/clock.ts';
 import type {Component, ComponentState, ComponentStatus} from '../common/component.ts';
 import type {Conditions} from '../common/conditions.ts';
@@ -229,11 +230,4 @@ export class CdcConnector implements Component {
     this.#logger.warn({code, retryInMs}, message);
     await this.#deps.clock.sleep(retryInMs, signal);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), {once: true});
-  });
 }

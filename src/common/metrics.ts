@@ -18,13 +18,13 @@ export const metricHelp = {
   millrace_streams_dropped_records_total: 'Records that an operator dropped, by node and reason',
   millrace_streams_commits_total: 'Committed transactions, by task',
   millrace_skipped_records_total:
-    'Unreadable records skipped under errors.tolerance: all, by topic',
+    'Records skipped under errors.tolerance: all, unreadable or rejected by a warehouse, by topic',
   millrace_restored_records_total: 'Changelog records applied to stores at start, by store',
   millrace_sink_rows_total: 'Rows committed to a warehouse, by sink and topic',
   millrace_end_to_end_latency_seconds:
     'Commit in the source until the row was committed to the warehouse, by sink',
   millrace_sink_skipped_tombstones_total:
-    'Deletes that a sink in append mode has nothing to do for, by sink and topic',
+    'Deletes that a sink does not carry out, as in append mode, by sink and topic',
   millrace_sink_batches_total: 'Batches committed to a warehouse, by sink and topic',
 } as const;
 

@@ -1,191 +1,144 @@
-import type {Clock} from '../common/clock.ts';
+import {aborted} from '../common/aborted.ts';
 import type {Component, ComponentState, ComponentStatus} from '../common/component.ts';
-import type {Conditions} from '../common/conditions.ts';
-import {FatalError, ServiceError, messageOf} from '../common/errors.ts';
-import type {Logger} from '../common/logger.ts';
-import type {Metrics} from '../common/metrics.ts';
-import type {GroupAssignor, KafkaClient, TopicPartition} from '../kafka/client.ts';
-import type {Serdes} from '../serde/serde.ts';
-import {SinkTask} from './sink-task.ts';
-import type {BatchLimits} from './sink-task.ts';
-import {tableDefinitions} from './table-definition.ts';
-import type {SinkTopic} from './table-definition.ts';
-import type {InsertMode, WarehouseSink} from './warehouse-sink.ts';
+import {FatalError, RetriableError, TaskError} from '../common/errors.ts';
+import type {GroupGeneration, GroupMember} from '../kafka/client.ts';
+import type {SinkConnectorDeps} from './connector-options.ts';
+import {existingTopics} from './existing-topics.ts';
+import {FailureStreak} from './failure-streak.ts';
+import {roundRobin} from './partition-assignor.ts';
+import {SinkTasks} from './sink-tasks.ts';
 
-export interface SinkConnectorOptions {
-  /** The key under `sinks:`. */
-  readonly name: string;
-  readonly topics: readonly SinkTopic[];
-  readonly insertMode: InsertMode;
-  readonly limits: BatchLimits;
-  readonly numPartitions: number;
-  readonly replicationFactor: number;
-}
-
-export interface SinkConnectorDeps {
-  readonly options: SinkConnectorOptions;
-  readonly sink: WarehouseSink;
-  readonly kafka: KafkaClient;
-  readonly serdes: Serdes;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly conditions: Conditions;
-}
-
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
 const SESSION_TIMEOUT_MS = 10_000;
 
+/** How long a write may take before a condition tells. */
+const STALLED_MS = 30_000;
+const STALL_CHECK_MS = 5000;
+
+/** How long a shutdown waits for the batch that is being written; within the 10 s that a service has for all of it. */
+const GRACE_MS = 5000;
+
 /**
- * Brings topics into a warehouse: a member of the group `connect-<name>` with one task per partition that it gets.
+ * Brings topics into a warehouse: a member of the group `<application.id>-sink-<name>` with a task for each partition
+ * that it gets.
  *
- * A failure that is not fatal closes the tasks and opens them again from the warehouse's watermark, after a pause that
- * doubles from 0.5 to 30 s while a condition tells.
+ * A failure that is not fatal closes the tasks and opens them again from the warehouse's watermark, after a pause. Its
+ * condition holds until all of them have got on.
  */
 export class SinkConnector implements Component {
   readonly name: string;
-  readonly #deps: SinkConnectorDeps;
+  readonly #deps: SinkConnectorDeps & {readonly groupId: string};
+  readonly #streak: FailureStreak;
   #state: ComponentState = 'starting';
-  #tasks = new Map<string, SinkTask>();
+  #tasks: SinkTasks | undefined;
+  #rowsWritten = 0;
 
   constructor(deps: SinkConnectorDeps) {
-    this.name = `sink ${deps.options.name}`;
-    this.#deps = deps;
+    const {name, applicationId} = deps.options;
+    this.name = `sink ${name}`;
+    this.#deps = {...deps, groupId: `${applicationId}-sink-${name}`};
+    this.#streak = new FailureStreak(deps.conditions, this.name);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const {kafka, options, sink, clock, logger} = this.#deps;
-    await kafka.admin.ensureTopics(await this.#missingTopics());
-    const member = kafka.groupMember({
-      groupId: `connect-${options.name}`,
-      topics: options.topics.map(({name}) => name),
-      assign: roundRobin,
-      sessionTimeoutMs: SESSION_TIMEOUT_MS,
-    });
-    let failures = 0;
+    const {clock} = this.#deps;
+    const ended = new AbortController();
+    const stopChecks = clock.every(STALL_CHECK_MS, () => this.#checkStall());
     try {
-      while (!signal.aborted) {
-        try {
-          const generation = await member.join(signal);
-          failures = 0;
-          await this.#runTasks(generation.assignment, AbortSignal.any([signal, generation.ended]));
-        } catch (error) {
-          if (signal.aborted) break;
-          if (error instanceof FatalError || !(error instanceof ServiceError)) throw error;
-          this.#state = 'retrying';
-          const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-          this.#deps.conditions.raise({
-            code: error.code,
-            subject: this.name,
-            message: error.message,
-          });
-          logger.warn({sink: options.name, code: error.code, pause}, messageOf(error));
-          await clock.sleep(pause, signal);
-          this.#deps.conditions.clear(error.code, this.name);
-        }
-      }
+      await Promise.race([this.#serve(signal), this.#abandon(signal, ended.signal)]);
       this.#state = 'stopped';
     } catch (error) {
       this.#state = 'failed';
       throw error;
+    } finally {
+      ended.abort();
+      stopChecks();
+    }
+  }
+
+  /** `lag` is the offsets between watermarks and last stable offsets; null until it is known of every partition. */
+  status(): ComponentStatus {
+    const partitions = this.#tasks?.status() ?? {};
+    const lags = Object.values(partitions).map(({lag}) => lag);
+    const isKnown = this.#state === 'running' && !lags.includes(null);
+    return {
+      state: this.#state,
+      rowsWritten: this.#rowsWritten,
+      lag: isKnown ? lags.reduce<number>((sum, lag) => sum + (lag ?? 0), 0) : null,
+      partitions,
+    };
+  }
+
+  async #serve(signal: AbortSignal): Promise<void> {
+    const {kafka, options, groupId, sink} = this.#deps;
+    const member = kafka.groupMember({
+      groupId,
+      topics: options.topics.map(({name}) => name),
+      assign: roundRobin,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    });
+    try {
+      await this.#generations(member, signal);
     } finally {
       await member.leave().catch(() => undefined);
       await sink.close();
     }
   }
 
-  status(): ComponentStatus {
-    const partitions = Object.fromEntries(
-      [...this.#tasks].map(([key, task]) => [key, task.status()]),
-    );
-    const all = Object.values(partitions);
-    return {
-      state: this.#state,
-      rowsWritten: all.reduce((sum, {rowsWritten}) => sum + rowsWritten, 0),
-      lag: all.reduce((sum, {lag}) => sum + lag, 0),
-      partitions,
-    };
+  /** Joins, and runs tasks in each generation until it ends; again and again after failures. */
+  async #generations(member: GroupMember, signal: AbortSignal): Promise<void> {
+    let generation: GroupGeneration | undefined;
+    while (!signal.aborted) {
+      try {
+        const topics = await existingTopics(this.#deps, signal);
+        if (signal.aborted) return;
+        if (generation?.ended.aborted !== false) generation = await member.join(signal);
+        this.#tasks = new SinkTasks(this.#deps, topics, generation.assignment, {
+          onProven: () => this.#succeeded(),
+          onRows: (rows) => (this.#rowsWritten += rows),
+        });
+        await this.#tasks.run(AbortSignal.any([signal, generation.ended]));
+      } catch (error) {
+        if (signal.aborted && !(error instanceof FatalError)) return;
+        await this.#afterFailure(error, signal);
+      }
+    }
   }
 
-  async #runTasks(assignment: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
-    const {options, serdes, sink, kafka, clock, metrics} = this.#deps;
-    const tables = tableDefinitions(options.topics);
-    const described = new Map(
-      (await kafka.admin.describeTopics(options.topics.map(({name}) => name))).map((topic) => [
-        topic.name,
-        topic,
-      ]),
-    );
-    const stop = new AbortController();
-    const both = AbortSignal.any([signal, stop.signal]);
-    const tasks = assignment.map(({topic, partition}) => {
-      const declared = options.topics.find(({name}) => name === topic);
-      const table = tables.get(topic);
-      const topicId = described.get(topic)?.topicId;
-      if (declared === undefined || table === undefined || topicId === undefined)
-        throw new FatalError(
-          'KAFKA_TOPIC_MISSING',
-          `sink ${options.name}: topic ${topic} does not exist`,
-        );
-      const task = new SinkTask({
-        source: {
-          sink: options.name,
-          topic,
-          topicId,
-          partition,
-          table,
-          insertMode: options.insertMode,
-          autoCreate: true,
-          autoEvolve: 'evolve',
-        },
-        key: serdes.deserializer(declared.key),
-        valueHeaderBytes: declared.value.name === 'JSON_SR' ? 5 : 0,
-        limits: options.limits,
-        kafka,
-        sink,
-        clock,
-        metrics,
-      });
-      return [`${topic}-${partition}`, task] as const;
-    });
-    this.#tasks = new Map(tasks);
+  #succeeded(): void {
     this.#state = 'running';
-    const results = await Promise.allSettled(
-      tasks.map(async ([, task]) => {
-        try {
-          await task.run(both);
-        } catch (error) {
-          stop.abort();
-          throw error;
-        }
-      }),
-    );
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    this.#streak.succeeded();
   }
 
-  async #missingTopics(): Promise<
-    {name: string; partitions: number; cleanupPolicy: 'delete'; replicationFactor: number}[]
-  > {
-    const {kafka, options} = this.#deps;
-    const names = options.topics.map(({name}) => name);
-    const existing = new Set((await kafka.admin.describeTopics(names)).map(({name}) => name));
-    return names
-      .filter((name) => !existing.has(name))
-      .map((name) => ({
-        name,
-        partitions: options.numPartitions,
-        cleanupPolicy: 'delete',
-        replicationFactor: options.replicationFactor,
-      }));
+  /** Waits before the next attempt; throws what another attempt cannot heal. */
+  async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
+    const {clock, logger, options} = this.#deps;
+    this.#state = 'retrying';
+    const retryInMs = this.#streak.failed(error);
+    logger.warn({sink: options.name, code: error.code, retryInMs}, error.message);
+    await clock.sleep(retryInMs, signal);
+  }
+
+  #checkStall(): void {
+    const {clock, conditions} = this.#deps;
+    const since = this.#tasks?.writingSince;
+    const seconds = since === undefined ? 0 : Math.floor((clock.now() - since) / 1000);
+    if (seconds * 1000 < STALLED_MS) {
+      conditions.clear('SINK_BACKPRESSURE', this.name);
+      return;
+    }
+    conditions.raise({
+      code: 'SINK_BACKPRESSURE',
+      subject: this.name,
+      message: `${this.name}: the warehouse has been writing one batch for ${seconds} s, and nothing more is read meanwhile; see what holds it up: its load, a lock, or the network`,
+    });
+  }
+
+  /** Gives up on a batch that is still being written; the watermark says at the next start whether it was. */
+  async #abandon(signal: AbortSignal, ended: AbortSignal): Promise<void> {
+    const {clock, logger, options} = this.#deps;
+    await aborted(AbortSignal.any([signal, ended]));
+    await clock.sleep(GRACE_MS, ended);
+    if (!ended.aborted) logger.warn({sink: options.name}, 'Leaves a batch that is being written');
   }
 }
-
-const roundRobin: GroupAssignor = (memberIds, partitions) => {
-  const assignment = new Map<string, TopicPartition[]>(memberIds.map((id) => [id, []]));
-  let next = 0;
-  for (const [topic, count] of partitions)
-    for (let partition = 0; partition < count; partition++)
-      assignment.get(memberIds[next++ % memberIds.length] ?? '')?.push({topic, partition});
-  return assignment;
-};

@@ -1,198 +1,223 @@
 import type {Clock} from '../common/clock.ts';
-import {FatalError} from '../common/errors.ts';
+import {Latch} from '../common/latch.ts';
 import type {Metrics} from '../common/metrics.ts';
-import type {ConsumedRecord, FetchedPartition, KafkaClient} from '../kafka/client.ts';
-import type {Deserializer} from '../serde/serde.ts';
-import {RejectedRowError} from './warehouse-sink.ts';
-import type {SinkPartition, SinkRow, SinkSource, WarehouseSink} from './warehouse-sink.ts';
+import type {FetchedPartition, Fetcher, KafkaClient, TopicPartition} from '../kafka/client.ts';
+import type {Serdes} from '../serde/serde.ts';
+import {badRecordError} from './bad-record-error.ts';
+import {BatchWriter} from './batch-writer.ts';
+import type {ErrorsTolerance} from './batch-writer.ts';
+import {Batcher} from './batcher.ts';
+import type {BatchLimits} from './batcher.ts';
+import type {DeadLetterQueue} from './dead-letter-queue.ts';
+import {RecordConverter} from './record-converter.ts';
+import type {SinkEntry} from './record-converter.ts';
+import {startingOffset} from './starting-offset.ts';
+import type {SinkTopic} from './table-definition.ts';
+import type {SinkPartition, SinkSource, WarehouseSink} from './warehouse-sink.ts';
 
 export interface SinkTaskOptions {
   readonly source: SinkSource;
-  readonly key: Deserializer<unknown>;
-  /** Bytes before the JSON of a value: 5 under JSON_SR. */
-  readonly valueHeaderBytes: number;
+  readonly topic: SinkTopic;
+  /** Whether a tombstone deletes its row; in append mode none does. */
+  readonly deletes: boolean;
   readonly limits: BatchLimits;
+  readonly tolerance: ErrorsTolerance;
+  readonly deadLetters: DeadLetterQueue | undefined;
   readonly kafka: KafkaClient;
+  readonly serdes: Serdes;
   readonly sink: WarehouseSink;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Rows were written, or everything that there is has been written before: the last failure is overcome. */
+  readonly onProgress: (rows: number) => void;
 }
 
-export interface BatchLimits {
-  readonly batchSize: number;
-  readonly bufferBytes: number;
-  readonly lingerMs: number;
+export interface SinkTaskStatus {
+  /** The warehouse's watermark; null until it is known. */
+  readonly nextOffset: number | null;
+  readonly rowsWritten: number;
+  /** Offsets between the watermark and the last stable offset; null until both are known. */
+  readonly lag: number | null;
 }
 
 const IDLE_POLL_MS = 1000;
 
+/** As Kafka's `max.partition.fetch.bytes`: what is read beyond a full batch. */
+const MAX_FETCH_BYTES = 1 << 20;
+
 /**
  * One topic partition on its way into one table, from the warehouse's own watermark on.
  *
- * Reads no further while a batch is being written; what arrives meanwhile makes the next batch, so batches grow with
- * the load and memory stays bounded.
+ * While a batch is written the next one is read, one batch full at most; so batches grow with the load, and a slow
+ * warehouse holds up the reading and not the memory.
  */
 export class SinkTask {
   readonly #options: SinkTaskOptions;
+  readonly #topicPartition: TopicPartition;
+  readonly #converter: RecordConverter;
+  /** Something was read, or reading has ended. */
+  readonly #arrival = new Latch();
+  /** A batch was taken out of what was read, or writing has ended. */
+  readonly #room = new Latch();
+  #failure: {readonly error: unknown} | undefined;
   #rowsWritten = 0;
   #nextOffset: number | undefined;
-  #end = 0;
+  #lastStableOffset: number | undefined;
+  #writingSince: number | undefined;
 
   constructor(options: SinkTaskOptions) {
+    const {source, topic, deletes, serdes} = options;
     this.#options = options;
+    this.#topicPartition = {topic: source.topic, partition: source.partition};
+    this.#converter = new RecordConverter({topic, insertMode: source.insertMode, deletes}, serdes);
   }
 
-  /** Runs until `signal` aborts or a write fails. */
+  /** Since when the batch is being written that the warehouse has at the moment. */
+  get writingSince(): number | undefined {
+    return this.#writingSince;
+  }
+
+  /** Resolves when `signal` aborts, once the batch that is being written is; what was only read is dropped. */
   async run(signal: AbortSignal): Promise<void> {
     const {sink, source, kafka, limits} = this.#options;
-    const {topic, partition} = source;
-    const open = await sink.open(source);
+    const partition = await sink.open(source);
     const fetcher = kafka.fetcher({
       isolation: 'read_committed',
-      maxPartitionBytes: limits.bufferBytes,
+      maxPartitionBytes: Math.min(MAX_FETCH_BYTES, limits.bufferBytes),
     });
     try {
-      let startOffset = open.nextOffset ?? (await this.#earliest());
-      this.#nextOffset = startOffset;
-      fetcher.assign({topic, partition}, startOffset);
-      while (!signal.aborted) {
-        const answers = [...(await fetcher.poll(IDLE_POLL_MS, signal))];
-        const deadline = this.#options.clock.now() + limits.lingerMs;
-        while (answers.length > 0 && !isFull(answers, limits) && !signal.aborted) {
-          const left = deadline - this.#options.clock.now();
-          if (left <= 0) break;
-          answers.push(...(await fetcher.poll(left, signal)));
-        }
-        const last = answers.at(-1);
-        if (last === undefined) continue;
-        this.#end = last.lastStableOffset;
-        if (last.position === startOffset) continue;
-        await this.#write(
-          open,
-          answers.flatMap(({records}) => records),
-          startOffset,
-          last.position,
-        );
-        startOffset = last.position;
-        this.#nextOffset = startOffset;
-      }
+      const offset = await this.#startingOffset(partition);
+      this.#nextOffset = offset;
+      fetcher.assign(this.#topicPartition, offset);
+      await this.#transfer(fetcher, partition, new Batcher(limits, offset), signal);
     } finally {
       await fetcher.close();
-      await open.close();
+      await partition.close();
     }
   }
 
-  status(): {
-    readonly nextOffset: number | undefined;
-    readonly rowsWritten: number;
-    readonly lag: number;
-  } {
+  status(): SinkTaskStatus {
+    const nextOffset = this.#nextOffset ?? null;
+    const end = this.#lastStableOffset;
     return {
-      nextOffset: this.#nextOffset,
+      nextOffset,
       rowsWritten: this.#rowsWritten,
-      lag: Math.max(0, this.#end - (this.#nextOffset ?? 0)),
+      lag: nextOffset === null || end === undefined ? null : Math.max(0, end - nextOffset),
     };
   }
 
-  async #earliest(): Promise<number> {
-    const {topic, partition} = this.#options.source;
-    const [offsets] = await this.#options.kafka.admin.offsets([{topic, partition}]);
-    return offsets?.earliest ?? 0;
+  async #startingOffset({nextOffset}: SinkPartition): Promise<number> {
+    const {kafka, source} = this.#options;
+    const {earliest = 0, latest = 0} = (await kafka.admin.offsets([this.#topicPartition]))[0] ?? {};
+    return startingOffset(source.sink, nextOffset, {...this.#topicPartition, earliest, latest});
+  }
+
+  /** Reads and writes at the same time. A failure to read comes up once what was read before it is written. */
+  async #transfer(
+    fetcher: Fetcher,
+    partition: SinkPartition,
+    batcher: Batcher<SinkEntry>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const stop = new AbortController();
+    const reading = this.#read(fetcher, batcher, AbortSignal.any([signal, stop.signal]));
+    try {
+      await this.#write(partition, batcher, signal);
+    } finally {
+      stop.abort();
+      this.#room.wake();
+      await reading;
+    }
+  }
+
+  /** Never rejects: a failure is kept for the writer. */
+  async #read(fetcher: Fetcher, batcher: Batcher<SinkEntry>, signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted && this.#failure === undefined) {
+        if (batcher.isFull) {
+          await this.#room.wait();
+          continue;
+        }
+        for (const fetched of await fetcher.poll(IDLE_POLL_MS, signal)) {
+          await this.#accept(fetched, batcher);
+        }
+      }
+    } catch (error) {
+      this.#failure = {error};
+    } finally {
+      this.#arrival.wake();
+    }
+  }
+
+  async #accept(
+    {records, position, lastStableOffset}: FetchedPartition,
+    batcher: Batcher<SinkEntry>,
+  ): Promise<void> {
+    const {clock, onProgress} = this.#options;
+    this.#lastStableOffset = lastStableOffset;
+    const now = clock.now();
+    const entries = records.length === 0 ? [] : await this.#converter.convert(records);
+    this.#add(entries, position, now, batcher);
+    this.#arrival.wake();
+    if (position === this.#nextOffset) onProgress(0);
+    // Answers from memory must not keep others from their turn until a batch is full.
+    if (records.length > 0) await clock.yield();
+  }
+
+  /** Under `errors.tolerance: none` an unreadable record is the end, and what stands before it is still written. */
+  #add(
+    entries: readonly SinkEntry[],
+    position: number,
+    now: number,
+    batcher: Batcher<SinkEntry>,
+  ): void {
+    const {tolerance, source} = this.#options;
+    const bad =
+      tolerance === 'none' ? entries.find((entry) => entry.kind === 'unreadable') : undefined;
+    if (bad === undefined) {
+      batcher.add(entries, position, now);
+      return;
+    }
+    const good = entries.slice(0, entries.indexOf(bad));
+    batcher.add(good, bad.offset, now);
+    this.#failure = {error: badRecordError(source, bad.offset, bad.side, bad.error)};
   }
 
   async #write(
-    open: SinkPartition,
-    records: readonly ConsumedRecord[],
-    startOffset: number,
-    nextOffset: number,
+    partition: SinkPartition,
+    batcher: Batcher<SinkEntry>,
+    signal: AbortSignal,
   ): Promise<void> {
-    const {source, limits, metrics, clock} = this.#options;
-    const labels = {sink: source.sink, topic: source.topic};
-    const rows = records
-      .map((record) => this.#row(record))
-      .filter(({value}) => value !== null || source.insertMode === 'upsert');
-    let from = startOffset;
-    for (let at = 0; at === 0 || at < rows.length; at += limits.batchSize) {
-      const part = rows.slice(at, at + limits.batchSize);
-      const isLast = at + limits.batchSize >= rows.length;
-      const next = isLast ? nextOffset : (part.at(-1) as SinkRow).offset + 1;
-      try {
-        await open.write({rows: part, startOffset: from, nextOffset: next});
-      } catch (error) {
-        if (error instanceof RejectedRowError) throw this.#unreadable(error.offset, error.message);
-        throw error;
-      }
-      from = next;
-      this.#rowsWritten += part.length;
-      metrics.count('millrace_sink_rows_total', labels, part.length);
-      metrics.count('millrace_sink_batches_total', labels);
-      this.#observeLatency(part, clock.now());
-    }
-    const skipped = records.length - rows.length;
-    if (skipped > 0) metrics.count('millrace_sink_skipped_tombstones_total', labels, skipped);
-  }
-
-  /** Rows that were committed in one millisecond are one observation with a count. */
-  #observeLatency(rows: readonly SinkRow[], now: number): void {
-    const {metrics, source} = this.#options;
-    let count = 0;
-    rows.forEach(({timestamp}, at) => {
-      count++;
-      if (rows[at + 1]?.timestamp === timestamp) return;
-      const seconds = Math.max(0, now - timestamp) / 1000;
-      metrics.observe('millrace_end_to_end_latency_seconds', {sink: source.sink}, seconds, count);
-      count = 0;
+    const {source, tolerance, deadLetters, clock, metrics} = this.#options;
+    const writer = new BatchWriter(partition, {
+      source,
+      tolerance,
+      deadLetters,
+      clock,
+      metrics,
+      onWritten: (nextOffset, rows) => this.#onWritten(nextOffset, rows),
     });
-  }
-
-  #row({offset, key, value, timestamp}: ConsumedRecord): SinkRow {
-    const {valueHeaderBytes, source} = this.#options;
-    if (key === null && source.insertMode === 'upsert')
-      throw this.#unreadable(offset, 'it has no key, and insert.mode upsert needs one');
-    if (
-      value !== null &&
-      valueHeaderBytes > 0 &&
-      (value.length <= valueHeaderBytes || value[0] !== 0)
-    )
-      throw this.#unreadable(offset, 'its value does not begin with the header of JSON_SR');
-    return {
-      offset,
-      key: key === null ? null : this.#keyText(key, offset),
-      value: value === null ? null : value.subarray(valueHeaderBytes),
-      timestamp,
-    };
-  }
-
-  #keyText(bytes: Buffer, offset: number): string {
-    try {
-      const key = this.#options.key.deserialize(bytes);
-      return typeof key === 'object' ? JSON.stringify(key) : String(key);
-    } catch (error) {
-      throw this.#unreadable(
-        offset,
-        `its key: ${error instanceof Error ? error.message : String(error)}`,
-      );
+    while (!signal.aborted) {
+      const dueIn = batcher.dueIn(clock.now());
+      if (dueIn === undefined && this.#failure !== undefined) throw this.#failure.error;
+      if (dueIn === undefined) {
+        await this.#arrival.wait();
+      } else if (dueIn > 0 && this.#failure === undefined) {
+        await this.#arrival.waitFor(dueIn, clock);
+      } else {
+        const batch = batcher.take();
+        this.#room.wake();
+        this.#writingSince = clock.now();
+        await writer.write(batch);
+        this.#writingSince = undefined;
+      }
     }
   }
 
-  #unreadable(offset: number, reason: string): FatalError {
-    const {sink, topic, partition} = this.#options.source;
-    return new FatalError(
-      'RECORD_UNREADABLE',
-      `sink ${sink}: record ${topic}-${partition}@${offset} cannot become a row: ${reason}; correct what wrote it, or leave the topic out of the sink`,
-    );
+  #onWritten(nextOffset: number, rows: number): void {
+    this.#nextOffset = nextOffset;
+    this.#rowsWritten += rows;
+    this.#writingSince = this.#options.clock.now();
+    this.#options.onProgress(rows);
   }
-}
-
-function isFull(
-  answers: readonly FetchedPartition[],
-  {batchSize, bufferBytes}: BatchLimits,
-): boolean {
-  let rows = 0;
-  let bytes = 0;
-  for (const {records} of answers) {
-    rows += records.length;
-    for (const {value} of records) bytes += value?.length ?? 0;
-  }
-  return rows >= batchSize || bytes >= bufferBytes;
 }

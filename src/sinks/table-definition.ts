@@ -11,7 +11,7 @@ export interface SinkTopic {
   readonly keyColumn?: string;
 }
 
-/** A table in no warehouse's dialect. Sinks add columns of their own, whose names start with an underscore. */
+/** A table in no warehouse's dialect. Sinks add columns of their own, `_offset` and the like. */
 export interface TableDefinition {
   readonly name: string;
   /** The value's columns in order, then those copied from the key, then `partition`. */
@@ -67,7 +67,7 @@ export function tableName(topic: string): string {
  * The table that a topic's records go to.
  *
  * @throws FatalError SINK_TABLE_MISMATCH when the value is no STRUCT, when two columns differ in case only (warehouses
- * fold names), when a name starts with the underscore that marks a sink's own columns, or when a decimal is too wide.
+ * fold names), when a name is one that sinks keep for themselves, or when a decimal is too wide.
  */
 export function tableDefinition(topic: SinkTopic): TableDefinition {
   const value = topic.value.schema;
@@ -128,8 +128,15 @@ export function tableDefinitions(topics: readonly SinkTopic[]): Map<string, Tabl
   return tables;
 }
 
-/** Columns that sinks add for themselves; docs/sinks.md says what they hold. */
-const ownColumns: ReadonlySet<string> = new Set(['_offset', '_key', '_key_hash', '_topic']);
+/** Columns that sinks add for themselves, in their tables or on the way there. */
+const ownColumns: ReadonlySet<string> = new Set([
+  '_offset',
+  '_key',
+  '_key_hash',
+  '_key_text',
+  '_k',
+  '_topic',
+]);
 
 const fold = (name: string): string => name.toLowerCase();
 
@@ -162,8 +169,9 @@ function columnType(topic: SinkTopic, name: string, schema: Schema): ColumnType 
     case 'ARRAY':
     case 'MAP':
     case 'STRUCT':
-      return {kind: 'NESTED'};
+      break;
   }
+  return {kind: 'NESTED'};
 }
 
 const textKinds: ReadonlyMap<string, ColumnKind> = new Map([

@@ -49,8 +49,9 @@ export function columnSql(type: ColumnType): ColumnSql {
     case 'JSON':
       return {type: 'JSON', wire: 'VARCHAR', convert: (wire) => `CAST(${wire} AS JSON)`};
     case 'NESTED':
-      return same('JSON');
+      break;
   }
+  return same('JSON');
 }
 
 /**

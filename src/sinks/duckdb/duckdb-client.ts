@@ -124,7 +124,7 @@ export class DuckDbClient {
       }
       await this.#reader.run('BEGIN TRANSACTION READ ONLY');
       try {
-        return (await statement.runAndReadAll()).getRowObjectsJson() as Record<string, unknown>[];
+        return (await statement.runAndReadAll()).getRowObjectsJson();
       } finally {
         await this.#reader.run('ROLLBACK');
       }

@@ -1,5 +1,5 @@
 import type {DuckDBConnection, DuckDBPreparedStatement} from '@duckdb/node-api';
-import {messageOf, ServiceError} from '../../common/errors.ts';
+import {ServiceError} from '../../common/errors.ts';
 import type {TableColumn} from '../table-definition.ts';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkBatch, SinkPartition, SinkRow, SinkSource} from '../warehouse-sink.ts';
@@ -10,7 +10,7 @@ import {insertSql, lineShape} from './insert-sql.ts';
 import {keyHash} from './known-keys.ts';
 import type {KnownKeys} from './known-keys.ts';
 import {NdjsonFile} from './ndjson-file.ts';
-import {firstRejected} from './rejected-row.ts';
+import {firstRejected, isRejection, rejectionReason} from './rejected-row.ts';
 import {deleteRows, HashCollisionError} from './row-deletion.ts';
 import type {KeyedRow} from './row-deletion.ts';
 import {OffsetGuard} from './sink-offsets.ts';
@@ -58,8 +58,10 @@ export class DuckDbPartition implements SinkPartition {
     source: SinkSource,
     opened: Opened,
   ): Promise<DuckDbPartition> {
-    const file = new NdjsonFile(`${client.staging}rows.ndjson`, lineShape(source, opened.columns));
     return client.exclusive(async (connection) => {
+      // All partitions use this file, each in its turn.
+      const path = `${client.staging}rows.ndjson`;
+      const file = new NdjsonFile(path, lineShape(source, opened.columns));
       const guard = await OffsetGuard.prepare(connection, source, opened.watermark.epoch);
       const insert = await connection.prepare(
         insertSql(source, opened.columns, file.path, preparedLineBytes),
@@ -75,9 +77,10 @@ export class DuckDbPartition implements SinkPartition {
         throw error;
       });
     } catch (error) {
-      if (error instanceof RejectedRowError || error instanceof ServiceError) throw error;
-      if (this.#client.broken) throw unreachable(this.#client.database, error);
-      throw (await this.#rejected(batch)) ?? unreachable(this.#client.database, error);
+      const {broken, database} = this.#client;
+      if (error instanceof ServiceError) throw error;
+      if (broken || !isRejection(error)) throw unreachable(database, error);
+      throw (await this.#rejected(batch)) ?? unreachable(database, error);
     }
   }
 
@@ -150,13 +153,13 @@ export class DuckDbPartition implements SinkPartition {
 
   /** The row that made the batch fail; undefined when each of them can be written. */
   async #rejected({rows}: SinkBatch): Promise<RejectedRowError | undefined> {
-    const candidates = rows.filter(({value}) => value !== null);
+    const newest = this.#keys === undefined ? undefined : new Set(newestPerKey(rows).values());
+    const candidates = rows.filter((row) => row.value !== null && newest?.has(row) !== false);
     const found = await firstRejected(candidates, (some) => this.#tryOut(some));
     if (found === undefined) return undefined;
-    const [reason = ''] = messageOf(found.error).split('\n');
-    return new RejectedRowError(found.row.offset, reason.replace(/ in file ".*?"/, ''), {
-      cause: found.error,
-    });
+    const {row, error} = found;
+    if (!isRejection(error)) throw unreachable(this.#client.database, error);
+    return new RejectedRowError(row.offset, rejectionReason(error), {cause: error});
   }
 
   /** Inserts the rows and takes them back. */

@@ -71,6 +71,7 @@ function valueOf({name, type, from}: TableColumn, partition: number): string {
     case 'key':
       return convert('_k');
     case 'partition':
-      return String(partition);
+      break;
   }
+  return String(partition);
 }

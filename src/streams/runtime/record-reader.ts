@@ -1,5 +1,6 @@
-import {FatalError, messageOf} from '../../common/errors.ts';
-import type {ConsumedRecord, RecordHeader, TopicPartition} from '../../kafka/client.ts';
+import {FatalError} from '../../common/errors.ts';
+import type {ConsumedRecord, TopicPartition} from '../../kafka/client.ts';
+import {deadLetterHeaders} from '../../kafka/dead-letter-headers.ts';
 import {UnreadableRecordError} from '../../serde/serde.ts';
 import type {StreamRecord} from '../processor.ts';
 import type {Output} from './record-collector.ts';
@@ -62,30 +63,20 @@ export class RecordReader {
       );
     }
     this.skipped++;
+    const failure = deadLetterHeaders({
+      connectorName: this.#options.applicationId,
+      taskId: this.#options.taskId,
+      topicPartition,
+      offset: record.offset,
+      stage: side === 'key' ? 'KEY_CONVERTER' : 'VALUE_CONVERTER',
+      error,
+    });
     deadLetters?.writeBytes({
       key: record.key,
       value: record.value,
       timestamp: record.timestamp,
-      headers: [...record.headers, ...this.#errorHeaders(record, side, error)],
+      headers: [...record.headers, ...failure],
     });
     return undefined;
-  }
-
-  /** Kafka Connect's headers of a dead letter. */
-  #errorHeaders(record: ConsumedRecord, side: string, error: Error): readonly RecordHeader[] {
-    const {applicationId, taskId, topicPartition} = this.#options;
-    return Object.entries({
-      topic: topicPartition.topic,
-      partition: topicPartition.partition,
-      offset: record.offset,
-      'connector.name': applicationId,
-      'task.id': taskId,
-      stage: `${side.toUpperCase()}_CONVERTER`,
-      'exception.class.name': error.name,
-      'exception.message': messageOf(error),
-    }).map(([name, value]) => ({
-      key: `__connect.errors.${name}`,
-      value: Buffer.from(String(value)),
-    }));
   }
 }

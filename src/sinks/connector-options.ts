@@ -1,0 +1,38 @@
+import type {Clock} from '../common/clock.ts';
+import type {Conditions} from '../common/conditions.ts';
+import type {Logger} from '../common/logger.ts';
+import type {Metrics} from '../common/metrics.ts';
+import type {KafkaClient} from '../kafka/client.ts';
+import type {Serdes} from '../serde/serde.ts';
+import type {ErrorsTolerance} from './batch-writer.ts';
+import type {BatchLimits} from './batcher.ts';
+import type {SinkTopic} from './table-definition.ts';
+import type {InsertMode, WarehouseSink} from './warehouse-sink.ts';
+
+export interface SinkConnectorOptions {
+  readonly applicationId: string;
+  /** The key under `sinks:`. */
+  readonly name: string;
+  readonly topics: readonly SinkTopic[];
+  readonly insertMode: InsertMode;
+  /** `delete.enabled`: whether a tombstone deletes its row. In append mode none does. Default: true. */
+  readonly deleteEnabled?: boolean;
+  readonly limits: BatchLimits;
+  readonly errorsTolerance: ErrorsTolerance;
+  /** Where records go that are skipped under `errors.tolerance: all`; undefined: nowhere. */
+  readonly deadLetterTopic: string | undefined;
+  /** Of the dead letter topic, should it be missing. */
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+}
+
+export interface SinkConnectorDeps {
+  readonly options: SinkConnectorOptions;
+  readonly sink: WarehouseSink;
+  readonly kafka: KafkaClient;
+  readonly serdes: Serdes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly conditions: Conditions;
+}

@@ -1,0 +1,36 @@
+import type {Conditions} from '../common/conditions.ts';
+import type {ServiceError} from '../common/errors.ts';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Failures in a row: the pause after each, and the condition that tells until the next success. */
+export class FailureStreak {
+  readonly #conditions: Conditions;
+  readonly #subject: string;
+  #failures = 0;
+  #last: ServiceError | undefined;
+
+  constructor(conditions: Conditions, subject: string) {
+    this.#conditions = conditions;
+    this.#subject = subject;
+  }
+
+  /** Milliseconds until the next attempt: half a second, doubled by each failure, at most 30 s. */
+  failed(error: ServiceError): number {
+    this.#clear();
+    this.#last = error;
+    this.#conditions.raise({code: error.code, subject: this.#subject, message: error.message});
+    return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
+  }
+
+  succeeded(): void {
+    this.#clear();
+    this.#failures = 0;
+  }
+
+  #clear(): void {
+    if (this.#last !== undefined) this.#conditions.clear(this.#last.code, this.#subject);
+    this.#last = undefined;
+  }
+}
