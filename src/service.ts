@@ -1,10 +1,10 @@
-import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {systemClock} from './common/clock.ts';
 import type {Component} from './common/component.ts';
 import {Conditions} from './common/conditions.ts';
 import {FatalError, messageOf} from './common/errors.ts';
 import {createLogger} from './common/logger.ts';
+import {makeDirectory} from './common/make-directory.ts';
 import {PromMetrics} from './common/prom-metrics.ts';
 import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
@@ -89,7 +89,7 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
 
 async function makeDataDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, {recursive: true});
+    await makeDirectory(directory);
   } catch (error) {
     throw new FatalError(
       'DATA_DIR_UNUSABLE',
