@@ -1,33 +1,104 @@
-import {Command, Option} from 'commander';
+import {readFileSync} from 'node:fs';
+import {Command, CommanderError, Option} from 'commander';
+import {FatalError} from './common/errors.ts';
+import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load-config.ts';
 import {runService} from './service.ts';
+import type {Topology} from './streams/topology/topology.ts';
 import {ordersTopology} from './topology.ts';
 
-/** Parses `argv` (as `process.argv`) and runs the command until it is done or `signal` aborts. */
-export async function runCli(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const program = new Command('millrace').description(
-    'Streams committed Postgres changes through a typed topology into a warehouse, exactly once.',
-  );
+/** What the commands do to the world. */
+export interface CliEffects {
+  readonly start: (config: Config, signal: AbortSignal) => Promise<void>;
+  /** Writes to standard output. */
+  readonly print: (text: string) => void;
+}
+
+const effects: CliEffects = {
+  start: runService,
+  print: (text) => {
+    process.stdout.write(text);
+  },
+};
+
+const formats = {
+  text: (topology: Topology) => topology.describe(),
+  mermaid: (topology: Topology) => topology.toMermaid(),
+  json: (topology: Topology) => JSON.stringify(topology, undefined, 2),
+} as const;
+
+/**
+ * Runs the command that `args` name, `start` where they name none, until it is done or `signal` aborts.
+ *
+ * @throws FatalError CONFIG_INVALID for arguments that it does not know.
+ */
+export async function runCli(
+  args: readonly string[],
+  signal: AbortSignal,
+  {start, print}: CliEffects = effects,
+): Promise<void> {
+  const program = new Command('millrace')
+    .description(
+      'Streams committed Postgres changes through a typed topology into a warehouse, exactly once.',
+    )
+    .version(version(), '--version', 'print the version')
+    .exitOverride()
+    .configureOutput({writeOut: print, writeErr: () => undefined});
   program
-    .command('start', {isDefault: true})
-    .description('run the service')
-    .option('--config <file>', 'configuration file (default: millrace.yaml where it exists)')
+    .command('start')
+    .description('run the service (also without any command)')
+    .addOption(configOption())
     .action(async ({config}: {readonly config?: string}) => {
-      await runService(loadConfig({file: config}), signal);
+      await start(loadConfig({file: config}), signal);
     });
   program
     .command('topology')
     .description('print the topology')
-    .option('--config <file>', 'configuration file (default: millrace.yaml where it exists)')
-    .addOption(new Option('--format <format>').choices(['text', 'mermaid', 'json']).default('text'))
-    .action(({config, format}: {readonly config?: string; readonly format: string}) => {
-      const topology = ordersTopology(loadConfig({file: config}));
-      const text = {
-        text: () => topology.describe(),
-        mermaid: () => topology.toMermaid(),
-        json: () => JSON.stringify(topology, undefined, 2),
-      }[format as 'text' | 'mermaid' | 'json']();
-      process.stdout.write(`${text}\n`);
-    });
-  await program.parseAsync(argv);
+    .addOption(configOption())
+    .addOption(
+      new Option('--format <format>', 'how to print it')
+        .choices(Object.keys(formats))
+        .default('text'),
+    )
+    .action(
+      ({config, format}: {readonly config?: string; readonly format: keyof typeof formats}) => {
+        print(`${formats[format](ordersTopology(loadConfig({file: config}))).trimEnd()}\n`);
+      },
+    );
+  try {
+    await program.parseAsync(withCommand(args), {from: 'user'});
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw new FatalError('CONFIG_INVALID', usageMistake(error));
+  }
+}
+
+function configOption(): Option {
+  return new Option(
+    '--config <file>',
+    'configuration file (default: millrace.yaml where it exists)',
+  );
+}
+
+/** Commander's own default command would take the misspelled name of another for an argument. */
+function withCommand(args: readonly string[]): readonly string[] {
+  const [first] = args;
+  const isAboutProgram = first === '--help' || first === '-h' || first === '--version';
+  return first === undefined || (first.startsWith('-') && !isAboutProgram)
+    ? ['start', ...args]
+    : args;
+}
+
+/** Commander's sentence in one line. */
+function usageMistake({message}: CommanderError): string {
+  const sentence = message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+    .replace(/\.$/, '');
+  return `${sentence}${sentence.endsWith('?') ? '' : '; see `millrace --help`'}`;
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as {readonly version: string}).version;
 }

@@ -6,10 +6,10 @@ export interface HttpOptions {
   /** 0 picks a free one. */
   readonly port: number;
   /** What `/api/status` answers; serialises to JSON. */
-  readonly status: () => Promise<object>;
+  readonly status: () => object | Promise<object>;
   /** Why the service is not ready; empty when it is. */
   readonly reasons: () => readonly string[];
-  readonly topology: {describe(): string; toMermaid(): string};
+  readonly topology: {describe(): string; toMermaid(): string; toJSON(): object};
   /** Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 }
@@ -35,15 +35,21 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   server.get('/api/status', () => options.status());
   server.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4').send(await options.metrics()),
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await options.metrics()),
   );
-  server.get<{Querystring: {format?: string}}>('/topology', ({query}, reply) =>
-    reply
-      .type('text/plain')
-      .send(
-        query.format === 'mermaid' ? options.topology.toMermaid() : options.topology.describe(),
-      ),
-  );
+  server.get<{Querystring: {format?: unknown}}>('/topology', ({query}, reply) => {
+    switch (query.format) {
+      case undefined:
+      case 'text':
+        return reply.type('text/plain; charset=utf-8').send(options.topology.describe());
+      case 'mermaid':
+        return reply.type('text/plain; charset=utf-8').send(options.topology.toMermaid());
+      case 'json':
+        return reply.send(options.topology.toJSON());
+      default:
+        return reply.code(400).send({error: 'format is text, mermaid or json'});
+    }
+  });
   try {
     return {
       url: await server.listen({host: options.host, port: options.port}),
@@ -51,10 +57,19 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     };
   } catch (error) {
     await server.close();
-    throw new FatalError(
-      'HTTP_PORT_IN_USE',
-      `http.listen ${options.host}:${options.port} cannot be used (${messageOf(error)}); stop what listens there, or set another http.listen`,
-      {cause: error},
-    );
+    throw unusable(options, error);
   }
+}
+
+function unusable({host, port}: HttpOptions, error: unknown): FatalError {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const remedy =
+    (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? 'stop what listens there, or set another http.listen'
+      : 'set another http.listen';
+  return new FatalError(
+    'HTTP_PORT_IN_USE',
+    `http.listen ${address} cannot be used (${messageOf(error)}); ${remedy}`,
+    {cause: error},
+  );
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import {runCli} from './cli.ts';
+import {errorLines} from './common/error-lines.ts';
 import {ServiceError} from './common/errors.ts';
 
 const stop = new AbortController();
@@ -12,11 +13,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  await runCli(process.argv, stop.signal);
+  await runCli(process.argv.slice(2), stop.signal);
   process.exit(0);
 } catch (error) {
   if (error instanceof ServiceError) {
-    process.stderr.write(`error: ${error.message} (${error.code})\n`);
+    process.stderr.write(`${errorLines(error).join('\n')}\n`);
     process.exit(1);
   }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -65,7 +65,10 @@ export class PromMetrics implements Metrics {
 
   /** Everything, in Prometheus' text format. */
   async text(): Promise<string> {
-    return `${await this.#registry.metrics()}${[...this.#histograms].map(([name, all]) => histogramText(name, [...all.values()])).join('')}`;
+    const histograms = [...this.#histograms].map(([name, byLabels]) =>
+      histogramText(name, [...byLabels.values()]),
+    );
+    return `${await this.#registry.metrics()}${histograms.join('')}`;
   }
 }
 
@@ -75,21 +78,26 @@ function histogramText(name: MetricName, histograms: readonly Histogram[]): stri
     let cumulative = 0;
     counts.forEach((n, at) => {
       cumulative += n;
-      lines.push(
-        `${name}_bucket{${labelText({...labels, le: String(BUCKETS[at])})}} ${cumulative}`,
-      );
+      lines.push(`${name}_bucket${labelText({...labels, le: String(BUCKETS[at])})} ${cumulative}`);
     });
-    lines.push(`${name}_bucket{${labelText({...labels, le: '+Inf'})}} ${count}`);
     lines.push(
-      `${name}_sum{${labelText(labels)}} ${sum}`,
-      `${name}_count{${labelText(labels)}} ${count}`,
+      `${name}_bucket${labelText({...labels, le: '+Inf'})} ${count}`,
+      `${name}_sum${labelText(labels)} ${sum}`,
+      `${name}_count${labelText(labels)} ${count}`,
     );
   }
   return `${lines.join('\n')}\n`;
 }
 
+/** The same text for the same labels, in whatever order they were given: a series must not appear twice. */
 function labelText(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, '_')}"`)
-    .join(',');
+  const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return pairs.length === 0
+    ? ''
+    : `{${pairs.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`;
+}
+
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information */
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -34,9 +34,9 @@ export interface SourceConfig {
   readonly valueFormat: SourceFormat;
 }
 
-export type SourceFormat = 'JSON_SR' | 'JSON';
+type SourceFormat = 'JSON_SR' | 'JSON';
 
-export interface DatabaseConfig {
+interface DatabaseConfig {
   readonly hostname: string;
   readonly port: number;
   readonly dbname: string;
@@ -53,14 +53,12 @@ export interface SinkConfig {
   /** Path of the DuckDB file. */
   readonly database: string;
   readonly insertMode: 'append' | 'upsert';
-  /** Whether a tombstone removes its row; never under `append`. */
-  readonly deleteEnabled: boolean;
   readonly batchSize: number;
   readonly bufferBytes: number;
   readonly lingerMs: number;
 }
 
-export interface HttpConfig {
+interface HttpConfig {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;

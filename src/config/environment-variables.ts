@@ -1,65 +1,44 @@
-import {configSchema, sinkSchema, sourceSchema, unsupportedSections} from './schema.ts';
 import type {KeyPath} from './mistake.ts';
-import {pathText} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
+import {configSchema, sinkSchema, sourceSchema, unsupportedSections} from './schema.ts';
 import type {Environment} from './substitute-environment.ts';
+import {variableName} from './variable-name.ts';
 
 const sections = {sources: sourceSchema, sinks: sinkSchema} as const;
 
-/**
- * The variable that sets a key: `MILLRACE_` and the path in capitals, everything but letters and digits as `_`.
- * `sources.customers.database.port` is `MILLRACE_SOURCES_CUSTOMERS_DATABASE_PORT`.
- */
-export function variableOf(path: KeyPath): string {
-  return `MILLRACE_${pathText(path)
-    .replaceAll(/[^A-Za-z0-9]/g, '_')
-    .toUpperCase()}`;
-}
+const topLevel = new Map(
+  Object.keys(configSchema.shape)
+    .filter((key) => !(key in sections))
+    .map((key) => [variableName([key]), [key]]),
+);
 
 /** Lets every `MILLRACE_…` variable replace what the file says. Empty ones count as not set. */
 export function readEnvironment(environment: Environment, config: RawConfig): void {
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith('MILLRACE_') || value === undefined || value === '') continue;
-    // Kubernetes sets these in every pod beside a service named millrace.
-    if (/^MILLRACE_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/.test(variable))
-      continue;
-    const path = pathOf(variable, config.root);
     const from = `environment variable ${variable}`;
-    if (path === undefined) {
-      const known = nearest(variable, topLevel.keys());
-      const hint =
-        known === undefined ? 'docs/configuration.md lists them' : `did you mean ${known}?`;
-      config.mistakes.push({path: [], message: `sets no key; ${hint}`, position: {from}});
-      continue;
-    }
-    config.replace(path, value, from);
+    const path = pathOf(variable, config.root);
+    if (path !== undefined) config.replace(path, value, from);
+    else if (!isKubernetesLink(variable, value))
+      config.mistakes.push({...refusal(variable, config.root), position: {from}});
   }
 }
-
-const topLevel = new Map(
-  Object.keys(configSchema.shape)
-    .filter((key) => !(key in sections))
-    .map((key) => [variableOf([key]), [key]]),
-);
 
 function pathOf(variable: string, root: RawSection): KeyPath | undefined {
   const key = topLevel.get(variable);
   if (key !== undefined) return key;
-  for (const section of Object.keys(unsupportedSections))
-    if (variable.startsWith(`${variableOf([section])}_`)) return [section];
   for (const [section, schema] of Object.entries(sections)) {
-    const prefix = `${variableOf([section])}_`;
+    const prefix = `${variableName([section])}_`;
     if (!variable.startsWith(prefix)) continue;
     // The longest key that fits, so that what is left is the name: `..._A_DATABASE_HOSTNAME` names a source `a`.
     const keys = Object.keys(schema.shape).toSorted((a, b) => b.length - a.length);
     for (const name of keys) {
-      const suffix = variableOf([name]).slice('MILLRACE'.length);
-      if (!variable.endsWith(suffix) || variable.length <= prefix.length + suffix.length - 1)
-        continue;
-      const part = variable.slice(prefix.length, -suffix.length);
-      if (part !== '') return [section, nameIn(root[section], part), name];
+      const suffix = variableName([name]).slice('MILLRACE'.length);
+      const end = variable.length - suffix.length;
+      if (variable.endsWith(suffix) && end > prefix.length)
+        return [section, nameIn(root[section], variable.slice(prefix.length, end)), name];
     }
   }
   return undefined;
@@ -67,8 +46,37 @@ function pathOf(variable: string, root: RawSection): KeyPath | undefined {
 
 /** The name in the file that the capitals stand for; a new one is in lower case. */
 function nameIn(section: RawValue | undefined, capitals: string): string {
-  const names = isSection(section) ? Object.keys(section) : [];
   return (
-    names.find((name) => variableOf([name]) === `MILLRACE_${capitals}`) ?? capitals.toLowerCase()
+    namesIn(section).find((name) => variableName([name]) === `MILLRACE_${capitals}`) ??
+    capitals.toLowerCase()
   );
+}
+
+function namesIn(section: RawValue | undefined): readonly string[] {
+  return isSection(section) ? Object.keys(section) : [];
+}
+
+/**
+ * Kubernetes sets such variables in every pod of a namespace that has a service named `millrace` or `millrace-…`:
+ * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+function isKubernetesLink(variable: string, value: string): boolean {
+  return (
+    /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?$/.test(variable) ||
+    (variable.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value))
+  );
+}
+
+function refusal(variable: string, root: RawSection): {path: KeyPath; message: string} {
+  for (const [section, message] of Object.entries(unsupportedSections))
+    if (variable.startsWith(`${variableName([section])}_`))
+      return {path: [section], message: `is ${message}`};
+  const inSections = Object.entries(sections).flatMap(([section, schema]) =>
+    namesIn(root[section]).flatMap((name) =>
+      Object.keys(schema.shape).map((key) => variableName([section, name, key])),
+    ),
+  );
+  const known = nearest(variable, [...topLevel.keys(), ...inSections]);
+  const hint = known === undefined ? 'docs/configuration.md lists them' : `did you mean ${known}?`;
+  return {path: [], message: `sets no key; ${hint}`};
 }

@@ -12,14 +12,12 @@ import type {Environment} from './substitute-environment.ts';
 export interface ConfigSource {
   /** Path of the YAML file, which has to exist. Without it `millrace.yaml` is taken where it exists. */
   readonly file?: string | undefined;
-  /** Values from the command line, by key; they win over the environment, which wins over the file. */
-  readonly options?: Readonly<Record<string, string>>;
   readonly environment?: Environment;
   readonly workingDirectory?: string;
 }
 
 /**
- * Reads and checks the configuration: file, `MILLRACE_…` variables, command line.
+ * Reads and checks the configuration: the file, and `MILLRACE_…` variables, which win.
  *
  * @throws FatalError CONFIG_INVALID with every mistake on a line of its own, and never a secret's value.
  */
@@ -28,12 +26,11 @@ export function loadConfig(from: ConfigSource = {}): Config {
   const workingDirectory = from.workingDirectory ?? process.cwd();
   const file = from.file ?? defaultFile(workingDirectory);
   const raw = new RawConfig();
-  if (file !== undefined)
+  const readable =
+    file === undefined ||
     readYaml(readText(resolve(workingDirectory, file), file), environment, raw);
-  readEnvironment(environment, raw);
-  for (const [key, value] of Object.entries(from.options ?? {}))
-    raw.replace([key], value, `--${key}`);
-  const config = checkConfig(raw, file, workingDirectory);
+  if (readable) readEnvironment(environment, raw);
+  const config = readable ? checkConfig(raw, file, workingDirectory) : undefined;
   if (config === undefined)
     throw new FatalError('CONFIG_INVALID', mistakeLines(file, raw.mistakes).join('\n'));
   return config;
@@ -51,7 +48,7 @@ function readText(path: string, name: string): string {
     throw new FatalError(
       'CONFIG_INVALID',
       missing
-        ? `${name}: there is no such file; name it with --config, or leave the option out to run the embedded demo`
+        ? `${name}: there is no such file; give --config the path of one, or leave it out to run the embedded demo`
         : `${name}: cannot be read: ${messageOf(error)}`,
     );
   }

@@ -1,42 +1,45 @@
 /** Names from the top of the file to a key: `['sources', 'customers', 'database.port']`. */
 export type KeyPath = readonly string[];
 
-/** One thing that is wrong with the configuration. */
+/** One thing that is wrong with the configuration. Its message holds names, never a value: that may be a secret. */
 export interface Mistake {
+  /** Empty where the mistake is about no key. */
   readonly path: KeyPath;
+  /** The end of a sentence that starts with the path: `is required`, or `: expected an integer`. */
   readonly message: string;
-  /** Where it stands, when not where the path's value does. */
-  readonly position?: Position;
+  readonly position: Position | undefined;
 }
 
 /** Where a value comes from: a place in the file (from 1), or an environment variable. */
 export type Position = {readonly line: number; readonly column: number} | {readonly from: string};
 
-/** A key path as one string, for maps and for people. */
+/** A key path as people write it. */
 export function pathText(path: KeyPath): string {
   return path.join('.');
 }
 
-/** One line for each mistake, in the order of the file: where, which key, what is wrong. */
+/** One line for each mistake: where, which key, what is wrong. In the order of the file, then the environment's. */
 export function mistakeLines(file: string | undefined, mistakes: readonly Mistake[]): string[] {
-  const order = (mistake: Mistake): number =>
-    mistake.position !== undefined && 'line' in mistake.position
-      ? mistake.position.line * 1e6 + mistake.position.column
-      : Infinity;
-  const sorted = mistakes.toSorted((a, b) =>
-    order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0,
-  );
+  const sorted = mistakes.toSorted((a, b) => compare(orderOf(a), orderOf(b)));
   return [...new Set(sorted.map((mistake) => mistakeLine(file, mistake)))];
 }
 
+function orderOf({position}: Mistake): readonly [number, number] {
+  return position !== undefined && 'line' in position
+    ? [position.line, position.column]
+    : [Infinity, 0];
+}
+
+function compare(a: readonly [number, number], b: readonly [number, number]): number {
+  if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1;
+  return a[1] - b[1];
+}
+
 function mistakeLine(file: string | undefined, {path, message, position}: Mistake): string {
-  const parts = [
-    path.length === 0
-      ? message
-      : `${pathText(path)}${message.startsWith(':') ? '' : ' '}${message}`,
-  ];
-  if (position !== undefined && 'from' in position) parts.unshift(position.from);
-  else if (file !== undefined)
-    parts.unshift(position === undefined ? file : `${file}:${position.line}:${position.column}`);
-  return parts.join(': ');
+  const space = path.length === 0 || message.startsWith(':') ? '' : ' ';
+  const sentence = `${pathText(path)}${space}${message}`;
+  if (position !== undefined && 'from' in position) return `${position.from}: ${sentence}`;
+  if (file === undefined) return sentence;
+  const place = position === undefined ? '' : `:${position.line}:${position.column}`;
+  return `${file}${place}: ${sentence}`;
 }

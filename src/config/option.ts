@@ -1,55 +1,52 @@
 import {z} from 'zod';
 
 /** What `docs/configuration.md` says about one key. */
-export interface OptionMeta {
+interface OptionMeta {
   readonly description: string;
   /** What may stand there, in words: `an integer from 1 to 65535`. */
   readonly expected: string;
   /** What holds when the key is left out, in Markdown. Absent on a required key. */
   readonly default?: string;
+  /** Values that exist elsewhere in the field and are refused by name. */
+  readonly notYet?: readonly string[];
 }
-
-/** Goes with an issue whose message may be followed by the value that was found; secrets have none. */
-export const showsValue = {showsValue: true} as const;
 
 interface Spec<T> {
   readonly description: string;
   /** Absent on a key that has to be there. */
   readonly default?: T;
-  readonly secret?: boolean;
 }
 
 /**
  * One key. Its value is text, from the file as from the environment: `parse` makes the value of it, or answers
- * undefined; then `refusal` says what is wrong with it.
+ * undefined. What is said about a wrong one never quotes it.
  */
 function option<T>(
   spec: Spec<T>,
   expected: string,
   parse: (found: string) => T | undefined,
-  refusal: (found: string) => string | undefined = () => undefined,
+  notYet: readonly string[] = [],
 ): z.ZodType<T, string | undefined> {
   const {description, default: value} = spec;
   const checked = z
-    .string({error: ({input}) => (input === undefined ? 'is required' : `expected ${expected}`)})
+    .string({error: ({input}) => (input === undefined ? 'is required' : `: expected ${expected}`)})
     .transform((found, context): T => {
       const parsed = parse(found);
       if (parsed !== undefined) return parsed;
-      const message = found === '' ? `is empty; expected ${expected}` : refusal(found);
+      const unsupported = notYet.includes(found);
       context.addIssue({
         code: 'custom',
-        message: message ?? `expected ${expected}`,
-        ...(message === undefined && spec.secret !== true && {params: showsValue}),
+        message: unsupported
+          ? `: \`${found}\` is not supported yet; expected ${expected}`
+          : `${found === '' ? 'is empty; ' : ': '}expected ${expected}`,
+        params: {unsupported},
       });
       return z.NEVER;
     });
-  const meta: OptionMeta = {description, expected};
+  const meta: OptionMeta = {description, expected, ...(notYet.length > 0 && {notYet})};
   if (value === undefined) return checked.meta({...meta});
   // Zod's type of a default is `T` without undefined, which no generic `T` is assignable to.
-  return checked.default(value as never).meta({
-    ...meta,
-    default: `\`${String(value)}\``,
-  });
+  return checked.default(value as never).meta({...meta, default: `\`${String(value)}\``});
 }
 
 /** The same key, where leaving it out is allowed and means what `otherwise` says, in Markdown. */
@@ -86,15 +83,7 @@ export function oneOf<const V extends string>(
 ) {
   const names = values.map((value) => `\`${value}\``).join(', ');
   const expected = values.length === 1 ? names : `one of ${names}`;
-  return option(
-    spec,
-    expected,
-    (found) => values.find((value) => value === found),
-    (found) =>
-      notYet.includes(found)
-        ? `\`${found}\` is not supported yet; expected ${expected}`
-        : undefined,
-  );
+  return option(spec, expected, (found) => values.find((value) => value === found), notYet);
 }
 
 /** Items separated by commas, or a YAML list of them; each matches `pattern`, which `expected` says in words. */
@@ -104,6 +93,10 @@ export function list(spec: Spec<readonly string[]>, expected: string, pattern: R
     return parts.every((part) => pattern.test(part)) ? [...new Set(parts)] : undefined;
   });
   return z
-    .preprocess((found) => (Array.isArray(found) ? found.join(',') : found), items)
+    .preprocess((found) => (isTexts(found) ? found.join(',') : found), items)
     .meta({...items.meta()});
+}
+
+function isTexts(found: unknown): found is readonly string[] {
+  return Array.isArray(found) && found.every((item) => typeof item === 'string');
 }

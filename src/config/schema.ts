@@ -9,18 +9,24 @@ const otherFormats = ['AVRO', 'PROTOBUF', 'STRING', 'KAFKA'];
 
 /** One Postgres database to capture: the keys under `sources.<name>`. */
 export const sourceSchema = z.strictObject({
-  'database.hostname': text({description: 'Host of the Postgres server.'}),
-  'database.port': integer({description: 'Its port.', default: 5432}, 0, 65535),
-  'database.dbname': text({description: 'The database to capture.'}),
-  'database.user': text({
-    description:
-      'A user with `REPLICATION` who may read the tables (and, to create the publication, owns them).',
-  }),
-  'database.password': text({description: 'Its password.', secret: true}),
+  'database.hostname': text(
+    {description: 'Host of the Postgres server.'},
+    'a host name or an address',
+  ),
+  'database.port': integer({description: 'Its port.', default: 5432}, 1, 65535),
+  'database.dbname': text({description: 'The database to capture.'}, 'the name of a database'),
+  'database.user': text(
+    {
+      description:
+        'A user with `REPLICATION` who may read the tables (and, to create the publication, owns them).',
+    },
+    'the name of a user',
+  ),
+  'database.password': text({description: 'The password of that user.'}, 'a password'),
   'database.sslmode': oneOf(
     {
       description:
-        'TLS to the server, as in libpq. `require` encrypts without looking at the certificate.',
+        'TLS to the server, as in libpq. `require` encrypts without looking at the certificate; `verify-ca` and `verify-full` trust the authorities that Node knows, and those of `NODE_EXTRA_CA_CERTS`.',
       default: 'disable',
     },
     ['disable', 'require', 'verify-ca', 'verify-full'],
@@ -96,25 +102,25 @@ export const sinkSchema = z.strictObject({
     ['duckdb'],
     ['snowflake', 'databricks', 'delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
   ),
-  topics: list({description: 'The topics to write, each to a table of its name.'}, 'topics', name),
+  topics: list(
+    {description: 'The topics to write, each to a table of its name.'},
+    'names of topics',
+    name,
+  ),
   database: optional(
-    text({description: 'Path of the DuckDB file.'}),
+    text({description: 'The DuckDB file; created when missing. One sink for each file.'}, 'a path'),
     '`warehouse.duckdb` in `data.dir`',
   ),
   'insert.mode': optional(
     oneOf(
       {
         description:
-          '`upsert` keeps the newest row of each key, `append` every row that was ever emitted.',
+          '`upsert` keeps the newest row of each key, and a tombstone removes it. `append` keeps every row that was ever emitted.',
       },
       ['append', 'upsert'],
       ['insert', 'update'],
     ),
     '`upsert`; under `semantics: ksqldb` `append`',
-  ),
-  'delete.enabled': optional(
-    flag({description: 'Whether a tombstone removes its row. Needs `insert.mode: upsert`.'}),
-    '`true` under `insert.mode: upsert`',
   ),
   'batch.size': integer(
     {description: 'Rows of one batch at most; a batch is one transaction.', default: 50_000},
@@ -143,11 +149,14 @@ export const configSchema = z.strictObject({
     nameWords,
     name,
   ),
-  'data.dir': text({
-    description:
-      'Folder of the embedded log, the state stores, the DuckDB file and the embedded Postgres.',
-    default: './data',
-  }),
+  'data.dir': text(
+    {
+      description:
+        'Folder of the embedded log, the state stores, the DuckDB file and the embedded Postgres.',
+      default: './data',
+    },
+    'a path',
+  ),
   semantics: oneOf(
     {
       description:
@@ -165,7 +174,7 @@ export const configSchema = z.strictObject({
     ['ignore', 'propagate'],
   ),
   'processing.guarantee': oneOf(
-    {description: 'What a crash may do to results: nothing.', default: 'exactly_once_v2'},
+    {description: 'A crash neither loses nor doubles a change.', default: 'exactly_once_v2'},
     ['exactly_once_v2'],
     ['at_least_once', 'exactly_once', 'exactly_once_beta'],
   ),
@@ -209,7 +218,7 @@ export const configSchema = z.strictObject({
         'Address of `/healthz`, `/readyz`, `/metrics`, `/topology` and `/api/status`. There is no authentication: leave it on loopback, or guard it.',
       default: '127.0.0.1:8080',
     },
-    '`host:port`',
+    '`host:port`, as `127.0.0.1:8080`',
     /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/,
   ),
   'log.level': optional(

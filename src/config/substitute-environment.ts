@@ -19,7 +19,8 @@ export function substituteEnvironment(
       );
       return '';
     }
-    const value = environment[name];
+    // `process.env.constructor` is a function that nobody set.
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (value === undefined || value === '')
       missing.push(
         `needs the environment variable ${name}, which is ${value === '' ? 'empty' : 'not set'}`,

@@ -1,0 +1,61 @@
+import type {z} from 'zod';
+import {configSchema, sinkSchema, sourceSchema, unsupportedSections} from '../src/config/schema.ts';
+import {variableName} from '../src/config/variable-name.ts';
+
+/** The text of `docs/configuration.md`: every key of the schema. */
+export function configurationDocs(): string {
+  const {sources: _sources, sinks: _sinks, ...topLevel} = configSchema.shape;
+  return `${[
+    introduction,
+    '## Top level',
+    ...keys(topLevel, []),
+    '## `sources`',
+    'One section for each Postgres database, under a name of your choice. Without `sources`, an embedded Postgres runs with generated rows and a workload.',
+    ...keys(sourceSchema.shape, ['sources', '<name>']),
+    '## `sinks`',
+    'One section for each DuckDB file, under a name of your choice. Without `sinks`, `orders_enriched` goes to `warehouse.duckdb` in `data.dir`.',
+    ...keys(sinkSchema.shape, ['sinks', '<name>']),
+    '## Not supported yet',
+    'These sections are refused by name:',
+    Object.entries(unsupportedSections)
+      .map(([section, message]) => `- \`${section}\`: ${message}.`)
+      .join('\n'),
+  ].join('\n\n')}\n`;
+}
+
+const introduction = `# Configuration
+
+<!-- Written by \`npm run docs\` from src/config/schema.ts. -->
+
+\`millrace start\` reads \`millrace.yaml\` from the working directory, or the file that \`--config\` names. Without a file everything has its default, and
+the embedded demo runs. A mistake in the file ends the start with one line for each: where it stands, which key it is about, and what was expected.
+
+- **Keys are written whole**, \`database.port: 5432\`, as Kafka, Debezium and Connect write them; only \`sources\` and \`sinks\` have sections under them.
+- **\`\${NAME}\`** in a value is the environment variable \`NAME\`; that it is not set, or empty, is a mistake. \`$\${\` stands for \`\${\` itself.
+- **\`MILLRACE_…\` variables win over the file.** Each key names its own; \`<NAME>\` is the section's name in capitals, with \`_\` for everything but letters and
+  digits. An empty one counts as not set.
+- **Relative paths** in the file start at the file's folder; those from the environment, and the defaults, at the working directory.
+- **Secrets** are best left to \`\${NAME}\`. Messages name keys and variables, never their values.`;
+
+function keys(shape: z.ZodRawShape, section: readonly string[]): string[] {
+  return Object.entries(shape).map(([key, schema]) => keyText(key, schema as z.ZodType, section));
+}
+
+interface KeyMeta {
+  readonly description?: string;
+  readonly expected?: string;
+  readonly default?: string;
+  readonly notYet?: readonly string[];
+}
+
+function keyText(key: string, schema: z.ZodType, section: readonly string[]): string {
+  const {description, expected, notYet, ...meta} = (schema.meta() ?? {}) as KeyMeta;
+  const lines = [
+    `- Expected: ${expected}`,
+    `- Default: ${meta.default ?? 'none, it is required'}`,
+    `- Variable: \`${variableName([...section, key]).replace('__NAME__', '_<NAME>_')}\``,
+  ];
+  if (notYet !== undefined)
+    lines.push(`- Not supported yet: ${notYet.map((value) => `\`${value}\``).join(', ')}`);
+  return `### \`${key}\`\n\n${description}\n\n${lines.join('\n')}`;
+}

@@ -1,0 +1,86 @@
+import type {z} from 'zod';
+import type {FilePaths} from './file-paths.ts';
+import {isSection} from './raw-config.ts';
+import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
+import {configSchema, sinkSchema, sourceSchema} from './schema.ts';
+
+/** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
+export function checkTogether(raw: RawConfig, paths: FilePaths): void {
+  const top = valuesOf(configSchema, raw.root);
+  if ((top['replication.factor'] ?? 1) > 1)
+    raw.mistake(['replication.factor'], ': the embedded log has one copy; leave the key out');
+  if (top['orders.deletes'] === 'propagate' && top.semantics === 'ksqldb')
+    raw.mistake(['orders.deletes'], ': `propagate` needs `semantics: cdc`');
+  const {sources, sinks} = raw.root;
+  if (isSection(sources) && Object.keys(sources).length === 0)
+    raw.mistake(['sources'], 'is empty; leave it out for the embedded Postgres');
+  checkNames(raw);
+  checkSlots(raw, sectionsOf(sources));
+  const dataDirectory = paths.absolute(top['data.dir'] ?? '', ['data.dir']);
+  checkSinks(raw, sectionsOf(sinks), dataDirectory, paths);
+}
+
+/** Names become parts of group ids, metric labels and variables. */
+function checkNames(raw: RawConfig): void {
+  for (const kind of ['sources', 'sinks'] as const)
+    for (const [name] of sectionsOf(raw.root[kind]))
+      if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name))
+        raw.keyMistake(
+          [kind, name],
+          ': expected a name of letters, digits, `.`, `_` and `-`, at most 100',
+        );
+}
+
+function checkSlots(raw: RawConfig, sources: readonly [string, RawSection][]): void {
+  const owners = new Map<string, string>();
+  for (const [name, source] of sources) {
+    const slot = valuesOf(sourceSchema, source)['slot.name'];
+    if (slot === undefined) continue;
+    const owner = owners.get(slot);
+    if (owner === undefined) owners.set(slot, name);
+    else
+      raw.mistake(
+        ['sources', name, 'slot.name'],
+        `: source ${owner} has this slot already; each source needs one of its own`,
+      );
+  }
+}
+
+function checkSinks(
+  raw: RawConfig,
+  sinks: readonly [string, RawSection][],
+  dataDirectory: string,
+  paths: FilePaths,
+): void {
+  const owners = new Map<string, string>();
+  for (const [name, section] of sinks) {
+    const sink = valuesOf(sinkSchema, section);
+    if (sink.connector === undefined) continue;
+    const file = paths.warehouse(name, sink.database, dataDirectory);
+    const owner = owners.get(file);
+    if (owner === undefined) owners.set(file, name);
+    else
+      raw.mistake(
+        ['sinks', name, 'database'],
+        `: sink ${owner} writes to this file already; each sink needs one of its own`,
+      );
+  }
+}
+
+function sectionsOf(value: RawValue | undefined): [string, RawSection][] {
+  return isSection(value)
+    ? Object.entries(value).flatMap(([name, section]) =>
+        isSection(section) ? [[name, section]] : [],
+      )
+    : [];
+}
+
+/** The keys of a section that are right, whatever the others are. */
+function valuesOf<S extends z.ZodObject>(schema: S, section: RawSection): Partial<z.output<S>> {
+  const values: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(schema.shape)) {
+    const {data} = (option as z.ZodType).safeParse(section[key]);
+    if (data !== undefined) values[key] = data;
+  }
+  return values as Partial<z.output<S>>;
+}

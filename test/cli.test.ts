@@ -1,0 +1,170 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeEach, describe, expect, test} from 'vitest';
+import {runCli} from '../src/cli.ts';
+import type {Config} from '../src/config/config.ts';
+import {ordersTopology} from '../src/topology.ts';
+import {ConfigFolder} from './config/config-folder.ts';
+
+const folder = new ConfigFolder();
+const file = join(folder.path, 'm.yaml');
+afterAll(() => folder.remove());
+
+let started: Config[] = [];
+let printed = '';
+
+beforeEach(() => {
+  started = [];
+  printed = '';
+  writeFileSync(file, 'semantics: ksqldb\n');
+});
+
+const never = new AbortController().signal;
+
+async function run(...args: readonly string[]): Promise<void> {
+  await runCli(args, never, {
+    start: async (config) => {
+      started.push(config);
+    },
+    print: (text) => {
+      printed += text;
+    },
+  });
+}
+
+const ksqldb = ordersTopology({semantics: 'ksqldb', ordersDeletes: 'ignore'});
+
+describe('runCli', () => {
+  test('starts the service with the configuration that --config names', async () => {
+    await run('start', '--config', file);
+
+    expect(started).toMatchObject([{file, semantics: 'ksqldb'}]);
+    expect(printed).toBe('');
+  });
+
+  test.each([
+    ['--config with a space', () => ['--config', file]],
+    ['--config with an equals sign', () => [`--config=${file}`]],
+  ])('starts the service also without a command: %s', async (_name, args) => {
+    await run(...args());
+
+    expect(started).toMatchObject([{file}]);
+  });
+
+  test('hands the signal to the service, and ends when it does', async () => {
+    const stop = new AbortController();
+    let ended = false;
+    const running = runCli(['start', '--config', file], stop.signal, {
+      start: async (_config, signal) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        ended = true;
+      },
+      print: () => undefined,
+    });
+
+    stop.abort();
+    await running;
+
+    expect(ended).toBe(true);
+  });
+
+  test('fails as the service does', async () => {
+    const failure = new Error('broken');
+    const running = runCli(['start', '--config', file], never, {
+      start: () => Promise.reject(failure),
+      print: () => undefined,
+    });
+
+    await expect(running).rejects.toBe(failure);
+  });
+
+  test('fails with the mistakes in the configuration, and starts nothing', async () => {
+    writeFileSync(file, 'semantics: sql\nnum.partitions: 0\n');
+
+    await expect(run('--config', file)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: [
+        `${file}:1:12: semantics: expected one of \`cdc\`, \`ksqldb\``,
+        `${file}:2:17: num.partitions: expected an integer from 1 to 1024`,
+      ].join('\n'),
+    });
+    expect(started).toEqual([]);
+  });
+
+  test.each([
+    [[], () => ksqldb.describe()],
+    [['--format', 'text'], () => ksqldb.describe()],
+    [['--format=mermaid'], () => ksqldb.toMermaid()],
+    [['--format', 'json'], () => JSON.stringify(ksqldb, undefined, 2)],
+  ])('prints the topology of the configured semantics: %j', async (args, text) => {
+    await run('topology', '--config', file, ...args);
+
+    expect(printed).toBe(`${text().trimEnd()}\n`);
+    expect(started).toEqual([]);
+  });
+
+  test('prints nodes and sub-topologies as JSON', async () => {
+    await run('topology', '--config', file, '--format', 'json');
+
+    const {subTopologies, stores} = JSON.parse(printed) as {
+      subTopologies: {id: number; nodes: Record<string, unknown>[]; stores: string[]}[];
+      stores: {name: string}[];
+    };
+    expect(subTopologies.map(({id}) => id)).toEqual(ksqldb.subTopologies.map(({id}) => id));
+    expect(subTopologies.flatMap(({nodes}) => nodes)).toHaveLength(ksqldb.nodes.length);
+    expect(subTopologies[0]?.nodes[0]).toEqual({
+      name: 'source-1',
+      kind: 'source',
+      parents: [],
+      topic: 'postgres.customers.customers',
+    });
+    expect(stores.map(({name}) => name)).toContain('customers_enriched');
+  });
+
+  test.each([
+    [['tpology'], "unknown command 'tpology'; did you mean topology?"],
+    [['run'], "unknown command 'run'; see `millrace --help`"],
+    [['--confg', 'x'], "unknown option '--confg'; did you mean --config?"],
+    [['start', '--verbose'], "unknown option '--verbose'; see `millrace --help`"],
+    [['-x'], "unknown option '-x'; see `millrace --help`"],
+    [
+      ['start', 'now'],
+      "too many arguments for 'start'. Expected 0 arguments but got 1; see `millrace --help`",
+    ],
+    [['--config'], "option '--config <file>' argument missing; see `millrace --help`"],
+    [
+      ['topology', '--format', 'dot'],
+      "option '--format <format>' argument 'dot' is invalid. Allowed choices are text, mermaid, json; see `millrace --help`",
+    ],
+  ])('refuses %j in one line', async (args, message) => {
+    await expect(run(...args)).rejects.toMatchObject({
+      name: 'FatalError',
+      code: 'CONFIG_INVALID',
+      message,
+    });
+    expect(printed).toBe('');
+    expect(started).toEqual([]);
+  });
+
+  test.each([['--help'], ['-h'], ['help']])('explains itself for %s', async (arg) => {
+    await run(arg);
+
+    expect(printed).toMatch(/^Usage: millrace /);
+    expect(printed).toMatch(/^ {2}start .*run the service/m);
+    expect(printed).toMatch(/^ {2}topology .*print the topology/m);
+    expect(started).toEqual([]);
+  });
+
+  test('explains the options of a command', async () => {
+    await run('topology', '--help');
+
+    expect(printed).toContain('--config <file>');
+    expect(printed).toContain('choices: "text", "mermaid", "json"');
+  });
+
+  test('prints its version', async () => {
+    await run('--version');
+
+    expect(printed).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});

@@ -1,0 +1,223 @@
+import {afterAll, describe, expect, test} from 'vitest';
+import {ConfigFolder, sinkLines, sourceLines, yamlWith} from './config-folder.ts';
+
+const folder = new ConfigFolder();
+afterAll(() => folder.remove());
+
+function source(name: string, lines: readonly string[]): readonly string[] {
+  return [`  ${name}:`, ...lines.map((line) => `    ${line}`)];
+}
+
+describe('checkConfig', () => {
+  test('reports every kind of mistake at once, in the order of the file', () => {
+    const yaml = [
+      'aplication.id: millrace',
+      'semantics: sql',
+      'commit.interval.ms: 100ms',
+      'num.partitions: 0',
+      'num.partitions: 1',
+      'processing.guarantee: at_least_once',
+      'kafka:',
+      '  bootstrap.servers: ${BROKERS}',
+      'http.listen:',
+      'sources:',
+      '  customers:',
+      '    database.hostname: ${HOST}',
+      '    database.port: 65536',
+      '    database.password: ${PASSWORD}',
+      '    database.dbname: &shop',
+      '    database.user: u',
+      '    topic.prefix: a b',
+      '    slot.name: Camel',
+      '    batch.size: 1',
+      '  products: none',
+      'sinks:',
+      '  snow:',
+      '    connector: snowflake',
+      '    account: ${ACCOUNT}',
+      '  local:',
+      '    connector: duckdb',
+      '    topics: {a: b}',
+    ].join('\n');
+
+    expect(folder.mistakes(yaml, {PASSWORD: ''})).toEqual([
+      '1:1: aplication.id is not a key; did you mean `application.id`?',
+      '2:12: semantics: expected one of `cdc`, `ksqldb`',
+      '3:21: commit.interval.ms: expected an integer from 1 to 60000',
+      '4:17: num.partitions: expected an integer from 1 to 1024',
+      '5:1: num.partitions stands here twice',
+      '6:23: processing.guarantee: `at_least_once` is not supported yet; expected `exactly_once_v2`',
+      '7:1: kafka is not supported yet; leave the section out to use the embedded log',
+      '9:1: http.listen is empty; expected `host:port`, as `127.0.0.1:8080`',
+      '11:3: sources.customers.table.include.list is required',
+      '12:24: sources.customers.database.hostname needs the environment variable HOST, which is not set',
+      '13:20: sources.customers.database.port: expected an integer from 1 to 65535',
+      '14:24: sources.customers.database.password needs the environment variable PASSWORD, which is empty',
+      '15:5: sources.customers.database.dbname: YAML reads this as an anchor; quote text that starts with `&`',
+      '17:19: sources.customers.topic.prefix: expected letters, digits, `.`, `_` and `-`',
+      '18:16: sources.customers.slot.name: expected lower-case letters, digits and `_`, at most 63',
+      '19:5: sources.customers.batch.size does not belong here but under `sinks.<name>`',
+      '20:13: sources.products: expected a section of keys',
+      '23:16: sinks.snow.connector: `snowflake` is not supported yet; expected `duckdb`',
+      '27:13: sinks.local.topics: expected names of topics, separated by commas',
+    ]);
+  });
+
+  test.each([
+    ['top', 'data_dir: x', 'data_dir is not a key; did you mean `data.dir`?'],
+    ['top', 'data: {dir: x}', 'data is not a key; keys are written whole, as `data.dir: …`'],
+    ['top', 'source: {}', 'source is not a key; did you mean `sources`?'],
+    ['top', 'schema: {}', 'schema is not a key; keys are written whole, as `schema.registry: …`'],
+    ['top', 'slot.name: x', 'slot.name does not belong here but under `sources.<name>`'],
+    ['top', 'connector: x', 'connector does not belong here but under `sinks.<name>`'],
+    [
+      'top',
+      'heartbeat.interval.ms: 1',
+      'heartbeat.interval.ms is not a key; docs/configuration.md lists them',
+    ],
+    [
+      'top',
+      'sources.a.slot.name: x',
+      'sources.a.slot.name is not a key; `sources:` has names under it, with their keys',
+    ],
+    [
+      'top',
+      'kafka.bootstrap.servers: x',
+      'kafka.bootstrap.servers is not supported yet; leave the section out to use the embedded log',
+    ],
+    [
+      'top',
+      'schema.registry.url: x',
+      'schema.registry.url is not supported yet; leave the section out to use the embedded registry',
+    ],
+    ['top', '__proto__: x', '__proto__ is not a key; docs/configuration.md lists them'],
+    ['top', 'constructor: x', 'constructor is not a key; docs/configuration.md lists them'],
+    [
+      'source',
+      'tableIncludeList: x',
+      'sources.a.tableIncludeList is not a key; did you mean `table.include.list`?',
+    ],
+    ['source', 'port: 1', 'sources.a.port is not a key; did you mean `database.port`?'],
+    [
+      'source',
+      'database: {port: 1}',
+      'sources.a.database is not a key; keys are written whole, as `database.hostname: …`',
+    ],
+    ['source', 'semantics: cdc', 'sources.a.semantics does not belong here but at the top level'],
+    ['sink', 'slot.name: x', 'sinks.b.slot.name does not belong here but under `sources.<name>`'],
+    ['sink', 'topic: x', 'sinks.b.topic is not a key; did you mean `topics`?'],
+  ] as const)('refuses an unknown key in %s: %s', (part, line, mistake) => {
+    expect(folder.mistakes(yamlWith({[part]: [line]}))).toEqual([
+      expect.stringMatching(/^\d+:[15]: /),
+    ]);
+    expect(folder.mistakes(yamlWith({[part]: [line]}))[0]).toMatch(
+      new RegExp(`: ${escape(mistake)}$`),
+    );
+  });
+
+  test('counts a misspelled key that is required as one mistake', () => {
+    const yaml = yamlWith({}).replace('slot.name:', 'slot_name:');
+
+    expect(folder.mistakes(yaml)).toEqual([
+      '8:5: sources.a.slot_name is not a key; did you mean `slot.name`?',
+    ]);
+  });
+
+  test('still reports a wrong value beside a misspelled key that means the same', () => {
+    expect(folder.mistakes(yamlWith({source: ['slot_name: camel', 'slot.name: Camel']}))).toEqual([
+      '3:5: sources.a.slot_name is not a key; did you mean `slot.name`?',
+      '4:16: sources.a.slot.name: expected lower-case letters, digits and `_`, at most 63',
+    ]);
+  });
+
+  test.each([
+    ['sources:', '1:1: sources: expected names with keys under each: `sources: {<name>: {…}}`'],
+    ['sources: a', '1:10: sources: expected names with keys under each: `sources: {<name>: {…}}`'],
+    [
+      'sources: [a]',
+      '1:10: sources: expected names with keys under each: `sources: {<name>: {…}}`',
+    ],
+    ['sources: {}', '1:10: sources is empty; leave it out for the embedded Postgres'],
+    ['sinks:\n- a', '2:1: sinks: expected names with keys under each: `sinks: {<name>: {…}}`'],
+    ['sinks: {a: }', '1:9: sinks.a: expected a section of keys'],
+    ['sinks: {a: [b]}', '1:12: sinks.a: expected a section of keys'],
+  ])('wants sections where there are sections: %j', (yaml, mistake) => {
+    expect(folder.mistakes(yaml)).toEqual([mistake]);
+  });
+
+  test.each(['a b', '"-a"', '__proto__', 'a/b', 'ä', 'a'.repeat(101)])(
+    'refuses %s as the name of a sink',
+    (name) => {
+      const yaml = ['sinks:', ...source(name, sinkLines)].join('\n');
+
+      expect(folder.mistakes(yaml)).toEqual([
+        `2:3: sinks.${name.replaceAll('"', '')}: expected a name of letters, digits, \`.\`, \`_\` and \`-\`, at most 100`,
+      ]);
+    },
+  );
+
+  test('takes names that JavaScript knows for names', () => {
+    const yaml = ['sinks:', ...source('constructor', sinkLines)].join('\n');
+
+    expect(folder.load(yaml).sinks).toMatchObject([{name: 'constructor'}]);
+  });
+
+  test('refuses more copies than the embedded log has', () => {
+    expect(folder.mistakes('replication.factor: 3')).toEqual([
+      '1:21: replication.factor: the embedded log has one copy; leave the key out',
+    ]);
+  });
+
+  test('refuses to propagate deletes under the semantics that drops them', () => {
+    expect(folder.mistakes('semantics: ksqldb\norders.deletes: propagate')).toEqual([
+      '2:17: orders.deletes: `propagate` needs `semantics: cdc`',
+    ]);
+    expect(folder.mistakes('semantics: ksqldb\norders.deletes: ignore')).toEqual([]);
+  });
+
+  test('refuses two sources that read from one slot', () => {
+    const yaml = [
+      'sources:',
+      ...source('a', sourceLines),
+      ...source('b', sourceLines),
+      ...source(
+        'c',
+        sourceLines.map((line) => line.replace('camel', 'turtle')),
+      ),
+    ].join('\n');
+
+    expect(folder.mistakes(yaml)).toEqual([
+      '16:16: sources.b.slot.name: source a has this slot already; each source needs one of its own',
+    ]);
+  });
+
+  test('refuses two sinks that write to one file, however it is named', () => {
+    const yaml = [
+      'data.dir: data',
+      'sinks:',
+      ...source('a', sinkLines),
+      ...source('b', [...sinkLines, 'database: ./x/../data//warehouse.duckdb']),
+      ...source('c', [...sinkLines, 'database: other.duckdb']),
+    ].join('\n');
+
+    expect(folder.mistakes(yaml)).toEqual([
+      '9:15: sinks.b.database: sink a writes to this file already; each sink needs one of its own',
+    ]);
+  });
+
+  test('checks together what is right although other keys are wrong', () => {
+    expect(folder.mistakes('sematnics: cdc\nreplication.factor: 2')).toEqual([
+      '1:1: sematnics is not a key; did you mean `semantics`?',
+      '2:21: replication.factor: the embedded log has one copy; leave the key out',
+    ]);
+  });
+
+  test('appends by default under ksqldb, and updates under cdc', () => {
+    expect(folder.load('semantics: ksqldb').sinks).toMatchObject([{insertMode: 'append'}]);
+    expect(folder.load('semantics: cdc').sinks).toMatchObject([{insertMode: 'upsert'}]);
+  });
+});
+
+function escape(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}

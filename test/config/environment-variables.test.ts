@@ -1,0 +1,148 @@
+import {afterAll, describe, expect, test} from 'vitest';
+import {ConfigFolder, yamlWith} from './config-folder.ts';
+
+const folder = new ConfigFolder();
+afterAll(() => folder.remove());
+
+describe('readEnvironment', () => {
+  test('lets a variable win over the file', () => {
+    const yaml = yamlWith({top: ['commit.interval.ms: 5'], source: ['database.port: 1']});
+
+    const {commitIntervalMs, sources, sinks} = folder.load(yaml, {
+      MILLRACE_COMMIT_INTERVAL_MS: '7',
+      MILLRACE_SOURCES_A_DATABASE_PORT: '2',
+      MILLRACE_SOURCES_A_TABLE_INCLUDE_LIST: 'a.b,a.c',
+      MILLRACE_SINKS_B_INSERT_MODE: 'append',
+    });
+
+    expect(commitIntervalMs).toBe(7);
+    expect(sources).toMatchObject([{database: {port: 2}, tables: ['a.b', 'a.c']}]);
+    expect(sinks).toMatchObject([{insertMode: 'append'}]);
+  });
+
+  test('makes a source and a sink without a file', () => {
+    const {sources, sinks} = folder.load('', {
+      MILLRACE_SOURCES_MY_SHOP_DATABASE_HOSTNAME: 'db',
+      MILLRACE_SOURCES_MY_SHOP_DATABASE_DBNAME: 'shop',
+      MILLRACE_SOURCES_MY_SHOP_DATABASE_USER: 'reader',
+      MILLRACE_SOURCES_MY_SHOP_DATABASE_PASSWORD: '${not filled in}',
+      MILLRACE_SOURCES_MY_SHOP_TOPIC_PREFIX: 'postgres',
+      MILLRACE_SOURCES_MY_SHOP_SLOT_NAME: 'camel',
+      MILLRACE_SOURCES_MY_SHOP_TABLE_INCLUDE_LIST: 'public.orders',
+      MILLRACE_SINKS_DATABASE_DATABASE: '/tmp/w.duckdb',
+      MILLRACE_SINKS_DATABASE_CONNECTOR: 'duckdb',
+      MILLRACE_SINKS_DATABASE_TOPICS: 'orders_enriched',
+    });
+
+    expect(sources).toMatchObject([
+      {name: 'my_shop', slotName: 'camel', database: {password: '${not filled in}'}},
+    ]);
+    expect(sinks).toMatchObject([{name: 'database', database: '/tmp/w.duckdb'}]);
+  });
+
+  test('finds the name in the file that the capitals stand for', () => {
+    const yaml = yamlWith({}).replace('  a:', '  Shop-1.eu:');
+
+    const {sources} = folder.load(yaml, {MILLRACE_SOURCES_SHOP_1_EU_SLOT_NAME: 'other'});
+
+    expect(sources).toMatchObject([{name: 'Shop-1.eu', slotName: 'other'}]);
+  });
+
+  test('counts an empty variable as not set', () => {
+    const environment = {MILLRACE_SEMANTICS: '', MILLRACE_NO_SUCH_KEY: ''};
+
+    expect(folder.load('semantics: ksqldb', environment).semantics).toBe('ksqldb');
+  });
+
+  test('takes away what is wrong with the value in the file', () => {
+    const yaml = yamlWith({
+      top: ['num.partitions: x'],
+      source: ['database.password: ${PASSWORD}', 'slot.name: *camel'],
+    });
+
+    expect(folder.mistakes(yaml)).toHaveLength(3);
+    expect(
+      folder.mistakes(yaml, {
+        MILLRACE_NUM_PARTITIONS: '2',
+        MILLRACE_SOURCES_A_DATABASE_PASSWORD: 'secret',
+        MILLRACE_SOURCES_A_SLOT_NAME: 'camel',
+      }),
+    ).toEqual([]);
+  });
+
+  test('names the variable of a wrong value, after the mistakes of the file', () => {
+    const yaml = yamlWith({sink: ['batch.size: x']});
+
+    expect(
+      folder.mistakes(yaml, {
+        MILLRACE_SEMANTICS: 'sql',
+        MILLRACE_SOURCES_A_DATABASE_PORT: '0',
+        MILLRACE_SINKS_LAKE_CONNECTOR: 'databricks',
+        MILLRACE_SINKS_LAKE_TOPICS: 'a b',
+      }),
+    ).toEqual([
+      '12:17: sinks.b.batch.size: expected an integer from 1 to 1000000',
+      'environment variable MILLRACE_SEMANTICS: semantics: expected one of `cdc`, `ksqldb`',
+      'environment variable MILLRACE_SOURCES_A_DATABASE_PORT: sources.a.database.port: expected an integer from 1 to 65535',
+      'environment variable MILLRACE_SINKS_LAKE_CONNECTOR: sinks.lake.connector: `databricks` is not supported yet; expected `duckdb`',
+    ]);
+  });
+
+  test('says what a source that only variables make still needs', () => {
+    expect(folder.mistakes('', {MILLRACE_SOURCES_A_DATABASE_HOSTNAME: 'db'})).toContain(
+      'environment variable MILLRACE_SOURCES_A_DATABASE_HOSTNAME: sources.a.slot.name is required',
+    );
+  });
+
+  test.each([
+    ['MILLRACE_SEMANTIC', 'did you mean MILLRACE_SEMANTICS?'],
+    ['MILLRACE_SOURCES_A_DATABASE_PROT', 'did you mean MILLRACE_SOURCES_A_DATABASE_PORT?'],
+    ['MILLRACE_SINKS_B_INSERTMODE', 'did you mean MILLRACE_SINKS_B_INSERT_MODE?'],
+    ['MILLRACE_SOURCES_DATABASE_HOSTNAME', 'did you mean MILLRACE_SOURCES_A_DATABASE_HOSTNAME?'],
+    ['MILLRACE_SOURCES', 'docs/configuration.md lists them'],
+    ['MILLRACE_COLOUR', 'docs/configuration.md lists them'],
+  ])('refuses %s: %s', (variable, hint) => {
+    expect(folder.mistakes(yamlWith({}), {[variable]: 'x'})).toEqual([
+      `environment variable ${variable}: sets no key; ${hint}`,
+    ]);
+  });
+
+  test.each([
+    ['MILLRACE_KAFKA_BOOTSTRAP_SERVERS', 'kafka', 'log'],
+    ['MILLRACE_KAFKA_SASL_PASSWORD', 'kafka', 'log'],
+    ['MILLRACE_SCHEMA_REGISTRY_URL', 'schema.registry', 'registry'],
+  ])('refuses %s as not supported yet', (variable, section, what) => {
+    expect(folder.mistakes('', {[variable]: 'x'})).toEqual([
+      `environment variable ${variable}: ${section} is not supported yet; leave the section out to use the embedded ${what}`,
+    ]);
+  });
+
+  test('ignores what Kubernetes sets beside services whose names start with millrace', () => {
+    const links = {
+      MILLRACE_SERVICE_HOST: '10.0.0.1',
+      MILLRACE_SERVICE_PORT: '8080',
+      MILLRACE_SERVICE_PORT_HTTP: '8080',
+      MILLRACE_PORT: 'tcp://10.0.0.1:8080',
+      MILLRACE_PORT_8080_TCP: 'tcp://10.0.0.1:8080',
+      MILLRACE_PORT_8080_TCP_ADDR: '10.0.0.1',
+      MILLRACE_KAFKA_SERVICE_HOST: '10.0.0.1',
+      MILLRACE_KAFKA_PORT: 'tcp://10.0.0.1:9092',
+    };
+
+    expect(folder.mistakes('', links)).toEqual([]);
+    expect(folder.mistakes('', {MILLRACE_PORT: '8080'})).toHaveLength(1);
+  });
+
+  test('takes names that JavaScript knows for names', () => {
+    expect(folder.mistakes('', {MILLRACE_SOURCES___PROTO___SLOT_NAME: 'x'})[0]).toContain(
+      'sources.__proto__',
+    );
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  test('reads no other variables', () => {
+    expect(folder.load('', {SEMANTICS: 'ksqldb', millrace_semantics: 'ksqldb'}).semantics).toBe(
+      'cdc',
+    );
+  });
+});

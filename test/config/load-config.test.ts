@@ -1,0 +1,277 @@
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, describe, expect, test} from 'vitest';
+import {parse, parseDocument} from 'yaml';
+import {loadConfig} from '../../src/config/load-config.ts';
+import {ConfigFolder, yamlWith} from './config-folder.ts';
+
+const folder = new ConfigFolder();
+afterAll(() => folder.remove());
+
+describe('loadConfig', () => {
+  test('runs the embedded demo where there is no file', () => {
+    const empty = new ConfigFolder();
+
+    expect(loadConfig({environment: {}, workingDirectory: empty.path})).toEqual({
+      file: undefined,
+      applicationId: 'millrace',
+      dataDirectory: join(empty.path, 'data'),
+      semantics: 'cdc',
+      ordersDeletes: 'ignore',
+      commitIntervalMs: 100,
+      numPartitions: 1,
+      replicationFactor: 1,
+      errorsTolerance: 'none',
+      deadLetterTopic: 'dlq-millrace',
+      sources: undefined,
+      sinks: [
+        {
+          name: 'local',
+          connector: 'duckdb',
+          topics: ['orders_enriched'],
+          database: join(empty.path, 'data', 'warehouse.duckdb'),
+          insertMode: 'upsert',
+          batchSize: 50_000,
+          bufferBytes: 16_777_216,
+          lingerMs: 0,
+        },
+      ],
+      http: {host: '127.0.0.1', port: 8080},
+      logLevel: 'warn',
+    });
+    empty.remove();
+  });
+
+  test('reads millrace.yaml where it exists', () => {
+    expect(folder.load('semantics: ksqldb')).toMatchObject({
+      file: 'millrace.yaml',
+      semantics: 'ksqldb',
+    });
+  });
+
+  test('has no sinks where the file says so', () => {
+    expect(folder.load('sinks: {}').sinks).toEqual([]);
+  });
+
+  test('reads the file that is named, and names it in front of its mistakes', () => {
+    writeFileSync(join(folder.path, 'other.yaml'), 'semantics: sql');
+
+    expect(() =>
+      loadConfig({file: './other.yaml', environment: {}, workingDirectory: folder.path}),
+    ).toThrow(
+      expect.objectContaining({
+        name: 'FatalError',
+        code: 'CONFIG_INVALID',
+        message: './other.yaml:1:12: semantics: expected one of `cdc`, `ksqldb`',
+      }),
+    );
+  });
+
+  test('refuses a file that does not exist', () => {
+    expect(() =>
+      loadConfig({file: 'none.yaml', environment: {}, workingDirectory: folder.path}),
+    ).toThrow(
+      'none.yaml: there is no such file; give --config the path of one, or leave it out to run the embedded demo',
+    );
+  });
+
+  test('refuses a file that cannot be read', () => {
+    mkdirSync(join(folder.path, 'folder.yaml'), {recursive: true});
+
+    expect(() =>
+      loadConfig({file: 'folder.yaml', environment: {}, workingDirectory: folder.path}),
+    ).toThrow(/^folder\.yaml: cannot be read: EISDIR/);
+  });
+
+  test('starts relative paths in the file at its folder, others at the working directory', () => {
+    mkdirSync(join(folder.path, 'etc'), {recursive: true});
+    const file = join(folder.path, 'etc', 'relative.yaml');
+    const from = {file, workingDirectory: '/srv'};
+    writeFileSync(
+      file,
+      'data.dir: ../data\nsinks: {b: {connector: duckdb, topics: t, database: w.duckdb}}',
+    );
+
+    const written = loadConfig({...from, environment: {}});
+    const replaced = loadConfig({
+      ...from,
+      environment: {MILLRACE_DATA_DIR: 'data', MILLRACE_SINKS_B_DATABASE: 'w.duckdb'},
+    });
+    writeFileSync(file, 'semantics: cdc');
+    const defaulted = loadConfig({...from, environment: {}});
+
+    expect(written.dataDirectory).toBe(join(folder.path, 'data'));
+    expect(written.sinks[0]?.database).toBe(join(folder.path, 'etc', 'w.duckdb'));
+    expect(replaced.dataDirectory).toBe('/srv/data');
+    expect(replaced.sinks[0]?.database).toBe('/srv/w.duckdb');
+    expect(defaulted.dataDirectory).toBe('/srv/data');
+    expect(defaulted.sinks[0]?.database).toBe('/srv/data/warehouse.duckdb');
+  });
+
+  test('fills variables in, in sections and lists as in text', () => {
+    const yaml = yamlWith({
+      source: [
+        'database.password: ${USER}:${PASSWORD}',
+        'database.port: ${PORT}',
+        'table.include.list: ["${SCHEMA}.orders", a.b]',
+      ],
+    });
+
+    const {sources} = folder.load(yaml, {USER: 'u', PASSWORD: 'p', PORT: '1', SCHEMA: 's'});
+
+    expect(sources).toMatchObject([
+      {database: {password: 'u:p', port: 1}, tables: ['s.orders', 'a.b']},
+    ]);
+  });
+});
+
+const contract = readFileSync(new URL('contract.yaml', import.meta.url), 'utf8');
+const contractVariables = {CUSTOMERS_DB_PASSWORD: 'hunter2', PRODUCTS_DB_PASSWORD: 'hunter3'};
+
+/** What this version refuses of the contract: the key that is named, by the path that leads there. */
+const unsupported: Readonly<Record<string, string>> = {
+  kafka: 'kafka is not supported yet',
+  'schema.registry': 'schema.registry is not supported yet',
+  'sinks.snow': 'sinks.snow.connector: `snowflake` is not supported yet',
+  'sinks.lake': 'sinks.lake.connector: `databricks` is not supported yet',
+};
+
+/** The contract without what is refused. */
+function supportedContract() {
+  const document = parseDocument(contract, {schema: 'failsafe'});
+  for (const path of [['kafka'], ['schema.registry'], ['sinks', 'snow'], ['sinks', 'lake']])
+    document.deleteIn(path);
+  return document;
+}
+
+function keyPaths(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([name, inner]) => keyPaths(inner, [...path, name]))
+    : [path];
+}
+
+function isRefused({key}: {readonly key: string}): boolean {
+  return Object.keys(unsupported).some((section) => key.startsWith(`${section}.`));
+}
+
+describe('the configuration contract', () => {
+  const paths = keyPaths(parse(contract)).map((path) => ({path, key: path.join('.')}));
+
+  test('is refused with one line for each part that does not exist yet', () => {
+    expect(folder.mistakes(contract, contractVariables)).toEqual([
+      '11:1: kafka is not supported yet; leave the section out to use the embedded log',
+      '19:1: schema.registry is not supported yet; leave the section out to use the embedded registry',
+      '59:16: sinks.snow.connector: `snowflake` is not supported yet; expected `duckdb`',
+      '69:16: sinks.lake.connector: `databricks` is not supported yet; expected `duckdb`',
+    ]);
+  });
+
+  test('works as written but for those parts', () => {
+    expect(folder.load(String(supportedContract()), contractVariables)).toEqual({
+      file: 'millrace.yaml',
+      applicationId: 'millrace',
+      dataDirectory: join(folder.path, 'data'),
+      semantics: 'cdc',
+      ordersDeletes: 'ignore',
+      commitIntervalMs: 100,
+      numPartitions: 1,
+      replicationFactor: 1,
+      errorsTolerance: 'none',
+      deadLetterTopic: 'dlq-millrace',
+      sources: [
+        {
+          name: 'customers',
+          database: {
+            hostname: 'customers-db',
+            port: 5432,
+            dbname: 'postgres',
+            user: 'postgres',
+            password: 'hunter2',
+            sslmode: 'require',
+          },
+          topicPrefix: 'postgres',
+          slotName: 'camel',
+          publicationName: 'millrace_camel',
+          tables: ['customers.customers', 'customers.demographics'],
+          afterStateOnly: false,
+          keyFormat: 'JSON_SR',
+          valueFormat: 'JSON_SR',
+        },
+        {
+          name: 'products',
+          database: {
+            hostname: 'products-db',
+            port: 5432,
+            dbname: 'postgres',
+            user: 'postgres',
+            password: 'hunter3',
+            sslmode: 'disable',
+          },
+          topicPrefix: 'postgres',
+          slotName: 'turtle',
+          publicationName: 'millrace_turtle',
+          tables: ['products.products', 'products.orders'],
+          afterStateOnly: true,
+          keyFormat: 'JSON',
+          valueFormat: 'JSON_SR',
+        },
+      ],
+      sinks: [
+        {
+          name: 'local',
+          connector: 'duckdb',
+          topics: ['orders_enriched'],
+          database: join(folder.path, 'data', 'warehouse.duckdb'),
+          insertMode: 'append',
+          batchSize: 50_000,
+          bufferBytes: 16_777_216,
+          lingerMs: 0,
+        },
+      ],
+      http: {host: '127.0.0.1', port: 8080},
+      logLevel: 'info',
+    });
+  });
+
+  // A key that did nothing would take any value.
+  test.each(paths.filter((each) => !isRefused(each)))('knows $key', ({path, key}) => {
+    const document = supportedContract();
+    document.setIn(path, '');
+
+    expect(folder.mistakes(String(document), contractVariables)).toEqual([
+      expect.stringContaining(`: ${key} is empty; expected `),
+    ]);
+  });
+
+  test.each(paths.filter(isRefused))('refuses $key by name', ({path, key}) => {
+    const document = supportedContract();
+    const written = parseDocument(contract).getIn(path);
+    const section = path.slice(0, -1);
+    if (section[0] === 'sinks')
+      document.setIn([...section, 'connector'], section[1] === 'snow' ? 'snowflake' : 'databricks');
+    document.setIn(path, written);
+    const [, refusal] =
+      Object.entries(unsupported).find(([prefix]) => key.startsWith(`${prefix}.`)) ?? [];
+
+    expect(folder.mistakes(String(document), contractVariables)).toEqual([
+      expect.stringContaining(`: ${refusal}; `),
+    ]);
+  });
+
+  test.each([
+    ['processing.guarantee', 'at_least_once', 'exactly_once_v2'],
+    ['snapshot.mode', 'never', 'initial'],
+    ['snapshot.mode', 'initial_only', 'initial'],
+    ['snapshot.mode', 'when_needed', 'initial'],
+  ])('refuses %s: %s by name', (key, value, expected) => {
+    const document = supportedContract();
+    const path = key === 'snapshot.mode' ? ['sources', 'customers', key] : [key];
+    document.setIn(path, value);
+
+    expect(folder.mistakes(String(document), contractVariables)).toEqual([
+      expect.stringMatching(
+        `: ${path.join('.')}: \`${value}\` is not supported yet; expected \`${expected}\`$`,
+      ),
+    ]);
+  });
+});
