@@ -18,6 +18,11 @@ export function pathText(path: KeyPath): string {
   return path.join('.');
 }
 
+/** The same where others read it. What does not look like a name may be a value that stands in the wrong place. */
+function shownPath(path: KeyPath): string {
+  return pathText(path.map((name) => (/^[\w.-]{1,100}$/.test(name) ? name : '…')));
+}
+
 /** One line for each mistake: where, which key, what is wrong. In the order of the file, then the environment's. */
 export function mistakeLines(file: string | undefined, mistakes: readonly Mistake[]): string[] {
   const sorted = mistakes.toSorted((a, b) => compare(orderOf(a), orderOf(b)));
@@ -37,7 +42,7 @@ function compare(a: readonly [number, number], b: readonly [number, number]): nu
 
 function mistakeLine(file: string | undefined, {path, message, position}: Mistake): string {
   const space = path.length === 0 || message.startsWith(':') ? '' : ' ';
-  const sentence = `${pathText(path)}${space}${message}`;
+  const sentence = `${shownPath(path)}${space}${message}`;
   if (position !== undefined && 'from' in position) return `${position.from}: ${sentence}`;
   if (file === undefined) return sentence;
   const place = position === undefined ? '' : `:${position.line}:${position.column}`;

@@ -145,22 +145,43 @@ describe('checkConfig', () => {
     expect(folder.mistakes(yaml)).toEqual([mistake]);
   });
 
-  test.each(['a b', '"-a"', '__proto__', 'a/b', 'ä', 'a'.repeat(101)])(
-    'refuses %s as the name of a sink',
-    (name) => {
-      const yaml = ['sinks:', ...source(name, sinkLines)].join('\n');
+  test.each([
+    ['"-a"', '-a'],
+    ['__proto__', '__proto__'],
+    ['a b', '…'],
+    ['a/b', '…'],
+    ['ä', '…'],
+    ['a'.repeat(101), '…'],
+  ])('refuses %s as the name of a sink', (name, shown) => {
+    const yaml = ['sinks:', ...source(name, sinkLines)].join('\n');
 
-      expect(folder.mistakes(yaml)).toEqual([
-        `2:3: sinks.${name.replaceAll('"', '')}: expected a name of letters, digits, \`.\`, \`_\` and \`-\`, at most 100`,
-      ]);
-    },
-  );
+    expect(folder.mistakes(yaml)).toEqual([
+      `2:3: sinks.${shown}: expected a name of letters, digits, \`.\`, \`_\` and \`-\`, at most 100`,
+    ]);
+  });
 
   test('takes names that JavaScript knows for names', () => {
     const yaml = ['sinks:', ...source('constructor', sinkLines)].join('\n');
 
     expect(folder.load(yaml).sinks).toMatchObject([{name: 'constructor'}]);
   });
+
+  test('says nothing of what stands under a key that takes text, which may be a secret', () => {
+    const yaml = yamlWith({source: ['database.password: {hunter2: "${NOT_SET}", "hunter2": x}']});
+
+    expect(folder.mistakes(yaml)).toEqual([
+      '3:24: sources.a.database.password: expected a password',
+    ]);
+  });
+
+  test.each(['database.password hunter2: x', '"hunter2!": x', '"database.password:hunter2": x'])(
+    'does not repeat a key that does not look like one, as a password that lacks a colon: %s',
+    (line) => {
+      expect(folder.mistakes(yamlWith({source: [line]}))).toEqual([
+        '3:5: sources.a.… is not a key; docs/configuration.md lists them',
+      ]);
+    },
+  );
 
   test('refuses more copies than the embedded log has', () => {
     expect(folder.mistakes('replication.factor: 3')).toEqual([

@@ -70,6 +70,12 @@ describe('readEnvironment', () => {
     ).toEqual([]);
   });
 
+  test('checks the value that it puts in the place of a wrong one', () => {
+    expect(folder.mistakes('num.partitions: *x', {MILLRACE_NUM_PARTITIONS: 'y'})).toEqual([
+      'environment variable MILLRACE_NUM_PARTITIONS: num.partitions: expected an integer from 1 to 1024',
+    ]);
+  });
+
   test('names the variable of a wrong value, after the mistakes of the file', () => {
     const yaml = yamlWith({sink: ['batch.size: x']});
 

@@ -116,14 +116,17 @@ describe('readYaml', () => {
     ]);
   });
 
-  test('reports one mistake for a bracket that is never closed', () => {
-    expect(folder.mistakes(`sinks: {b: {topics: a\n${yamlWith({})}`)).toHaveLength(1);
-  });
+  test.each(['sinks: {b: {topics: a\n', 'sinks: {b: {topics: ${TOPIC}, connector: duckdb}}\n'])(
+    'reports %j as one mistake, whatever comes after it',
+    (line) => {
+      expect(folder.mistakes(`${line}${yamlWith({})}`)).toHaveLength(1);
+    },
+  );
 
   test('explains a key that needs quotes', () => {
     expect(folder.mistakes('@semantics: cdc')).toEqual([
       '1:1: text that starts with `@`, `%` or a backtick needs quotes',
-      '1:1: @semantics is not a key; did you mean `semantics`?',
+      '1:1: … is not a key; did you mean `semantics`?',
     ]);
   });
 });

@@ -1,5 +1,5 @@
 /** One line of Prometheus' text format that is not a comment. */
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
