@@ -2,62 +2,17 @@ import {isDeepStrictEqual} from 'node:util';
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {TopologyTestDriver} from '../src/streams/testing/topology-test-driver.ts';
-import type {Topic} from '../src/streams/topic.ts';
 import {ordersTopology} from '../src/topology.ts';
 import type {OrdersTopologyOptions} from '../src/topology.ts';
 import * as topics from '../src/topics.ts';
+import {anyChange, cdcRecords, rowOf} from './support/order-changes.ts';
+import type {Change, OrderChange} from './support/order-changes.ts';
 import {Versions} from './support/versions.ts';
 import type {Row} from './support/versions.ts';
 
 type OrdersDeletes = OrdersTopologyOptions['ordersDeletes'];
 
-interface DimensionChange {
-  readonly table: 'customers' | 'demographics' | 'products';
-  readonly id: string;
-  readonly text: string | null;
-  readonly deleted: boolean;
-}
-
-interface OrderChange {
-  readonly table: 'orders';
-  readonly id: string;
-  readonly product: string | null;
-  readonly customer: string | null;
-  readonly deleted: boolean;
-}
-
-/** Few ids and few values, so that changes meet each other. */
-const idOf = fc.constantFrom('1', '2');
-const deleted = fc.nat({max: 5}).map((n) => n === 5);
-const dimension: fc.Arbitrary<DimensionChange> = fc.record({
-  table: fc.constantFrom('customers', 'demographics', 'products'),
-  id: idOf,
-  text: fc.constantFrom('a', 'b', null),
-  deleted,
-});
-const order: fc.Arbitrary<OrderChange> = fc.record({
-  table: fc.constant('orders'),
-  id: idOf,
-  product: fc.option(idOf, {freq: 6}),
-  customer: fc.option(idOf, {freq: 6}),
-  deleted,
-});
-const history = fc.array(
-  fc.oneof({arbitrary: dimension, weight: 3}, {arbitrary: order, weight: 2}),
-  {minLength: 1, maxLength: 50, size: 'max'},
-);
-
-function customerRow(id: string, email: string | null) {
-  return {id, first_name: 'f', last_name: null, email, phone: null};
-}
-
-function demographicRow(id: string, state: string | null) {
-  return {id, street_address: 's', state, zip_code: null, country: null, country_code: null};
-}
-
-function productRow(product_id: string, price: string | null) {
-  return {product_id, size: null, product: 'p', department: null, price};
-}
+const history = fc.array(anyChange, {minLength: 1, maxLength: 50, size: 'max'});
 
 /** The newest version of an order, and the step that committed it. */
 interface OrderVersion {
@@ -71,9 +26,11 @@ class Sources {
   readonly driver: TopologyTestDriver;
   readonly orders = new Map<string, OrderVersion>();
   readonly deletedOrders = new Set<string>();
-  readonly #customers = new Versions();
-  readonly #demographics = new Versions();
-  readonly #products = new Versions();
+  readonly #dimensions = {
+    customers: new Versions(),
+    demographics: new Versions(),
+    products: new Versions(),
+  };
   #step = 0;
 
   constructor(ordersDeletes: OrdersDeletes) {
@@ -81,25 +38,14 @@ class Sources {
   }
 
   /** Commits the change and returns what orders_enriched got for it. */
-  apply(change: DimensionChange | OrderChange): readonly (readonly [string, Row | null])[] {
+  apply(change: Change): readonly (readonly [string, Row | null])[] {
     this.#step += 1;
-    const {table, id, deleted: gone} = change;
-    const op = gone ? 'd' : 'u';
-    if (table === 'orders') {
-      this.#applyOrder(change);
-    } else if (table === 'products') {
-      const row = productRow(id, change.text);
-      this.#products.set(id, gone ? undefined : row, this.#step);
-      this.#pipe(topics.productsCdc, {product_id: id}, {...row, __deleted: String(gone)}, gone);
-    } else if (table === 'customers') {
-      const row = customerRow(id, change.text);
-      this.#customers.set(id, gone ? undefined : row, this.#step);
-      this.#pipe(topics.customersCdc, {id}, {before: null, after: gone ? null : row, op}, gone);
-    } else {
-      const row = demographicRow(id, change.text);
-      this.#demographics.set(id, gone ? undefined : row, this.#step);
-      this.#pipe(topics.demographicsCdc, {id}, {before: null, after: gone ? null : row, op}, gone);
+    if (change.table === 'orders') this.#applyOrder(change);
+    else {
+      const row = change.deleted ? undefined : rowOf(change);
+      this.#dimensions[change.table].set(change.id, row, this.#step);
     }
+    for (const {topic, key, value} of cdcRecords(change)) this.driver.input(topic).pipe(key, value);
     return this.driver.output(topics.ordersEnriched).read();
   }
 
@@ -110,19 +56,12 @@ class Sources {
       this.deletedOrders.delete(id);
       this.orders.set(id, {product, customer, step: this.#step});
     }
-    const row = {order_id: id, product_id: product, customer_id: customer};
-    this.#pipe(topics.ordersCdc, {order_id: id}, {...row, __deleted: String(gone)}, gone);
-  }
-
-  #pipe<K, V>(topic: Topic<K, V>, key: K, value: V, thenTombstone: boolean): void {
-    this.driver.input(topic).pipe(key, value);
-    if (thenTombstone) this.driver.input(topic).pipe(key, null);
   }
 
   /** What SQL says of this order right now; undefined where it joins nothing. */
   joined(id: string): Row | undefined {
     const version = this.orders.get(id);
-    const product = this.#products.current(version?.product ?? '');
+    const product = this.#dimensions.products.current(version?.product ?? '');
     const person = this.#person(version);
     return product && person && {order_id: id, ...product, ...person};
   }
@@ -132,14 +71,14 @@ class Sources {
     const version = this.orders.get(id);
     const person = this.#person(version);
     if (version === undefined || person === undefined) return false;
-    return this.#products
+    return this.#dimensions.products
       .since(version.product ?? '', version.step)
       .some((product) => isDeepStrictEqual(row, {order_id: id, ...product, ...person}));
   }
 
   #person(version: OrderVersion | undefined): Row | undefined {
-    const customer = this.#customers.current(version?.customer ?? '');
-    const demographic = this.#demographics.current(version?.customer ?? '');
+    const customer = this.#dimensions.customers.current(version?.customer ?? '');
+    const demographic = this.#dimensions.demographics.current(version?.customer ?? '');
     return customer && demographic && {...customer, ...demographic};
   }
 }

@@ -1,3 +1,4 @@
+import {messageOf} from '../common/errors.ts';
 import type {ConsumedRecord} from '../kafka/client.ts';
 import type {Deserializer, Serdes} from '../serde/serde.ts';
 import {UnreadableRecordError} from '../serde/serde.ts';
@@ -80,9 +81,15 @@ export class RecordConverter {
 
   #key(bytes: Buffer | null): string | null {
     const key = bytes === null ? null : this.#keys.deserialize(bytes);
-    if (key !== null) return this.#keyText(key);
-    if (this.#options.insertMode === 'append') return null;
-    throw new UnreadableRecordError('it is null, and "insert.mode: upsert" needs one');
+    if (key === null) {
+      if (this.#options.insertMode === 'append') return null;
+      throw new UnreadableRecordError('it is null, and "insert.mode: upsert" needs one');
+    }
+    try {
+      return this.#keyText(key);
+    } catch (error) {
+      throw new UnreadableRecordError(`it does not fit its schema: ${messageOf(error)}`);
+    }
   }
 
   #value(bytes: Buffer): Buffer {

@@ -25,7 +25,13 @@ class Patient implements Component {
 }
 
 function failing(error: Error): Component {
-  return {name: 'failing', run: () => Promise.reject(error), status: () => ({state: 'failed'})};
+  return {
+    name: 'failing',
+    run: async () => {
+      throw error;
+    },
+    status: () => ({state: 'failed'}),
+  };
 }
 
 describe('supervise', () => {

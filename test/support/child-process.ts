@@ -2,47 +2,42 @@ import {spawn} from 'node:child_process';
 import type {ChildProcess as Process} from 'node:child_process';
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
-import {fileURLToPath} from 'node:url';
-import {until} from './until.ts';
 
 export interface ChildProcessOptions {
   /** Most bytes that a file of it may have (`ulimit -f`): a write beyond fails, as on a full disk. */
   readonly maxFileBytes?: number;
 }
 
-/** A script of `test/support/processes/` as a process of its own, and the lines that it has written. */
+/** A script as a process of its own, and the lines that it has written. */
 export class ChildProcess {
   readonly lines: string[] = [];
   readonly #process: Process;
   readonly #closed: Promise<unknown>;
   #errors = '';
+  #onLine: () => void = () => undefined;
 
-  constructor(script: string, args: readonly string[], {maxFileBytes}: ChildProcessOptions = {}) {
-    const path = fileURLToPath(new URL(`processes/${script}.ts`, import.meta.url));
-    const command = [process.execPath, '--import', 'tsx', path, ...args];
-    const limit = maxFileBytes === undefined ? '' : `ulimit -f ${Math.ceil(maxFileBytes / 1024)}; `;
-    this.#process =
-      limit === ''
-        ? spawn(command[0] as string, command.slice(1))
-        : spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command]);
+  constructor(script: string, args: readonly string[], options: ChildProcessOptions = {}) {
+    const {maxFileBytes = 0} = options;
+    const limit = maxFileBytes === 0 ? '' : `ulimit -f ${Math.ceil(maxFileBytes / 1024)} && `;
+    const command = [process.execPath, script, ...args];
+    this.#process = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command]);
     this.#closed = once(this.#process, 'close');
-    if (this.#process.stdout !== null) {
-      createInterface(this.#process.stdout).on('line', (line) => this.lines.push(line));
-    }
     this.#process.stderr?.on('data', (chunk) => (this.#errors += String(chunk)));
+    if (this.#process.stdout === null) return;
+    createInterface(this.#process.stdout).on('line', (line) => {
+      this.lines.push(line);
+      this.#onLine();
+    });
   }
 
-  /** The first line that matches, once it has come. */
-  async line(pattern: RegExp): Promise<string> {
-    let found: string | undefined;
-    await until(`the child writes ${pattern}`, () => {
-      found = this.lines.find((line) => pattern.test(line));
-      if (found === undefined && this.#process.exitCode !== null) {
-        throw new Error(`the child ended before it wrote ${pattern}: ${this.#errors}`);
-      }
-      return found !== undefined;
+  /** Resolves at once when the lines are as asked for. */
+  async when(what: string, condition: (lines: readonly string[]) => boolean): Promise<void> {
+    const met = new Promise<'met'>((resolve) => {
+      this.#onLine = () => condition(this.lines) && resolve('met');
+      this.#onLine();
     });
-    return found as string;
+    if ((await Promise.race([met, this.#closed])) === 'met') return;
+    throw new Error(`the child ended before ${what}: ${this.lines.at(-1)} ${this.#errors}`);
   }
 
   /** Kills it at once (`kill -9`); all it has written is in `lines` then. */

@@ -109,6 +109,8 @@ export class Recovery implements RecoveredState {
   }): void {
     const {trailer, stored, end} = entry;
     this.end = end;
+    // Each run numbers its transactions from 1.
+    if (trailer.restarted === true) this.abortOpen();
     for (const topic of trailer.createdTopics ?? []) {
       // The checkpoint may have it already: a topic exists from the moment when its creation begins.
       if (this.topics.findByNumber(topic.number, 0) === undefined) this.topics.add(topic);
@@ -133,8 +135,13 @@ export class Recovery implements RecoveredState {
     }
   }
 
+  /** Whether the process died within transactions of which the journal holds records. */
+  get hasOpenTransactions(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** Aborts the transactions that were open when the process died. */
-  finish(): void {
+  abortOpen(): void {
     for (const number of this.#open.keys()) this.#finish(number, false);
   }
 

@@ -10,7 +10,7 @@ import type {
   TransactionalProducer,
 } from '../client.ts';
 import {EmbeddedClient} from './embedded-client.ts';
-import {openLog} from './open-log.ts';
+import {closeLog, openLog} from './open-log.ts';
 import type {LogOptions} from './open-log.ts';
 import {GroupCoordinator} from './group-coordinator.ts';
 import type {LogStore} from './log-store.ts';
@@ -71,8 +71,13 @@ export class EmbeddedKafka implements KafkaClient {
   static async open(options: EmbeddedKafkaOptions): Promise<EmbeddedKafka> {
     const store = await openLog(options);
     const maintenance = new Maintenance(store, options);
-    // What the last run left open is void from here on, and its transaction numbers are used again.
-    await maintenance.run();
+    try {
+      await maintenance.run();
+    } catch (error) {
+      await maintenance.close();
+      await closeLog(store);
+      throw error;
+    }
     return new EmbeddedKafka(store, maintenance, options);
   }
 
@@ -120,8 +125,6 @@ export class EmbeddedKafka implements KafkaClient {
     this.#stopExpiry();
     for (const client of this.#clients) await client.close();
     await this.#maintenance.close();
-    await this.#store.journal.close();
-    await this.#store.index.close();
-    await this.#store.files.close();
+    await closeLog(this.#store);
   }
 }

@@ -160,10 +160,12 @@ export class GroupCoordinator {
     const members = [...group.members.values()];
     for (const member of members) member.ended.abort();
     if (members.some(({join}) => join === undefined)) return;
-    group.rebalanceDeadline = undefined;
     group.generationId++;
     const leader = members[0];
-    if (leader === undefined) return;
+    if (leader === undefined) {
+      group.rebalanceDeadline = undefined;
+      return;
+    }
     try {
       const ids = members.map(({id}) => id).toSorted();
       const assignment = leader.options.assign(ids, this.#partitionCounts(members));
@@ -173,8 +175,11 @@ export class GroupCoordinator {
         member.join?.reject(error);
         member.join = undefined;
       }
+      // Nobody has got anything: the rebalance goes on until an assignment succeeds.
+      group.rebalanceDeadline = this.#clock.now() + REBALANCE_TIMEOUT_MS;
       return;
     }
+    group.rebalanceDeadline = undefined;
     for (const member of members) {
       member.ended = new AbortController();
       member.join?.resolve(generationOf(group, member));

@@ -8,6 +8,8 @@ export interface JournalChange {
   readonly committed?: number;
   /** What the transaction of this number spilled is void. */
   readonly aborted?: number;
+  /** The transactions that are open here are void: the process that they belonged to is gone. */
+  readonly restarted?: true;
   /** The batches of this entry replace older ones; the index says which. */
   readonly cleaned?: true;
   /** Where partitions end from now on: topic number, partition, offset. */
@@ -57,6 +59,8 @@ export type BatchRecord = readonly [
 
 /** The last part of an entry. */
 export interface EntryTrailer extends JournalChange {
+  /** Under `sync`: the entries up to this sequence number had reached the disk before this one was written. */
+  readonly durable?: number;
   readonly batches: readonly BatchRecord[];
 }
 
@@ -65,7 +69,9 @@ export interface EntryTrailer extends JournalChange {
  * batches, u32 bytes of the trailer, u32 checksum of the trailer, f64 sequence number, u32 checksum of these 24 bytes.
  */
 export const ENTRY_HEADER_BYTES = 28;
-const MAGIC = 0x314a524d;
+/** What each of them begins with. */
+export const MAGIC_BYTES = Buffer.from('MRJ1');
+const MAGIC = MAGIC_BYTES.readUInt32LE(0);
 
 export interface EntryHeader {
   readonly bodyBytes: number;

@@ -1,7 +1,8 @@
 import {FatalError} from '../../common/errors.ts';
 import type {JournalPosition} from './journal.ts';
 import {ENTRY_HEADER_BYTES, readEntryHeader} from './journal-entry.ts';
-import type {EntryHeader, EntryTrailer, StoredBatch} from './journal-entry.ts';
+import type {EntryTrailer, StoredBatch} from './journal-entry.ts';
+import {isTornWrite} from './torn-write.ts';
 import {checksum} from './record-batch.ts';
 import type {SegmentFiles} from './segment-files.ts';
 
@@ -17,7 +18,7 @@ const READ_BYTES = 1 << 20;
  * Reads the entries after `from`, checking every byte, up to the end of the journal.
  *
  * The end is where the last file breaks off, within an entry or not: a killed process leaves an entry that it had not
- * acknowledged half written. Zeros to the end of the file are what a power cut leaves of it.
+ * acknowledged half written. A power cut can also leave zeros in it.
  *
  * @throws FatalError KAFKA_LOG_CORRUPTED for any other damage.
  */
@@ -35,13 +36,33 @@ export async function* scanJournal(
   for (let segment = from.segment; segment <= last; segment++) {
     if (!segments.includes(segment)) throw corrupted(files, segment, 0);
     let position = segment === from.segment ? from.position : 0;
-    for await (const entry of scanSegment(files, segment, position)) {
-      if (entry.end.sequence !== sequence + 1) throw corrupted(files, segment, position);
-      ({sequence, position} = entry.end);
-      yield entry;
+    const entries = scanSegment(files, segment, position);
+    for (;;) {
+      const next = await nextEntry(entries, segment === last, () =>
+        isTornWrite(files, {segment, position, sequence}),
+      );
+      if (next === undefined) break;
+      if (next.end.sequence !== sequence + 1) throw corrupted(files, segment, position);
+      ({sequence, position} = next.end);
+      yield next;
     }
     const torn = position < (await files.size(segment));
     if (torn && segment < last) throw corrupted(files, segment, position);
+  }
+}
+
+/** The next entry; undefined at the end, or where an unfinished write stands in its place. */
+async function nextEntry(
+  entries: AsyncGenerator<ScannedEntry, void, void>,
+  isLast: boolean,
+  isTorn: () => Promise<boolean>,
+): Promise<ScannedEntry | undefined> {
+  try {
+    const {value} = await entries.next();
+    return value ?? undefined;
+  } catch (error) {
+    if (isLast && error instanceof FatalError && (await isTorn())) return undefined;
+    throw error;
   }
 }
 
@@ -54,9 +75,10 @@ export async function* scanSegment(
   const window = new Window(files, segment);
   let position = from;
   for (;;) {
-    const header = await readHeader(window, position);
-    if (header === 'end') return;
-    if (header === 'damaged') throw corrupted(files, segment, position);
+    const headerBytes = await window.read(position, ENTRY_HEADER_BYTES);
+    if (headerBytes.length < ENTRY_HEADER_BYTES) return;
+    const header = readEntryHeader(headerBytes);
+    if (header === undefined) throw corrupted(files, segment, position);
     const {bodyBytes, trailerBytes, sequence} = header;
     const size = ENTRY_HEADER_BYTES + bodyBytes + trailerBytes;
     const bytes = await window.read(position, size);
@@ -74,15 +96,6 @@ export async function* scanSegment(
     position += size;
     yield {trailer, stored, end: {sequence, segment, position}};
   }
-}
-
-async function readHeader(
-  window: Window,
-  position: number,
-): Promise<EntryHeader | 'end' | 'damaged'> {
-  const bytes = await window.read(position, ENTRY_HEADER_BYTES);
-  if (bytes.length < ENTRY_HEADER_BYTES) return 'end';
-  return readEntryHeader(bytes) ?? ((await window.isZero(position)) ? 'end' : 'damaged');
 }
 
 function locate(trailer: EntryTrailer, segment: number, bodyPosition: number): StoredBatch[] {
@@ -118,35 +131,10 @@ class Window {
     const at = position - this.#start;
     if (at < 0 || at + length > this.#bytes.length) {
       const bytes = Buffer.allocUnsafeSlow(Math.max(length, READ_BYTES));
-      this.#bytes = bytes.subarray(0, await readFully(this.#files, this.#segment, bytes, position));
+      this.#bytes = bytes.subarray(0, await this.#files.read(this.#segment, bytes, position));
       this.#start = position;
       return this.#bytes.subarray(0, length);
     }
     return this.#bytes.subarray(at, at + length);
   }
-
-  async isZero(position: number): Promise<boolean> {
-    for (let at = position; ; at += READ_BYTES) {
-      const bytes = await this.read(at, READ_BYTES);
-      if (bytes.some((byte) => byte !== 0)) return false;
-      if (bytes.length < READ_BYTES) return true;
-    }
-  }
-}
-
-/** Fills `target` from `position` of a segment and returns how much there was. */
-export async function readFully(
-  files: SegmentFiles,
-  segment: number,
-  target: Buffer,
-  position: number,
-): Promise<number> {
-  const handle = await files.handle(segment);
-  let done = 0;
-  while (done < target.length) {
-    const {bytesRead} = await handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }

@@ -217,7 +217,11 @@ export class Journal {
       });
     }
     const bodyBytes = at - start - ENTRY_HEADER_BYTES;
-    const trailer: EntryTrailer = {...entry.change, batches};
+    const trailer: EntryTrailer = {
+      ...entry.change,
+      ...(this.#options.sync && {durable: this.#end.sequence}),
+      batches,
+    };
     const json = Buffer.from(JSON.stringify(trailer));
     if (at + json.length > buffer.length) {
       this.#buffer = Buffer.concat([buffer.subarray(0, at)], at + json.length + MAX_WRITE_BYTES);
@@ -233,12 +237,14 @@ export class Journal {
     return {stored, end: {sequence, segment, position: position + at + json.length}};
   }
 
+  /** The handle is never a closed one, because `sync` may be called at any time. */
   async #roll(): Promise<void> {
-    await this.#handle.datasync();
-    await this.#handle.close();
+    const full = this.#handle;
+    await full.datasync();
     const segment = this.#end.segment + 1;
     this.#handle = await this.#files.openForWriting(segment);
     this.#end = {sequence: this.#end.sequence, segment, position: 0};
+    await full.close();
   }
 }
 

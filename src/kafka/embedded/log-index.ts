@@ -1,6 +1,6 @@
-import {Level} from 'level';
-import {FatalError, messageOf} from '../../common/errors.ts';
+import type {Level} from 'level';
 import type {StoredBatch} from './journal-entry.ts';
+import {openLogDatabase} from './log-database.ts';
 
 /** Where a partition's log starts and how far it is compacted. */
 export interface PartitionState {
@@ -50,15 +50,7 @@ export class LogIndex {
 
   /** @throws FatalError DATA_DIR_UNUSABLE when another process has it open, or it cannot be opened at all. */
   static async open(directory: string): Promise<LogIndex> {
-    const db = new Level<Buffer, Buffer>(directory, {
-      keyEncoding: 'buffer',
-      valueEncoding: 'buffer',
-    });
-    try {
-      await db.open();
-    } catch (error) {
-      throw openError(directory, error);
-    }
+    const db = await openLogDatabase(directory);
     const index = new LogIndex(db);
     for await (const [key, value] of db.iterator({
       gte: segmentKey(0),
@@ -151,7 +143,8 @@ export class LogIndex {
     if (change.checkpoint !== undefined) {
       operations.push({type: 'put', key: CHECKPOINT, value: json(change.checkpoint)});
     }
-    await this.#db.batch(operations);
+    // Segments are deleted on the strength of it, and in a power cut LevelDB loses what it has not synced.
+    await this.#db.batch(operations, {sync: true});
     for (const [segment, bytes] of touched) this.#liveBytes.set(segment, bytes);
   }
 
@@ -162,7 +155,7 @@ export class LogIndex {
 
   /** Drops the count of a segment that is deleted. */
   async forgetSegment(segment: number): Promise<void> {
-    await this.#db.del(segmentKey(segment));
+    await this.#db.del(segmentKey(segment), {sync: true});
     this.#liveBytes.delete(segment);
   }
 
@@ -222,24 +215,4 @@ function decodeBatchEntry(key: Buffer, value: Buffer): StoredBatch {
 
 function json(value: object): Buffer {
   return Buffer.from(JSON.stringify(value));
-}
-
-function openError(directory: string, error: unknown): FatalError {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  if (isLocked(cause)) {
-    return new FatalError(
-      'DATA_DIR_UNUSABLE',
-      `${directory} is in use by another process: stop it, or give this one another data directory`,
-      {cause},
-    );
-  }
-  return new FatalError(
-    'DATA_DIR_UNUSABLE',
-    `Cannot open ${directory}: ${messageOf(cause)}. Make it writable, or put a backup of the data directory in its place`,
-    {cause},
-  );
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'LEVEL_LOCKED';
 }

@@ -1,7 +1,6 @@
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import type {ConsumedRecord} from '../client.ts';
 import type {StoredBatch} from './journal-entry.ts';
-import {readFully} from './journal-scanner.ts';
 import type {LogIndex} from './log-index.ts';
 import type {LogBatch, PartitionLog} from './partition-log.ts';
 import {checksum, decodeBatch} from './record-batch.ts';
@@ -119,7 +118,7 @@ export class LogReader {
   ): Promise<Buffer | undefined> {
     const bytes = Buffer.allocUnsafeSlow(length);
     try {
-      return bytes.subarray(0, await readFully(this.#files, segment, bytes, position));
+      return bytes.subarray(0, await this.#files.read(segment, bytes, position));
     } catch (error) {
       if (error instanceof Error && 'code' in error) {
         if (error.code === 'ENOENT' || error.code === 'EBADF') return undefined;

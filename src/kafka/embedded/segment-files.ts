@@ -31,7 +31,7 @@ export class SegmentFiles {
   }
 
   /** The segment's file, for reading; it belongs to this object. */
-  async handle(segment: number): Promise<FileHandle> {
+  async #handle(segment: number): Promise<FileHandle> {
     const found = this.#open.get(segment);
     if (found !== undefined) {
       this.#open.delete(segment);
@@ -50,9 +50,23 @@ export class SegmentFiles {
     return opening;
   }
 
+  /** Fills `target` from `position` of the segment's file and returns how much there was. */
+  async read(segment: number, target: Buffer, position: number): Promise<number> {
+    const handle = await this.#handle(segment);
+    let done = 0;
+    while (done < target.length) {
+      const {bytesRead} = await handle.read(target, done, target.length - done, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
   /** The segment's file, for writing, created if it does not exist; it belongs to the caller. */
-  openForWriting(segment: number): Promise<FileHandle> {
-    return open(this.path(segment), constants.O_RDWR | constants.O_CREAT);
+  async openForWriting(segment: number): Promise<FileHandle> {
+    const handle = await open(this.path(segment), constants.O_RDWR | constants.O_CREAT);
+    await this.#syncDirectory();
+    return handle;
   }
 
   /** Bytes of the segment's file; 0 when there is none. */
@@ -68,6 +82,18 @@ export class SegmentFiles {
 
   async close(): Promise<void> {
     for (const segment of this.#open.keys()) await this.#close(segment);
+  }
+
+  /** Without it a power cut may take a new file away, however well its contents were synced. */
+  async #syncDirectory(): Promise<void> {
+    // Windows has no such thing.
+    if (process.platform === 'win32') return;
+    const directory = await open(this.directory, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
   }
 
   /** Waits for the reads under way. */

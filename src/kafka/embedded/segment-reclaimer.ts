@@ -1,3 +1,4 @@
+import type {ConsumedRecord} from '../client.ts';
 import {scanSegment} from './journal-scanner.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import type {LogStore} from './log-store.ts';
@@ -7,6 +8,9 @@ import {rewriteBatches} from './rewrite-batches.ts';
 
 /** A segment of which less than this is in use is emptied: moving a quarter frees three. */
 const SPARSE = 0.25;
+
+/** Read and written again in one go. */
+const STEP_BYTES = 1 << 20;
 
 /**
  * Deletes the segments that nothing refers to, after moving away the little that is left in sparse ones: one partition's
@@ -30,28 +34,59 @@ export async function reclaimSegments(
     if (isStopped() || segment >= end) return;
     const live = index.liveBytes(segment);
     if (live > SPARSE * (await files.size(segment))) continue;
-    if (live > 0) await moveLiveBatches(store, segment);
+    if (live > 0) await moveLiveBatches(store, segment, isStopped);
     if (index.liveBytes(segment) > 0) continue;
     await files.delete(segment);
     await index.forgetSegment(segment);
   }
 }
 
-async function moveLiveBatches(store: LogStore, segment: number): Promise<void> {
+async function moveLiveBatches(
+  store: LogStore,
+  segment: number,
+  isStopped: () => boolean,
+): Promise<void> {
+  let live = new Map<PartitionLog, StoredBatch[]>();
+  let bytes = 0;
   for await (const {trailer, stored} of scanSegment(store.files, segment)) {
     for (const [i, [topic, partition]] of trailer.batches.entries()) {
+      const batch = stored[i] as StoredBatch;
       const log = store.topics.findByNumber(topic, partition);
-      if (log !== undefined) await moveIfLive(store, log, stored[i] as StoredBatch);
+      if (log === undefined || !(await isLive(store, log, batch))) continue;
+      const batches = live.get(log);
+      if (batches === undefined) live.set(log, [batch]);
+      else batches.push(batch);
+      bytes += batch.length;
     }
+    if (isStopped()) return;
+    if (bytes < STEP_BYTES) continue;
+    await moveBatches(store, live);
+    live = new Map();
+    bytes = 0;
   }
+  await moveBatches(store, live);
 }
 
-async function moveIfLive(store: LogStore, log: PartitionLog, batch: StoredBatch): Promise<void> {
+async function isLive({index}: LogStore, log: PartitionLog, batch: StoredBatch): Promise<boolean> {
   const key = {topicNumber: log.topic.number, partition: log.partition};
-  const [found] = await store.index.batches(key, batch.nextOffset - 1, batch.nextOffset, 1);
-  if (found?.segment !== batch.segment || found.position !== batch.position) return;
-  const [records] = (await store.reader.readBatches(log, [batch])) ?? [];
-  if (records === undefined) return;
-  const bound = records.reduce((sum, record) => sum + encodedBound(record), 0);
-  await rewriteBatches(store, {log, from: [batch], to: [{...key, ...batch, records, bound}]});
+  const [found] = await index.batches(key, batch.nextOffset - 1, batch.nextOffset, 1);
+  return found?.segment === batch.segment && found.position === batch.position;
+}
+
+async function moveBatches(
+  store: LogStore,
+  live: ReadonlyMap<PartitionLog, readonly StoredBatch[]>,
+): Promise<void> {
+  for (const [log, batches] of live) {
+    const from = batches.toSorted((a, b) => a.baseOffset - b.baseOffset);
+    const decoded = await store.reader.readBatches(log, from);
+    if (decoded === undefined) continue;
+    const key = {topicNumber: log.topic.number, partition: log.partition};
+    const to = from.map((batch, i) => {
+      const records = decoded[i] as ConsumedRecord[];
+      const bound = records.reduce((sum, record) => sum + encodedBound(record), 0);
+      return {...key, ...batch, records, bound};
+    });
+    await rewriteBatches(store, {log, from, to});
+  }
 }

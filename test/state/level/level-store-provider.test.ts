@@ -6,6 +6,7 @@ import {silentLogger} from '../../../src/common/logger.ts';
 import {LevelStoreProvider} from '../../../src/state/level/level-store-provider.ts';
 import {committedStoreSuite} from '../../suites/committed-store-suite.ts';
 import {ChildProcess} from '../../support/child-process.ts';
+import {compileScript} from '../../support/compiled-script.ts';
 
 const locked = {name: 'FatalError', code: 'STATE_DIRECTORY_LOCKED'};
 const checkpoint = {topicId: 'topic-1', offset: 7};
@@ -40,20 +41,25 @@ describe('LevelStoreProvider', () => {
     await (await open()).close();
   });
 
-  test('refuses a directory that another process has open, and takes it over when that one was killed', async () => {
-    const child = new ChildProcess('state-directory-holder', [directory]);
-    await child.line(/^open$/);
+  test(
+    'refuses a directory that another process has open, and takes it over when that one was killed',
+    {timeout: 20_000},
+    async () => {
+      const script = await compileScript('state-directory-holder', join(directory, 'compiled'));
+      const child = new ChildProcess(script, [directory]);
+      await child.when('it has the directory open', ([line]) => line === 'open');
 
-    await expect(open()).rejects.toMatchObject(locked);
-    await child.kill();
+      await expect(open()).rejects.toMatchObject(locked);
+      await child.kill();
 
-    const provider = await open();
-    const store = await provider.open('0_0', 'rows');
-    expect(store.checkpoint).toEqual(checkpoint);
-    expect(store.get(Buffer.from('a'))).toEqual(Buffer.from('1'));
-    await store.close();
-    await provider.close();
-  });
+      const provider = await open();
+      const store = await provider.open('0_0', 'rows');
+      expect(store.checkpoint).toEqual(checkpoint);
+      expect(store.get(Buffer.from('a'))).toEqual(Buffer.from('1'));
+      await store.close();
+      await provider.close();
+    },
+  );
 
   test('takes a directory whose lock was damaged, and holds it', async () => {
     await (await open()).close();

@@ -1,12 +1,14 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {systemClock} from '../../../src/common/clock.ts';
 import {Conditions} from '../../../src/common/conditions.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
+import type {Logger} from '../../../src/common/logger.ts';
 import {EmbeddedKafka} from '../../../src/kafka/embedded/embedded-kafka.ts';
 import type {ConsumedRecord, KafkaClient, ProducerRecord} from '../../../src/kafka/client.ts';
+import {partitionFor} from '../../../src/kafka/partitioner.ts';
 import {localSerdes} from '../../../src/serde/local-serdes.ts';
+import type {LocalSerdes} from '../../../src/serde/local-serdes.ts';
 import type {Serdes} from '../../../src/serde/serde.ts';
 import type {StoreProvider} from '../../../src/state/committed-store.ts';
 import {MemoryStoreProvider} from '../../../src/state/memory-store.ts';
@@ -15,10 +17,12 @@ import type {StreamsOptions} from '../../../src/streams/runtime/streams-app.ts';
 import type {Topology} from '../../../src/streams/topology/topology.ts';
 import type {StreamHeader} from '../../../src/streams/processor.ts';
 import type {Topic} from '../../../src/streams/topic.ts';
+import {FastClock} from '../../support/fast-clock.ts';
 import {RecordedMetrics} from '../../support/recorded-metrics.ts';
 import {Crash, FaultyKafka, FaultyStores} from '../../support/faulty-kafka.ts';
 import type {Faults} from '../../support/faulty-kafka.ts';
 import {until} from '../../support/until.ts';
+import {committedRecords, committedRows, newestByKey} from './topic-rows.ts';
 
 export const APPLICATION_ID = 'test-app';
 
@@ -28,12 +32,12 @@ export interface Input<K, V> {
   readonly value: V | null;
   readonly timestamp?: number;
   readonly headers?: readonly StreamHeader[];
-  readonly partition?: number;
 }
 
 export interface RunOptions {
   readonly kafka?: KafkaClient;
   readonly stores?: StoreProvider;
+  readonly logger?: Logger;
   readonly options?: StreamsOptions;
 }
 
@@ -52,39 +56,34 @@ export class StreamsHarness {
   readonly metrics = new RecordedMetrics();
   readonly conditions = new Conditions();
   readonly serdes: Serdes;
+  readonly clock: FastClock;
   readonly #local = localSerdes();
   readonly #directory: string;
   readonly #running = new Set<RunningApp>();
 
-  private constructor(kafka: EmbeddedKafka, directory: string) {
+  private constructor(kafka: EmbeddedKafka, directory: string, clock: FastClock) {
     this.kafka = kafka;
+    this.clock = clock;
     this.#directory = directory;
-    this.serdes = {
-      serializer: (format) => Promise.resolve(this.#local.serializer(format)),
-      deserializer: (format) => this.#local.deserializer(format),
-      resolve: () => Promise.resolve(),
-    };
+    this.serdes = localOnly(this.#local);
   }
 
   static async open(): Promise<StreamsHarness> {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-streams-'));
-    const kafka = await EmbeddedKafka.open({
-      directory,
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    return new StreamsHarness(kafka, directory);
+    const clock = new FastClock();
+    const kafka = await EmbeddedKafka.open({directory, clock, logger: silentLogger});
+    return new StreamsHarness(kafka, directory, clock);
   }
 
-  run(topology: Topology, {kafka, stores, options}: RunOptions = {}): RunningApp {
+  run(topology: Topology, {kafka, stores, logger, options}: RunOptions = {}): RunningApp {
     const app = new StreamsApp({
       applicationId: APPLICATION_ID,
       topology,
       kafka: kafka ?? this.kafka,
       serdes: this.serdes,
       stores: stores ?? this.stores,
-      clock: systemClock,
-      logger: silentLogger,
+      clock: this.clock,
+      logger: logger ?? silentLogger,
       metrics: this.metrics,
       conditions: this.conditions,
       options: {sessionTimeoutMs: 2000, ...options},
@@ -108,20 +107,25 @@ export class StreamsHarness {
 
   /** Writes the records in one transaction. */
   async produce<K, V>(topic: Topic<K, V>, inputs: readonly Input<K, V>[]): Promise<void> {
-    const records = inputs.map((input) => this.record(topic, input));
-    await this.produceBytes(topic.name, records, inputs[0]?.partition);
+    await this.produceTogether(
+      inputs.map((input) => ({topic: topic.name, record: this.record(topic, input)})),
+    );
   }
 
-  /** Writes records of any topics in one transaction, in order. */
+  /** Writes records of any topics in one transaction, in order, to the partitions of their keys. */
   async produceTogether(
     records: readonly {readonly topic: string; readonly record: ProducerRecord}[],
   ): Promise<void> {
+    const descriptions = await this.kafka.admin.describeTopics();
+    const counts = new Map(descriptions.map(({name, partitions}) => [name, partitions]));
+    const batches = records.map(({topic, record}) => {
+      const partition = partitionFor(record.key, counts.get(topic) ?? 1);
+      return {topic, partition, records: [record]};
+    });
     const producer = this.kafka.transactionalProducer('producer');
     await producer.init();
     producer.begin();
-    for (const {topic, record} of records) {
-      await producer.send([{topic, partition: 0, records: [record]}]);
-    }
+    await producer.send(batches);
     await producer.commit();
   }
 
@@ -189,68 +193,58 @@ export class StreamsHarness {
 
   /** Waits until the app has committed all that the topics hold. */
   async caughtUp(...topics: readonly {readonly name: string}[]): Promise<void> {
+    const names = topics.map(({name}) => name);
+    await until('the app has committed its input', () => this.#isCaughtUp(names));
+  }
+
+  /** What is committed is asked for before what there is, so that nothing can hide between two topics. */
+  async #isCaughtUp(names: readonly string[]): Promise<boolean> {
     const {admin} = this.kafka;
-    await until('the app has committed its input', async () => {
-      const descriptions = await admin.describeTopics(topics.map(({name}) => name));
-      if (descriptions.length < topics.length) return false;
-      const partitions = descriptions.flatMap(({name: topic, partitions: count}) =>
-        Array.from({length: count}, (_, partition) => ({topic, partition})),
-      );
-      const ends = await admin.offsets(partitions);
-      const committed = await admin.committedOffsets(APPLICATION_ID, partitions);
-      // Control records after the last record are not worth a commit.
-      return ends.every(
-        ({latest, earliest}, i) => latest === earliest || (committed[i] ?? -1) >= latest - 1,
-      );
-    });
+    const descriptions = await admin.describeTopics(names);
+    if (descriptions.length < names.length) return false;
+    const partitions = descriptions.flatMap(({name: topic, partitions: count}) =>
+      Array.from({length: count}, (_, partition) => ({topic, partition})),
+    );
+    const committed = await admin.committedOffsets(APPLICATION_ID, partitions);
+    const fetcher = this.kafka.fetcher({isolation: 'read_committed'});
+    for (const [i, partition] of partitions.entries()) {
+      fetcher.assign(partition, committed[i] ?? 0);
+    }
+    const answers = await fetcher.poll(0);
+    await fetcher.close();
+    return answers.every(
+      ({records, position, highWatermark}) => records.length === 0 && position === highWatermark,
+    );
   }
 
   /** All committed records of a topic, partition by partition. */
-  async records(topic: string): Promise<readonly ConsumedRecord[]> {
-    const {admin} = this.kafka;
-    const [description] = await admin.describeTopics([topic]);
-    if (description === undefined) return [];
-    const found: ConsumedRecord[] = [];
-    for (let partition = 0; partition < description.partitions; partition++) {
-      const fetcher = this.kafka.fetcher({isolation: 'read_committed'});
-      const [offsets] = await admin.offsets([{topic, partition}]);
-      fetcher.assign({topic, partition}, offsets?.earliest ?? 0);
-      for (;;) {
-        const [answer] = await fetcher.poll(0);
-        found.push(...(answer?.records ?? []));
-        if ((answer?.position ?? 0) >= (answer?.lastStableOffset ?? 0)) break;
-      }
-      await fetcher.close();
-    }
-    return found;
+  records(topic: string): Promise<readonly ConsumedRecord[]> {
+    return committedRecords(this.kafka, topic);
   }
 
   /** All committed records of a topic as keys and values. */
-  async read<K, V>(
-    topic: Topic<K, V>,
-    name = topic.name,
-  ): Promise<readonly (readonly [K, V | null])[]> {
-    const keys = this.#local.deserializer(topic.key);
-    const values = this.#local.deserializer(topic.value);
-    return (await this.records(name)).map(({key, value}) => [
-      keys.deserialize(key as Buffer) as K,
-      value === null ? null : (values.deserialize(value) as V),
-    ]);
+  read<K, V>(topic: Topic<K, V>, name = topic.name): Promise<readonly (readonly [K, V | null])[]> {
+    return committedRows(this.kafka, this.#local, topic, name);
   }
 
   /** The newest value of each key, without deleted ones. */
   async table<K, V>(topic: Topic<K, V>, name = topic.name): Promise<ReadonlyMap<K, V>> {
-    const rows = new Map<K, V>();
-    for (const [key, value] of await this.read(topic, name)) {
-      if (value === null) rows.delete(key);
-      else rows.set(key, value);
-    }
-    return rows;
+    return newestByKey(await this.read(topic, name));
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#running].map((running) => running.stop()));
     await this.kafka.close();
+    this.clock.stop();
     await rm(this.#directory, {recursive: true, force: true});
   }
+}
+
+/** Serdes whose schemas need no registry. */
+export function localOnly(serdes: LocalSerdes): Serdes {
+  return {
+    serializer: (format) => Promise.resolve(serdes.serializer(format)),
+    deserializer: (format) => serdes.deserializer(format),
+    resolve: () => Promise.resolve(),
+  };
 }
