@@ -2,7 +2,6 @@ import {bench, describe} from 'vitest';
 
 import {envelope} from '../src/serde/debezium.ts';
 import {jsonSrDeserializer, jsonSrSerializer} from '../src/serde/json-sr-serde.ts';
-import {rowEquals} from '../src/serde/row-equality.ts';
 import {projector} from '../src/serde/row-projection.ts';
 import {notNull, struct, timestamp, varchar} from '../src/serde/schema.ts';
 import type {Schema} from '../src/serde/schema.ts';
@@ -138,14 +137,11 @@ deserializing('a change event', envelope(customer), event);
 
 describe('hand a row of 16 columns on in process', () => {
   const project = projector(enriched);
-  const equals = rowEquals(enriched);
   const copy = project(enrichedRow);
   const serializer = jsonSrSerializer(enriched, 1, 'x');
   const deserializer = jsonSrDeserializer(enriched, known);
 
   bench('projector', () => void project(enrichedRow));
-
-  bench('rowEquals', () => void equals(enrichedRow, copy));
 
   bench('through bytes', () => void deserializer.deserialize(serializer.serialize(copy)));
 });

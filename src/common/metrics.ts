@@ -29,9 +29,3 @@ export const metricHelp = {
 } as const;
 
 export type MetricName = keyof typeof metricHelp;
-
-export const noMetrics: Metrics = {
-  count: () => undefined,
-  gauge: () => undefined,
-  observe: () => undefined,
-};

@@ -112,7 +112,11 @@ export function array<T>(element: Schema<T>): Schema<readonly T[] | null> {
   return {type: 'ARRAY', nullable: true, element: element};
 }
 
-/** A map with string keys. */
+/**
+ * A map with string keys.
+ *
+ * @public Postgres sources bring them as hstore; the pipeline that comes with the service has none.
+ */
 export function map<T>(element: Schema<T>): Schema<Readonly<Record<string, T>> | null> {
   return {type: 'MAP', nullable: true, element: element};
 }

@@ -9,7 +9,7 @@ import type {Clock} from '../../src/common/clock.ts';
 import {Conditions} from '../../src/common/conditions.ts';
 import type {Logger} from '../../src/common/logger.ts';
 import {silentLogger} from '../../src/common/logger.ts';
-import {noMetrics} from '../../src/common/metrics.ts';
+import {noMetrics} from './no-metrics.ts';
 import {EmbeddedKafka} from '../../src/kafka/embedded/embedded-kafka.ts';
 import type {KafkaClient} from '../../src/kafka/client.ts';
 import {EmbeddedRegistry} from '../../src/serde/registry/embedded-registry.ts';

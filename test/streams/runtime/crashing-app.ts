@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Conditions} from '../../../src/common/conditions.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
-import {noMetrics} from '../../../src/common/metrics.ts';
+import {noMetrics} from '../../support/no-metrics.ts';
 import {EmbeddedKafka} from '../../../src/kafka/embedded/embedded-kafka.ts';
 import type {ProducerRecord} from '../../../src/kafka/client.ts';
 import {localSerdes} from '../../../src/serde/local-serdes.ts';
