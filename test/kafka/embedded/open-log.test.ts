@@ -121,6 +121,12 @@ async function entryEnds(): Promise<number[]> {
   return ends;
 }
 
+/** What its index consists of, but for LevelDB's own log. */
+async function indexFiles(): Promise<readonly string[]> {
+  const names = await readdir(join(directory, 'index')).catch(() => []);
+  return names.filter((name) => !name.startsWith('LO'));
+}
+
 /** Makes the journal `bytes` again, of which those from `from` on may have been overwritten. */
 async function restoreJournal(bytes: Buffer, from: number): Promise<void> {
   const file = await open(journalPath(), 'r+');
@@ -235,9 +241,11 @@ describe('openLog', () => {
     const inUse = {code: 'DATA_DIR_UNUSABLE', message: expect.stringMatching(/in use/)};
     await expect(openCrashable()).rejects.toMatchObject(inUse);
     await rm(join(directory, 'index', 'CURRENT'));
+    const files = await indexFiles();
 
     await expect(openCrashable()).rejects.toMatchObject(inUse);
 
+    expect(await indexFiles()).toEqual(files);
     await log.crash();
   });
 
@@ -277,9 +285,13 @@ describe('openLog', () => {
         await log.close();
         expect(await readdir(join(directory, 'journal'))).not.toContain('0000000001.log');
         await damage(join(directory, 'index'));
+        const files = await indexFiles();
 
         await expect(openCrashable()).rejects.toMatchObject(corrupted);
         await expect(openCrashable()).rejects.toMatchObject(corrupted);
+
+        // Left to whoever wants to repair it.
+        expect(await indexFiles()).toEqual(expect.arrayContaining([...files]));
       },
     );
   });
