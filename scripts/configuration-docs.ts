@@ -1,14 +1,28 @@
 import type {z} from 'zod';
-import {configSchema, sinkSchema, sourceSchema, unsupportedSections} from '../src/config/schema.ts';
+import {
+  configSchema,
+  schemaRegistrySchema,
+  sinkSchema,
+  sourceSchema,
+  unsupportedSections,
+} from '../src/config/schema.ts';
 import {variableName} from '../src/config/variable-name.ts';
 
 /** The text of `docs/configuration.md`: every key of the schema. */
 export function configurationDocs(): string {
-  const {sources: _sources, sinks: _sinks, ...topLevel} = configSchema.shape;
+  const {
+    sources: _sources,
+    sinks: _sinks,
+    'schema.registry': _registry,
+    ...topLevel
+  } = configSchema.shape;
   return `${[
     introduction,
     '## Top level',
     ...keys(topLevel, []),
+    '## `schema.registry`',
+    'A registry for the schemas of keys and values. Without `schema.registry`, an embedded one keeps them in the topic `_schemas`.',
+    ...keys(schemaRegistrySchema.shape, ['schema.registry']),
     '## `sources`',
     'One section for each Postgres database, under a name of your choice. Without `sources`, an embedded Postgres runs with generated rows and a workload.',
     ...keys(sourceSchema.shape, ['sources', '<name>']),
@@ -30,7 +44,7 @@ const introduction = `# Configuration
 \`millrace start\` reads \`millrace.yaml\` from the working directory, or the file that \`--config\` names. Without a file everything has its default, and
 the embedded demo runs. A mistake in the file ends the start with one line for each: where it stands, which key it is about, and what was expected.
 
-- **Keys are written whole**, \`database.port: 5432\`, as Kafka, Debezium and Connect write them; only \`sources\` and \`sinks\` have sections under them.
+- **Keys are written whole**, \`database.port: 5432\`, as Kafka, Debezium and Connect write them; only \`schema.registry\`, \`sources\` and \`sinks\` have keys under them.
 - **\`\${NAME}\`** in a value is the environment variable \`NAME\`; that it is not set, or empty, is a mistake. \`$\${\` stands for \`\${\` itself.
 - **\`MILLRACE_…\` variables win over the file.** Each key names its own; \`<NAME>\` is the section's name in capitals, with \`_\` for everything but letters and
   digits. An empty one counts as not set.

@@ -5,7 +5,7 @@ import {FilePaths} from './file-paths.ts';
 import type {KeyPath} from './mistake.ts';
 import type {RawConfig} from './raw-config.ts';
 import {reportIssues} from './report-issues.ts';
-import {configSchema, unsupportedSections} from './schema.ts';
+import {configSchema, singleSections, unsupportedSections} from './schema.ts';
 
 /**
  * The configuration that `raw` describes; undefined when `raw.mistakes` has something in it, all of it.
@@ -50,7 +50,8 @@ function isUnsupported(issue: {readonly code?: unknown; readonly params?: unknow
  * and what stands under a key that takes text may be a secret.
  */
 function isDetail(path: KeyPath, refused: readonly KeyPath[]): boolean {
-  const deepest = path[0] === 'sources' || path[0] === 'sinks' ? 3 : 1;
+  const [top = ''] = path;
+  const deepest = top === 'sources' || top === 'sinks' ? 3 : top in singleSections ? 2 : 1;
   return (
     path.length > deepest ||
     (path.at(-1) !== 'connector' &&

@@ -2,7 +2,7 @@ import type {z} from 'zod';
 import type {FilePaths} from './file-paths.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {configSchema, sinkSchema, sourceSchema} from './schema.ts';
+import {configSchema, schemaRegistrySchema, sinkSchema, sourceSchema} from './schema.ts';
 
 /** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
 export function checkTogether(raw: RawConfig, paths: FilePaths): void {
@@ -11,13 +11,57 @@ export function checkTogether(raw: RawConfig, paths: FilePaths): void {
     raw.mistake(['replication.factor'], ': the embedded log has one copy; leave the key out');
   if (top['orders.deletes'] === 'propagate' && top.semantics === 'ksqldb')
     raw.mistake(['orders.deletes'], ': `propagate` needs `semantics: cdc`');
-  const {sources, sinks} = raw.root;
+  const {sources, sinks, 'schema.registry': registry} = raw.root;
+  if (isSection(registry)) checkRegistry(raw, registry);
   if (isSection(sources) && Object.keys(sources).length === 0)
     raw.mistake(['sources'], 'is empty; leave it out for the embedded Postgres');
   checkNames(raw);
   checkSlots(raw, sectionsOf(sources));
   const dataDirectory = paths.absolute(top['data.dir'] ?? '', ['data.dir']);
   checkSinks(raw, sectionsOf(sinks), dataDirectory, paths);
+}
+
+function checkRegistry(raw: RawConfig, section: RawSection): void {
+  const path = (key: string): string[] => ['schema.registry', key];
+  const keys = valuesOf(schemaRegistrySchema, section);
+  if (keys.url?.every(isAddress) === false)
+    raw.mistake(
+      path('url'),
+      ': expected addresses as `https://host:8081`; in the user and the password, `%`, `@`, `/`, `:` and `,` are written `%25`, `%40`, `%2F`, `%3A` and `%2C`',
+    );
+  const source = keys['basic.auth.credentials.source'];
+  if (source === 'USER_INFO' && section['basic.auth.user.info'] === undefined)
+    raw.mistake(
+      path('basic.auth.credentials.source'),
+      ': `USER_INFO` needs `basic.auth.user.info`',
+    );
+  if (source === 'URL' && section['basic.auth.user.info'] !== undefined)
+    raw.mistake(
+      path('basic.auth.user.info'),
+      'is not used with `basic.auth.credentials.source: URL`; leave one of them out',
+    );
+  const token = section['bearer.auth.token'];
+  if (keys['bearer.auth.credentials.source'] !== undefined && token === undefined)
+    raw.mistake(
+      path('bearer.auth.credentials.source'),
+      ': `STATIC_TOKEN` needs `bearer.auth.token`',
+    );
+  const hasUser =
+    section['basic.auth.user.info'] !== undefined ||
+    keys.url?.some((address) => address.includes('@'));
+  if (token !== undefined && hasUser === true)
+    raw.mistake(path('bearer.auth.token'), ': there is a user as well; leave one of them out');
+}
+
+/** Whether it has the form that it must have, `%` included. */
+function isAddress(address: string): boolean {
+  try {
+    const {username, password} = new URL(address);
+    decodeURIComponent(`${username}${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Names become parts of group ids, metric labels and variables. */

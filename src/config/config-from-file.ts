@@ -1,8 +1,9 @@
-import type {Config, SinkConfig, SourceConfig} from './config.ts';
+import type {Config, SchemaRegistryConfig, SinkConfig, SourceConfig} from './config.ts';
 import type {FilePaths} from './file-paths.ts';
 import {sinkSchema} from './schema.ts';
 import type {CheckedFile} from './schema.ts';
 
+type RegistryKeys = NonNullable<CheckedFile['schema.registry']>;
 type SourceKeys = NonNullable<CheckedFile['sources']>[string];
 type SinkKeys = NonNullable<CheckedFile['sinks']>[string];
 
@@ -27,6 +28,7 @@ export function configFromFile(
     replicationFactor: keys['replication.factor'],
     errorsTolerance: keys['errors.tolerance'],
     deadLetterTopic: keys['errors.deadletterqueue.topic.name'] ?? `dlq-${keys['application.id']}`,
+    schemaRegistry: registryFrom(keys['schema.registry'], paths),
     sources: keys.sources && Object.entries(keys.sources).map(sourceFrom),
     sinks: Object.entries(sinks).map(([name, sink]) => ({
       ...sinkFrom(sink, keys.semantics),
@@ -36,6 +38,45 @@ export function configFromFile(
     http: addressFrom(keys['http.listen']),
     logLevel: keys['log.level'] ?? (keys.sources === undefined ? 'warn' : 'info'),
   };
+}
+
+function registryFrom(
+  keys: RegistryKeys | undefined,
+  paths: FilePaths,
+): SchemaRegistryConfig | undefined {
+  if (keys === undefined) return undefined;
+  const ca = keys['ssl.ca.location'];
+  const userInfo =
+    keys['basic.auth.credentials.source'] === 'URL' ? undefined : keys['basic.auth.user.info'];
+  return {
+    servers: keys.url.map((address) => ({
+      url: withoutUser(address),
+      auth: userInfo === undefined ? userOf(address) : splitUser(userInfo),
+    })),
+    bearerToken: keys['bearer.auth.token'],
+    caLocation:
+      ca === undefined ? undefined : paths.absolute(ca, ['schema.registry', 'ssl.ca.location']),
+    requestTimeoutMs: keys['request.timeout.ms'],
+  };
+}
+
+/** `https://user:password@host/path/` is `https://host/path`. */
+function withoutUser(address: string): string {
+  const {protocol, host, pathname} = new URL(address);
+  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}`;
+}
+
+/** What stands before the host, where something does. */
+function userOf(address: string): {username: string; password: string} | undefined {
+  const {username, password} = new URL(address);
+  if (username === '') return undefined;
+  return {username: decodeURIComponent(username), password: decodeURIComponent(password)};
+}
+
+/** A password may have colons, a user may not. */
+function splitUser(userInfo: string): {username: string; password: string} {
+  const colon = userInfo.indexOf(':');
+  return {username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1)};
 }
 
 function sourceFrom([name, keys]: [string, SourceKeys]): SourceConfig {

@@ -13,11 +13,29 @@ export interface Config {
   readonly replicationFactor: number;
   readonly errorsTolerance: 'none' | 'all';
   readonly deadLetterTopic: string;
+  /** Undefined where no section says so: the embedded registry. */
+  readonly schemaRegistry: SchemaRegistryConfig | undefined;
   /** Undefined where no section says so: the embedded Postgres is started, with its workload. */
   readonly sources: readonly SourceConfig[] | undefined;
   readonly sinks: readonly SinkConfig[];
   readonly http: HttpConfig;
   readonly logLevel: LogLevel;
+}
+
+/** A registry that speaks Confluent's API. */
+export interface SchemaRegistryConfig {
+  /** Each can stand in for the others. */
+  readonly servers: readonly SchemaRegistryServer[];
+  readonly bearerToken: string | undefined;
+  /** Path of a PEM file with the authorities to trust; undefined for Node's. */
+  readonly caLocation: string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+interface SchemaRegistryServer {
+  /** Without credentials. */
+  readonly url: string;
+  readonly auth: {readonly username: string; readonly password: string} | undefined;
 }
 
 /** One Postgres database to capture. */

@@ -2,17 +2,29 @@ import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {configSchema, sinkSchema, sourceSchema, unsupportedSections} from './schema.ts';
+import {
+  configSchema,
+  singleSections,
+  sinkSchema,
+  sourceSchema,
+  unsupportedSections,
+} from './schema.ts';
 import type {Environment} from './substitute-environment.ts';
 import {variableName} from './variable-name.ts';
 
 const sections = {sources: sourceSchema, sinks: sinkSchema} as const;
 
-const topLevel = new Map(
-  Object.keys(configSchema.shape)
-    .filter((key) => !(key in sections))
-    .map((key) => [variableName([key]), [key]]),
-);
+/** Keys whose path has no name of the user's in it. */
+const fixedPaths: readonly KeyPath[] = [
+  ...Object.keys(configSchema.shape)
+    .filter((key) => !(key in sections || key in singleSections))
+    .map((key) => [key]),
+  ...Object.entries(singleSections).flatMap(([section, {shape}]) =>
+    Object.keys(shape).map((key) => [section, key]),
+  ),
+];
+
+const fixedVariables = new Map(fixedPaths.map((path) => [variableName(path), path]));
 
 /** Lets every `MILLRACE_…` variable replace what the file says. Empty ones count as not set. */
 export function readEnvironment(environment: Environment, config: RawConfig): void {
@@ -27,8 +39,8 @@ export function readEnvironment(environment: Environment, config: RawConfig): vo
 }
 
 function pathOf(variable: string, root: RawSection): KeyPath | undefined {
-  const key = topLevel.get(variable);
-  if (key !== undefined) return key;
+  const fixed = fixedVariables.get(variable);
+  if (fixed !== undefined) return fixed;
   for (const [section, schema] of Object.entries(sections)) {
     const prefix = `${variableName([section])}_`;
     if (!variable.startsWith(prefix)) continue;
@@ -76,7 +88,7 @@ function refusal(variable: string, root: RawSection): {path: KeyPath; message: s
       Object.keys(schema.shape).map((key) => variableName([section, name, key])),
     ),
   );
-  const known = nearest(variable, [...topLevel.keys(), ...inSections]);
+  const known = nearest(variable, [...fixedVariables.keys(), ...inSections]);
   const hint = known === undefined ? 'docs/configuration.md lists them' : `did you mean ${known}?`;
   return {path: [], message: `sets no key; ${hint}`};
 }

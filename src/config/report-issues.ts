@@ -2,7 +2,14 @@ import type {z} from 'zod';
 import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import type {RawConfig} from './raw-config.ts';
-import {configSchema, sinkSchema, sourceSchema, unsupportedSections} from './schema.ts';
+import {
+  configSchema,
+  schemaRegistrySchema,
+  singleSections,
+  sinkSchema,
+  sourceSchema,
+  unsupportedSections,
+} from './schema.ts';
 
 /** Says what the issues of the schema mean to the person who wrote the file. */
 export function reportIssues(raw: RawConfig, issues: readonly z.core.$ZodIssue[]): void {
@@ -30,7 +37,7 @@ function reportValue(raw: RawConfig, issue: z.core.$ZodIssue): void {
 }
 
 function sectionExpected(path: KeyPath): string {
-  return path.length === 1
+  return path.length === 1 && !(String(path[0]) in singleSections)
     ? `: expected names with keys under each: \`${path[0]}: {<name>: {…}}\``
     : ': expected a section of keys';
 }
@@ -46,6 +53,8 @@ function unknownKey(path: KeyPath, key: string): {message: string; meant?: strin
   const section = path.length === 0 && known.find((name) => key.startsWith(`${name}.`));
   if (section === 'sources' || section === 'sinks')
     return {message: `is not a key; \`${section}:\` has names under it, with their keys`};
+  if (section !== false && section !== undefined && section in singleSections)
+    return {message: `is not a key; \`${section}:\` has its keys under it`};
   if (section !== false && section !== undefined)
     return {message: `is ${unsupportedSections[section] ?? 'not a key'}`};
   const meant = nearest(key, known) ?? known.find((name) => name.endsWith(`.${key}`));
@@ -64,9 +73,12 @@ function unknownKey(path: KeyPath, key: string): {message: string; meant?: strin
 const places: Readonly<Record<string, z.ZodObject>> = {
   'under `sources.<name>`': sourceSchema,
   'under `sinks.<name>`': sinkSchema,
+  'under `schema.registry`': schemaRegistrySchema,
   'at the top level': configSchema,
 };
 
 function schemaAt([section]: KeyPath): z.ZodObject {
+  const single = section === undefined ? undefined : singleSections[section];
+  if (single !== undefined) return single;
   return section === 'sources' ? sourceSchema : section === 'sinks' ? sinkSchema : configSchema;
 }

@@ -139,6 +139,74 @@ export const sinkSchema = z.strictObject({
   ),
 });
 
+/** A Schema Registry in place of the embedded one: the keys under `schema.registry`. */
+export const schemaRegistrySchema = z.strictObject({
+  url: list(
+    {
+      description:
+        "Addresses of a registry that speaks Confluent's API; with several, each that cannot be reached, or fails, is followed by the next.",
+    },
+    'addresses as `https://host:8081`',
+    /^https?:\/\/([^\s/?#@]+@)?[^\s/?#@]+(\/[^\s?#@]*)?$/,
+  ),
+  'basic.auth.credentials.source': optional(
+    oneOf(
+      {
+        description:
+          'Where user and password stand: in `basic.auth.user.info`, or in the `url`, as `https://user:password@host`.',
+      },
+      ['USER_INFO', 'URL'],
+      ['SASL_INHERIT'],
+    ),
+    '`USER_INFO` where there is a `basic.auth.user.info`, otherwise `URL`',
+  ),
+  'basic.auth.user.info': optional(
+    text(
+      {
+        description:
+          'User and password, for Confluent Cloud an API key of the registry and its secret.',
+      },
+      '`user:password`',
+      /^[^:]+:/,
+    ),
+    'no user',
+  ),
+  'bearer.auth.credentials.source': optional(
+    oneOf(
+      {description: 'Where the bearer token stands: in `bearer.auth.token`.'},
+      ['STATIC_TOKEN'],
+      ['OAUTHBEARER', 'SASL_OAUTHBEARER_INHERIT', 'CUSTOM'],
+    ),
+    '`STATIC_TOKEN` where there is a `bearer.auth.token`',
+  ),
+  'bearer.auth.token': optional(
+    text(
+      {description: 'A bearer token, in place of user and password.'},
+      'a token',
+      /^[\x21-\x7e]+$/,
+    ),
+    'no token',
+  ),
+  'ssl.ca.location': optional(
+    text(
+      {
+        description: 'A PEM file with the authorities to trust, in place of those that Node knows.',
+      },
+      'a path',
+    ),
+    'the authorities that Node knows, and those of `NODE_EXTRA_CA_CERTS`',
+  ),
+  'request.timeout.ms': integer(
+    {
+      description:
+        'How long one address has to answer a request, connecting included, in milliseconds.',
+      default: 10_000,
+    },
+    1,
+    600_000,
+  ),
+});
+
 /** Every key that there is, but for those of `unsupportedSections`. */
 export const configSchema = z.strictObject({
   'application.id': text(
@@ -229,9 +297,15 @@ export const configSchema = z.strictObject({
     ),
     '`info`; `warn` where the embedded Postgres runs',
   ),
+  'schema.registry': schemaRegistrySchema.optional(),
   sources: z.record(z.string(), sourceSchema).optional(),
   sinks: z.record(z.string(), sinkSchema).optional(),
 });
+
+/** Sections that are there once, with their keys right under them. */
+export const singleSections: Readonly<Record<string, z.ZodObject>> = {
+  'schema.registry': schemaRegistrySchema,
+};
 
 /** What the file may say, once it is checked and defaults are filled in; keys as in the file. */
 export type CheckedFile = z.output<typeof configSchema>;
@@ -239,5 +313,4 @@ export type CheckedFile = z.output<typeof configSchema>;
 /** Sections of the contract whose part is not in this version: refused by name. */
 export const unsupportedSections: Readonly<Record<string, string>> = {
   kafka: 'not supported yet; leave the section out to use the embedded log',
-  'schema.registry': 'not supported yet; leave the section out to use the embedded registry',
 };

@@ -88,7 +88,12 @@ describe('checkConfig', () => {
     [
       'top',
       'schema.registry.url: x',
-      'schema.registry.url is not supported yet; leave the section out to use the embedded registry',
+      'schema.registry.url is not a key; `schema.registry:` has its keys under it',
+    ],
+    [
+      'top',
+      'basic.auth.user.info: x',
+      'basic.auth.user.info does not belong here but under `schema.registry`',
     ],
     ['top', '__proto__: x', '__proto__ is not a key; docs/configuration.md lists them'],
     ['top', 'constructor: x', 'constructor is not a key; docs/configuration.md lists them'],
@@ -105,10 +110,16 @@ describe('checkConfig', () => {
     ],
     ['source', 'semantics: cdc', 'sources.a.semantics does not belong here but at the top level'],
     ['sink', 'slot.name: x', 'sinks.b.slot.name does not belong here but under `sources.<name>`'],
+    ['registry', 'uri: x', 'schema.registry.uri is not a key; did you mean `url`?'],
+    [
+      'registry',
+      'database.port: x',
+      'schema.registry.database.port does not belong here but under `sources.<name>`',
+    ],
     ['sink', 'topic: x', 'sinks.b.topic is not a key; did you mean `topics`?'],
   ] as const)('refuses an unknown key in %s: %s', (part, line, mistake) => {
     expect(folder.mistakes(yamlWith({[part]: [line]}))).toEqual([
-      expect.stringMatching(/^\d+:[15]: /),
+      expect.stringMatching(/^\d+:[135]: /),
     ]);
     expect(folder.mistakes(yamlWith({[part]: [line]}))[0]).toMatch(
       new RegExp(`: ${escape(mistake)}$`),
@@ -139,6 +150,9 @@ describe('checkConfig', () => {
     ],
     ['sources: {}', '1:10: sources is empty; leave it out for the embedded Postgres'],
     ['sinks:\n- a', '2:1: sinks: expected names with keys under each: `sinks: {<name>: {…}}`'],
+    ['schema.registry:', '1:1: schema.registry: expected a section of keys'],
+    ['schema.registry: http://a', '1:18: schema.registry: expected a section of keys'],
+    ['schema.registry: {}', '1:1: schema.registry.url is required'],
     ['sinks: {a: }', '1:9: sinks.a: expected a section of keys'],
     ['sinks: {a: [b]}', '1:12: sinks.a: expected a section of keys'],
   ])('wants sections where there are sections: %j', (yaml, mistake) => {
@@ -182,6 +196,54 @@ describe('checkConfig', () => {
       ]);
     },
   );
+
+  test.each([
+    [
+      ['url: "http://u:100%@a"'],
+      '15:8: schema.registry.url: expected addresses as `https://host:8081`; in the user and the password, `%`, `@`, `/`, `:` and `,` are written `%25`, `%40`, `%2F`, `%3A` and `%2C`',
+    ],
+    [
+      ['url: http://a:99999'],
+      '15:8: schema.registry.url: expected addresses as `https://host:8081`;',
+    ],
+    [
+      ['basic.auth.credentials.source: USER_INFO'],
+      '15:34: schema.registry.basic.auth.credentials.source: `USER_INFO` needs `basic.auth.user.info`',
+    ],
+    [
+      ['basic.auth.credentials.source: URL', 'basic.auth.user.info: u:p'],
+      '16:25: schema.registry.basic.auth.user.info is not used with `basic.auth.credentials.source: URL`; leave one of them out',
+    ],
+    [
+      ['bearer.auth.credentials.source: STATIC_TOKEN'],
+      '15:35: schema.registry.bearer.auth.credentials.source: `STATIC_TOKEN` needs `bearer.auth.token`',
+    ],
+    [
+      ['bearer.auth.token: t', 'basic.auth.user.info: u:p'],
+      '15:22: schema.registry.bearer.auth.token: there is a user as well; leave one of them out',
+    ],
+    [
+      ['bearer.auth.token: t', 'url: http://u:p@a'],
+      '15:22: schema.registry.bearer.auth.token: there is a user as well; leave one of them out',
+    ],
+  ])('checks the keys of the schema registry together: %j', (lines, mistake) => {
+    expect(folder.mistakes(yamlWith({registry: lines}))).toEqual([
+      expect.stringContaining(mistake),
+    ]);
+  });
+
+  test('takes the user of the schema registry from each address', () => {
+    const registry = [
+      'url: "http://a%3A:p%40%2Fs%3As@one/, https://two:1, http://b:p:q@three"',
+      'basic.auth.credentials.source: URL',
+    ];
+
+    expect(folder.load(yamlWith({registry})).schemaRegistry?.servers).toEqual([
+      {url: 'http://one', auth: {username: 'a:', password: 'p@/s:s'}},
+      {url: 'https://two:1', auth: undefined},
+      {url: 'http://three', auth: {username: 'b', password: 'p:q'}},
+    ]);
+  });
 
   test('refuses more copies than the embedded log has', () => {
     expect(folder.mistakes('replication.factor: 3')).toEqual([

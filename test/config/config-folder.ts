@@ -46,15 +46,23 @@ export const sourceLines = [
 /** The keys that a sink has to have. */
 export const sinkLines = ['connector: duckdb', 'topics: orders_enriched'] as const;
 
-/** A file with one source `a` and one sink `b` that have what they need, and these lines in place of others. */
+/** The keys that a schema registry has to have. */
+const registryLines = ['url: http://registry:8081'] as const;
+
+/**
+ * A file with one source `a` and one sink `b` that have what they need, and these lines in place of others; a schema
+ * registry where there are lines for it.
+ */
 export function yamlWith({
   top = [],
   source = [],
   sink = [],
+  registry,
 }: {
   readonly top?: readonly string[];
   readonly source?: readonly string[];
   readonly sink?: readonly string[];
+  readonly registry?: readonly string[];
 }): string {
   return [
     ...top,
@@ -64,6 +72,10 @@ export function yamlWith({
     'sinks:',
     '  b:',
     ...replaced(sinkLines, sink).map((line) => `    ${line}`),
+    ...(registry === undefined ? [] : ['schema.registry:']),
+    ...replaced(registry === undefined ? [] : registryLines, registry ?? []).map(
+      (line) => `  ${line}`,
+    ),
     '',
   ].join('\n');
 }

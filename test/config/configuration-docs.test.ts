@@ -1,7 +1,12 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {configurationDocs} from '../../scripts/configuration-docs.ts';
-import {configSchema, sinkSchema, sourceSchema} from '../../src/config/schema.ts';
+import {
+  configSchema,
+  schemaRegistrySchema,
+  sinkSchema,
+  sourceSchema,
+} from '../../src/config/schema.ts';
 
 const page = readFileSync('docs/configuration.md', 'utf8');
 
@@ -11,7 +16,9 @@ describe('configurationDocs', () => {
   });
 
   test('describes every key', () => {
-    const keys = [configSchema, sourceSchema, sinkSchema].flatMap(({shape}) => Object.keys(shape));
+    const keys = [configSchema, schemaRegistrySchema, sourceSchema, sinkSchema].flatMap(({shape}) =>
+      Object.keys(shape),
+    );
 
     for (const key of keys) expect(page).toMatch(new RegExp(`^##+ \`${key}\`$`, 'm'));
     expect(page).not.toContain('undefined');
@@ -30,6 +37,7 @@ describe('configurationDocs', () => {
         '',
       ].join('\n'),
     );
+    expect(page).toContain('- Variable: `MILLRACE_SCHEMA_REGISTRY_URL`\n');
     expect(page).toContain(
       '- Default: none, it is required\n- Variable: `MILLRACE_SOURCES_<NAME>_SLOT_NAME`\n',
     );

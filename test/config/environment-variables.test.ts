@@ -20,6 +20,21 @@ describe('readEnvironment', () => {
     expect(sinks).toMatchObject([{insertMode: 'append'}]);
   });
 
+  test('sets the keys of the schema registry, and makes one without a file', () => {
+    const set = {MILLRACE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: 'user:${not filled in}'};
+    const auth = {username: 'user', password: '${not filled in}'};
+
+    expect(folder.load(yamlWith({registry: []}), set).schemaRegistry?.servers).toEqual([
+      {url: 'http://registry:8081', auth},
+    ]);
+    expect(
+      folder.load('', {...set, MILLRACE_SCHEMA_REGISTRY_URL: 'https://a'}).schemaRegistry?.servers,
+    ).toEqual([{url: 'https://a', auth}]);
+    expect(folder.mistakes('', set)).toEqual([
+      'environment variable MILLRACE_SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO: schema.registry.url is required',
+    ]);
+  });
+
   test('makes a source and a sink without a file', () => {
     const {sources, sinks} = folder.load('', {
       MILLRACE_SOURCES_MY_SHOP_DATABASE_HOSTNAME: 'db',
@@ -106,6 +121,7 @@ describe('readEnvironment', () => {
     ['MILLRACE_SINKS_B_INSERTMODE', 'did you mean MILLRACE_SINKS_B_INSERT_MODE?'],
     ['MILLRACE_SOURCES_DATABASE_HOSTNAME', 'did you mean MILLRACE_SOURCES_A_DATABASE_HOSTNAME?'],
     ['MILLRACE_SOURCES', 'docs/configuration.md lists them'],
+    ['MILLRACE_SCHEMA_REGISTRY_ULR', 'did you mean MILLRACE_SCHEMA_REGISTRY_URL?'],
     ['MILLRACE_COLOUR', 'docs/configuration.md lists them'],
   ])('refuses %s: %s', (variable, hint) => {
     expect(folder.mistakes(yamlWith({}), {[variable]: 'x'})).toEqual([
@@ -116,7 +132,6 @@ describe('readEnvironment', () => {
   test.each([
     ['MILLRACE_KAFKA_BOOTSTRAP_SERVERS', 'kafka', 'log'],
     ['MILLRACE_KAFKA_SASL_PASSWORD', 'kafka', 'log'],
-    ['MILLRACE_SCHEMA_REGISTRY_URL', 'schema.registry', 'registry'],
   ])('refuses %s as not supported yet', (variable, section, what) => {
     expect(folder.mistakes('', {[variable]: 'x'})).toEqual([
       `environment variable ${variable}: ${section} is not supported yet; leave the section out to use the embedded ${what}`,

@@ -23,6 +23,7 @@ describe('loadConfig', () => {
       replicationFactor: 1,
       errorsTolerance: 'none',
       deadLetterTopic: 'dlq-millrace',
+      schemaRegistry: undefined,
       sources: undefined,
       sinks: [
         {
@@ -126,12 +127,16 @@ describe('loadConfig', () => {
 });
 
 const contract = readFileSync(new URL('contract.yaml', import.meta.url), 'utf8');
-const contractVariables = {CUSTOMERS_DB_PASSWORD: 'hunter2', PRODUCTS_DB_PASSWORD: 'hunter3'};
+const contractVariables = {
+  CUSTOMERS_DB_PASSWORD: 'hunter2',
+  PRODUCTS_DB_PASSWORD: 'hunter3',
+  SR_API_KEY: 'key',
+  SR_API_SECRET: 'hunter4',
+};
 
 /** What this version refuses of the contract: the key that is named, by the path that leads there. */
 const unsupported: Readonly<Record<string, string>> = {
   kafka: 'kafka is not supported yet',
-  'schema.registry': 'schema.registry is not supported yet',
   'sinks.snow': 'sinks.snow.connector: `snowflake` is not supported yet',
   'sinks.lake': 'sinks.lake.connector: `databricks` is not supported yet',
 };
@@ -139,8 +144,7 @@ const unsupported: Readonly<Record<string, string>> = {
 /** The contract without what is refused. */
 function supportedContract() {
   const document = parseDocument(contract, {schema: 'failsafe'});
-  for (const path of [['kafka'], ['schema.registry'], ['sinks', 'snow'], ['sinks', 'lake']])
-    document.deleteIn(path);
+  for (const path of [['kafka'], ['sinks', 'snow'], ['sinks', 'lake']]) document.deleteIn(path);
   return document;
 }
 
@@ -160,7 +164,6 @@ describe('the configuration contract', () => {
   test('is refused with one line for each part that does not exist yet', () => {
     expect(folder.mistakes(contract, contractVariables)).toEqual([
       '11:1: kafka is not supported yet; leave the section out to use the embedded log',
-      '19:1: schema.registry is not supported yet; leave the section out to use the embedded registry',
       '59:16: sinks.snow.connector: `snowflake` is not supported yet; expected `duckdb`',
       '69:16: sinks.lake.connector: `databricks` is not supported yet; expected `duckdb`',
     ]);
@@ -178,6 +181,12 @@ describe('the configuration contract', () => {
       replicationFactor: 1,
       errorsTolerance: 'none',
       deadLetterTopic: 'dlq-millrace',
+      schemaRegistry: {
+        servers: [{url: 'https://registry:8081', auth: {username: 'key', password: 'hunter4'}}],
+        bearerToken: undefined,
+        caLocation: undefined,
+        requestTimeoutMs: 10_000,
+      },
       sources: [
         {
           name: 'customers',

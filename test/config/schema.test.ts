@@ -1,7 +1,12 @@
 import {integer as integers, assert, property} from 'fast-check';
 import {afterAll, describe, expect, test} from 'vitest';
 import type {Config} from '../../src/config/config.ts';
-import {configSchema, sinkSchema, sourceSchema} from '../../src/config/schema.ts';
+import {
+  configSchema,
+  schemaRegistrySchema,
+  sinkSchema,
+  sourceSchema,
+} from '../../src/config/schema.ts';
 import {ConfigFolder, yamlWith} from './config-folder.ts';
 
 const folder = new ConfigFolder();
@@ -276,10 +281,76 @@ const sinkCases: Readonly<Record<string, KeyCase>> = {
   'linger.ms': {...range(0, 60_000), read: (c) => sinkOf(c)?.lingerMs, otherwise: 0},
 };
 
+const registryOf = ({schemaRegistry}: Config) => schemaRegistry;
+const authOf = (config: Config) => registryOf(config)?.servers[0]?.auth;
+
+const registryCases: Readonly<Record<string, KeyCase>> = {
+  url: {
+    read: (c) => registryOf(c)?.servers.map(({url}) => url),
+    good: [
+      ['http://registry', ['http://registry']],
+      [
+        'http://a:8081/, https://b/apis/ccompat/v7/',
+        ['http://a:8081', 'https://b/apis/ccompat/v7'],
+      ],
+      ['[https://a, "http://[::1]:8081"]', ['https://a', 'http://[::1]:8081']],
+    ],
+    bad: ['registry:8081', 'ftp://registry', 'http://', 'http://a b', 'http://a?b', '{a: b}'],
+    expected: 'addresses as `https://host:8081`, separated by commas',
+  },
+  'basic.auth.credentials.source': {
+    ...choice(['USER_INFO', 'URL']),
+    good: [['URL', undefined]],
+    read: authOf,
+    otherwise: undefined,
+    notYet: ['SASL_INHERIT'],
+  },
+  'basic.auth.user.info': {
+    read: authOf,
+    good: [
+      ['user:password', {username: 'user', password: 'password'}],
+      ['"user:p:ss w@rd%"', {username: 'user', password: 'p:ss w@rd%'}],
+      ['"user:"', {username: 'user', password: ''}],
+    ],
+    otherwise: undefined,
+    bad: ['user', '":password"', '[a, b]'],
+    expected: '`user:password`',
+  },
+  'bearer.auth.credentials.source': {
+    ...choice(['STATIC_TOKEN']),
+    good: [],
+    read: (c) => registryOf(c)?.bearerToken,
+    otherwise: undefined,
+    notYet: ['OAUTHBEARER', 'SASL_OAUTHBEARER_INHERIT', 'CUSTOM'],
+  },
+  'bearer.auth.token': {
+    read: (c) => registryOf(c)?.bearerToken,
+    good: [['eyJhbGciOi.J9-_=', 'eyJhbGciOi.J9-_=']],
+    otherwise: undefined,
+    bad: ['a b', '"a\\r\\nb"', 'ä'],
+    expected: 'a token',
+  },
+  'ssl.ca.location': {
+    ...anyText('a path'),
+    good: [
+      ['/etc/ca.pem', '/etc/ca.pem'],
+      ['ca.pem', `${folder.path}/ca.pem`],
+    ],
+    read: (c) => registryOf(c)?.caLocation,
+    otherwise: undefined,
+  },
+  'request.timeout.ms': {
+    ...range(1, 600_000),
+    read: (c) => registryOf(c)?.requestTimeoutMs,
+    otherwise: 10_000,
+  },
+};
+
 const places = [
   {part: 'top', prefix: '', line: 1, cases: topCases},
   {part: 'source', prefix: 'sources.a.', line: 3, cases: sourceCases},
   {part: 'sink', prefix: 'sinks.b.', line: 12, cases: sinkCases},
+  {part: 'registry', prefix: 'schema.registry.', line: 15, cases: registryCases},
 ] as const;
 
 const allCases = places.flatMap(({part, prefix, line, cases}) =>
@@ -293,37 +364,37 @@ const allCases = places.flatMap(({part, prefix, line, cases}) =>
 );
 
 /** Where the value of a key starts, from 1. */
-function column(part: 'top' | 'source' | 'sink', key: string): number {
-  return (part === 'top' ? 0 : 4) + `${key}: `.length + 1;
+function column(part: 'top' | 'source' | 'sink' | 'registry', key: string): number {
+  return (part === 'top' ? 0 : part === 'registry' ? 2 : 4) + `${key}: `.length + 1;
 }
 
 describe('configSchema', () => {
   test('has no key that is not tried below', () => {
     expect(Object.keys(configSchema.shape).toSorted()).toEqual(
-      [...Object.keys(topCases), 'sources', 'sinks'].toSorted(),
+      [...Object.keys(topCases), 'schema.registry', 'sources', 'sinks'].toSorted(),
     );
     expect(Object.keys(sourceSchema.shape).toSorted()).toEqual(Object.keys(sourceCases).toSorted());
     expect(Object.keys(sinkSchema.shape).toSorted()).toEqual(Object.keys(sinkCases).toSorted());
+    expect(Object.keys(schemaRegistrySchema.shape).toSorted()).toEqual(
+      Object.keys(registryCases).toSorted(),
+    );
   });
 
-  test.each(allCases.filter(({otherwise}) => otherwise !== undefined))(
+  test.each(allCases.filter((each) => 'otherwise' in each))(
     'gives $path its default',
     ({read, otherwise}) => {
-      expect(read(folder.load(yamlWith({})))).toEqual(otherwise);
+      expect(read(folder.load(yamlWith({registry: []})))).toEqual(otherwise);
     },
   );
 
-  test.each(allCases.filter(({otherwise}) => otherwise === undefined))(
-    'requires $path',
-    ({path, key}) => {
-      const lines = yamlWith({}).split('\n');
-      const without = lines.filter((line) => !line.startsWith(`    ${key}:`)).join('\n');
+  test.each(allCases.filter((each) => !('otherwise' in each)))('requires $path', ({path, key}) => {
+    const lines = yamlWith({registry: ['request.timeout.ms: 1']}).split('\n');
+    const without = lines.filter((line) => !line.trim().startsWith(`${key}:`)).join('\n');
 
-      expect(folder.mistakes(without)).toEqual([
-        expect.stringMatching(new RegExp(`^\\d+:3: ${path} is required$`)),
-      ]);
-    },
-  );
+    expect(folder.mistakes(without)).toEqual([
+      expect.stringMatching(new RegExp(`^\\d+:[13]: ${path} is required$`)),
+    ]);
+  });
 
   test.each(allCases.flatMap((each) => each.good.map(([text, value]) => ({...each, text, value}))))(
     'takes $path: $text',
@@ -362,14 +433,17 @@ describe('configSchema', () => {
   );
 
   test.each(
-    Object.entries({...sourceCases, ...sinkCases, ...topCases}).filter(([, {expected}]) =>
-      expected.startsWith('an integer'),
+    Object.entries({...registryCases, ...sourceCases, ...sinkCases, ...topCases}).filter(
+      ([, {expected}]) => expected.startsWith('an integer'),
     ),
   )('takes all integers in the range of %s and no others', (key, {expected}) => {
     const [min = 0, max = 0] = (expected.match(/\d+/g) ?? []).map(Number);
-    const schema = {...sourceSchema.shape, ...sinkSchema.shape, ...configSchema.shape}[
-      key as 'batch.size'
-    ];
+    const schema = {
+      ...schemaRegistrySchema.shape,
+      ...sourceSchema.shape,
+      ...sinkSchema.shape,
+      ...configSchema.shape,
+    }[key as 'batch.size'];
 
     assert(
       property(integers({min: -2 * max, max: 2 * max}), (value) => {

@@ -42,6 +42,10 @@ sources:
     topic.prefix: postgres
     slot.name: turtle
     table.include.list: [products.products, products.orders]
+schema.registry:
+  url: http://registry
+  basic.auth.user.info: user:\${PASSWORD}
+  bearer.auth.credentials.source: STATIC_TOKEN
 sinks:
   local: {connector: duckdb, topics: orders_enriched, linger.ms: 0}
 log.level: info
