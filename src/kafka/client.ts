@@ -45,7 +45,10 @@ export interface TopicSpec {
   readonly cleanupPolicy: 'delete' | 'compact';
   /** Milliseconds; -1 keeps records for ever. Ignored where `cleanupPolicy` is `compact`. Default: 7 days. */
   readonly retentionMs?: number;
+  /** Default: the broker's. */
   readonly replicationFactor?: number;
+  /** `min.insync.replicas`. Default: the broker's. */
+  readonly minInsyncReplicas?: number;
 }
 
 export interface TopicDescription {
@@ -89,8 +92,10 @@ export interface ProduceBatch extends TopicPartition {
 }
 
 export interface ProducedBatch extends TopicPartition {
-  /** Offset of the first record; the others follow without gaps. */
+  /** Offset of the first record. */
   readonly baseOffset: number;
+  /** One past the last record's offset. Records of other producers may stand in between. */
+  readonly nextOffset: number;
 }
 
 export interface OffsetCommit extends TopicPartition {
@@ -104,6 +109,8 @@ export interface GroupMetadata {
   /** -1 with an empty member id commits from outside of the group protocol. */
   readonly generationId: number;
   readonly memberId: string;
+  /** `group.instance.id` of a static member. */
+  readonly instanceId?: string | undefined;
 }
 
 /**

@@ -47,7 +47,8 @@ export class Transaction {
     for (const [i, {topic, partition, records}] of batches.entries()) {
       const log = logs[i] as PartitionLog;
       const before = log.batches.at(-1)?.bound ?? 0;
-      produced.push({topic, partition, baseOffset: log.endOffset});
+      const baseOffset = log.endOffset;
+      produced.push({topic, partition, baseOffset, nextOffset: baseOffset + records.length});
       const last = log.batches.at(-1);
       const created = log.append(records, this, now);
       this.#partitions.add(log);

@@ -4,7 +4,6 @@ import type {
   FetchedPartition,
   Fetcher,
   GroupGeneration,
-  ProducedBatch,
   TopicPartition,
   TransactionalProducer,
 } from '../../kafka/client.ts';
@@ -164,10 +163,7 @@ export class TaskSession {
     this.#inTransaction = false;
     await producer.commit();
     const ends = new Map<string, number>();
-    for (const [i, {records}] of batches.entries()) {
-      const batch = produced[i] as ProducedBatch;
-      ends.set(keyOf(batch), batch.baseOffset + records.length);
-    }
+    for (const batch of produced) ends.set(keyOf(batch), batch.nextOffset);
     await Promise.all(
       pending.map(async ({store, changelogPartition, topicId, writes}) => {
         const offset = ends.get(keyOf(changelogPartition));
