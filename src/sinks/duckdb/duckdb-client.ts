@@ -112,24 +112,28 @@ export class DuckDbClient {
     return turn;
   }
 
+  /**
+   * The transaction begins before the statement is planned. A plan relies on what the statistics say of the rows at that
+   * time (it sorts short text as a byte), and gives wrong values for longer ones that are committed after it.
+   */
   async #read(sql: string): Promise<Record<string, unknown>[]> {
     const {StatementType} = await import('@duckdb/node-api');
     const statements = await this.#reader.extractStatements(sql);
     if (statements.count !== 1) throw new TypeError('query takes one statement');
-    const statement = await statements.prepare(0);
+    await this.#reader.run('BEGIN TRANSACTION READ ONLY');
     try {
-      const {statementType} = statement;
-      if (statementType !== StatementType.SELECT && statementType !== StatementType.EXPLAIN) {
-        throw new TypeError('query takes a SELECT; it only reads');
-      }
-      await this.#reader.run('BEGIN TRANSACTION READ ONLY');
+      const statement = await statements.prepare(0);
       try {
+        const {statementType} = statement;
+        if (statementType !== StatementType.SELECT && statementType !== StatementType.EXPLAIN) {
+          throw new TypeError('query takes a SELECT; it only reads');
+        }
         return (await statement.runAndReadAll()).getRowObjectsJson();
       } finally {
-        await this.#reader.run('ROLLBACK');
+        statement.destroySync();
       }
     } finally {
-      statement.destroySync();
+      await this.#reader.run('ROLLBACK');
     }
   }
 

@@ -1,0 +1,120 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {DuckDbClient} from '../../../src/sinks/duckdb/duckdb-client.ts';
+
+let directory: string;
+let client: DuckDbClient;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-duckdb-client-'));
+  client = await DuckDbClient.open({database: join(directory, 'a.duckdb')});
+});
+afterAll(async () => {
+  await client.close();
+  rmSync(directory, {recursive: true});
+});
+
+const run = (sql: string): Promise<unknown> => client.exclusive((writer) => writer.run(sql));
+
+describe('DuckDbClient.query', () => {
+  test('reads whole values while the first rows are committed', async () => {
+    const wrong: unknown[] = [];
+    for (let round = 0; round < 25; round++) {
+      await run(`CREATE TABLE t${round} (size VARCHAR, _offset BIGINT)`);
+      let isWritten = false;
+      const writing = run(`INSERT INTO t${round} VALUES ('longer than a byte', 300)`).then(
+        () => (isWritten = true),
+      );
+      for (let isLast = false; !isLast;) {
+        isLast = isWritten;
+        const rows = await client.query(`SELECT * FROM t${round} ORDER BY _offset LIMIT 5`);
+        wrong.push(...rows.filter((row) => row['size'] !== 'longer than a byte'));
+      }
+      await writing;
+    }
+
+    expect(wrong).toEqual([]);
+  });
+
+  test('shows only what is committed', async () => {
+    await run('CREATE TABLE open (a INTEGER)');
+
+    await client.transaction(async (writer) => {
+      await writer.run('INSERT INTO open VALUES (1)');
+      expect(await client.query('SELECT * FROM open')).toEqual([]);
+    });
+
+    expect(await client.query('SELECT * FROM open')).toEqual([{a: 1}]);
+  });
+
+  test.each([
+    ['two statements', 'SELECT 1; SELECT 2', 'query takes one statement'],
+    ['a statement that writes', 'CREATE TABLE hacked (a INTEGER)', 'query takes a SELECT'],
+    ['a statement that ends its transaction', 'COMMIT', 'query takes a SELECT'],
+    ['a statement that sets', "SET memory_limit = '1GB'", 'query takes a SELECT'],
+    ['a file outside', "SELECT * FROM read_text('/etc/hostname')", 'disabled by configuration'],
+  ])('refuses %s, and reads on', async (_, sql, reason) => {
+    await expect(client.query(sql)).rejects.toThrow(reason);
+
+    expect(await client.query('SELECT 1 AS one')).toEqual([{one: 1}]);
+    expect(await client.query("FROM duckdb_tables() WHERE table_name = 'hacked'")).toEqual([]);
+  });
+});
+
+describe('DuckDbClient.transaction', () => {
+  test('leaves nothing of work that failed, and goes on', async () => {
+    await run('CREATE TABLE halves (a INTEGER)');
+
+    const failing = client.transaction(async (writer) => {
+      await writer.run('INSERT INTO halves VALUES (1)');
+      throw new Error('half way');
+    });
+
+    await expect(failing).rejects.toThrow('half way');
+    await client.transaction((writer) => writer.run('INSERT INTO halves VALUES (2)'));
+    expect(await client.query('SELECT * FROM halves')).toEqual([{a: 2}]);
+  });
+
+  test('leaves nothing of work that hides a failed statement', async () => {
+    await run('CREATE TABLE hidden (a INTEGER)');
+
+    const hiding = client.transaction(async (writer) => {
+      await writer.run('INSERT INTO hidden VALUES (1)');
+      await writer.run("SELECT CAST('x' AS INTEGER)").catch(() => undefined);
+    });
+
+    await hiding.catch(() => undefined);
+    expect(await client.query('SELECT * FROM hidden')).toEqual([]);
+  });
+
+  test('runs one at a time, in the order of the calls', async () => {
+    const order: number[] = [];
+
+    await Promise.all(
+      [1, 2, 3].map((number) =>
+        client.transaction(async (writer) => {
+          order.push(number);
+          await writer.run('SELECT 1');
+          order.push(number);
+        }),
+      ),
+    );
+
+    expect(order).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+});
+
+describe('DuckDbClient.open', () => {
+  test('says what it could not open, and what to do', async () => {
+    const opening = DuckDbClient.open({database: join(directory, 'missing', 'a.duckdb')});
+
+    await expect(opening).rejects.toMatchObject({
+      name: 'RetriableError',
+      code: 'SINK_UNREACHABLE',
+      message: expect.stringMatching(
+        /^DuckDB file \S+missing\/a\.duckdb: .*; check the path, its permissions and the free disk space$/,
+      ),
+    });
+  });
+});
