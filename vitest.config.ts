@@ -1,8 +1,11 @@
 import {defineConfig} from 'vitest/config';
 
-const infrastructure = ['pg', 'e2e'];
+const infrastructure = ['pg', 'kafka', 'registry', 'e2e'];
 
-/** A test's suffix says what it needs: `.test.ts` nothing, `.pg.test.ts` a real Postgres, `.e2e.test.ts` the built service. */
+/**
+ * A test's suffix says what it needs: `.test.ts` nothing, `.pg.test.ts` a real Postgres, `.kafka.test.ts` a real Kafka,
+ * `.registry.test.ts` a real schema registry, `.e2e.test.ts` the built service.
+ */
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
@@ -19,6 +22,25 @@ export default defineConfig({
           name: 'pg',
           include: ['test/**/*.pg.test.ts'],
           globalSetup: ['test/support/global-postgres.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'kafka',
+          include: ['test/**/*.kafka.test.ts'],
+          globalSetup: ['test/support/global-kafka.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'registry',
+          include: ['test/**/*.registry.test.ts'],
+          globalSetup: ['test/support/global-registry.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
