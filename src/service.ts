@@ -10,10 +10,10 @@ import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
 import {startHttp} from './http.ts';
 import {EmbeddedKafka} from './kafka/embedded/embedded-kafka.ts';
-import {EmbeddedRegistry} from './serde/registry/embedded-registry.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
 import {Closing} from './service/closing.ts';
+import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
 import {supervise} from './service/supervise.ts';
@@ -38,12 +38,15 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
   const conditions = new Conditions();
   const topology = ordersTopology(config);
 
+  // Its lock keeps a second instance away from the Postgres of the first.
+  const kafka = await EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
+  closing.defer(() => kafka.close());
   const demo =
     config.sources === undefined ? await startDemo(dataDirectory, {clock, logger}) : undefined;
   if (demo !== undefined) closing.defer(() => demo.stop());
-  const kafka = await EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
-  closing.defer(() => kafka.close());
-  const registry = await EmbeddedRegistry.open({kafka, clock});
+  const sources = config.sources ?? demo?.sources ?? [];
+  const registryDeps = {kafka, clock, logger, signal};
+  const registry = await openSchemaRegistry(config.schemaRegistry, sources, registryDeps);
   const serdes = registrySerdes(registry, clock);
   const stores = await LevelStoreProvider.open(join(dataDirectory, 'state'), {logger});
   closing.defer(() => stores.close());
@@ -62,7 +65,6 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
     },
   });
-  const sources = config.sources ?? demo?.sources ?? [];
   const sinks = config.sinks.map((sink) => ({
     sink,
     warehouse: new DuckDbSink({database: sink.database}),

@@ -1,9 +1,10 @@
-import {mkdir, rm} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Clock} from '../../common/clock.ts';
 import {FatalError, messageOf} from '../../common/errors.ts';
 import {databaseProblem} from '../../common/leveldb/database-problem.ts';
 import type {Logger} from '../../common/logger.ts';
+import {makeDirectory} from '../../common/make-directory.ts';
 import {asCheckpoint, Recovery} from './checkpoint.ts';
 import {Journal} from './journal.ts';
 import {scanJournal} from './journal-scanner.ts';
@@ -109,7 +110,7 @@ async function isWhole(files: SegmentFiles): Promise<boolean> {
 
 async function createDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, {recursive: true});
+    await makeDirectory(directory);
   } catch (error) {
     throw new FatalError(
       'DATA_DIR_UNUSABLE',
