@@ -15,7 +15,8 @@ const may = {
 const owners = {
   pg: 'cdc/postgres|demo',
   level: 'state/level|kafka/embedded',
-  'lru-cache': 'state',
+  'lru-cache': 'state|serde/registry',
+  '@kafkajs': 'serde/registry',
   '@duckdb': 'sinks/duckdb',
   fastify: 'http',
   pino: 'common',

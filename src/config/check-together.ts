@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import type {FilePaths} from './file-paths.ts';
+import type {KeyPath} from './mistake.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
 import {configSchema, schemaRegistrySchema, sinkSchema, sourceSchema} from './schema.ts';
@@ -22,35 +23,41 @@ export function checkTogether(raw: RawConfig, paths: FilePaths): void {
 }
 
 function checkRegistry(raw: RawConfig, section: RawSection): void {
-  const path = (key: string): string[] => ['schema.registry', key];
   const keys = valuesOf(schemaRegistrySchema, section);
   if (keys.url?.every(isAddress) === false)
     raw.mistake(
-      path('url'),
+      registryKey('url'),
       ': expected addresses as `https://host:8081`; in the user and the password, `%`, `@`, `/`, `:` and `,` are written `%25`, `%40`, `%2F`, `%3A` and `%2C`',
     );
   const source = keys['basic.auth.credentials.source'];
   if (source === 'USER_INFO' && section['basic.auth.user.info'] === undefined)
     raw.mistake(
-      path('basic.auth.credentials.source'),
+      registryKey('basic.auth.credentials.source'),
       ': `USER_INFO` needs `basic.auth.user.info`',
     );
   if (source === 'URL' && section['basic.auth.user.info'] !== undefined)
     raw.mistake(
-      path('basic.auth.user.info'),
+      registryKey('basic.auth.user.info'),
       'is not used with `basic.auth.credentials.source: URL`; leave one of them out',
     );
   const token = section['bearer.auth.token'];
   if (keys['bearer.auth.credentials.source'] !== undefined && token === undefined)
     raw.mistake(
-      path('bearer.auth.credentials.source'),
+      registryKey('bearer.auth.credentials.source'),
       ': `STATIC_TOKEN` needs `bearer.auth.token`',
     );
   const hasUser =
     section['basic.auth.user.info'] !== undefined ||
     keys.url?.some((address) => address.includes('@'));
   if (token !== undefined && hasUser === true)
-    raw.mistake(path('bearer.auth.token'), ': there is a user as well; leave one of them out');
+    raw.mistake(
+      registryKey('bearer.auth.token'),
+      ': there is a user as well; leave one of them out',
+    );
+}
+
+function registryKey(key: string): KeyPath {
+  return ['schema.registry', key];
 }
 
 /** Whether it has the form that it must have, `%` included. */

@@ -1,5 +1,6 @@
 import type {ConsumedRecord} from '../../kafka/client.ts';
 import {FatalError} from '../../common/errors.ts';
+import {compatibilityOf} from './compatibility-level.ts';
 import type {RegisteredSchemas, SchemaVersion} from './registered-schemas.ts';
 import type {Compatibility} from './schema-registry.ts';
 
@@ -50,7 +51,7 @@ export function applySchemasRecord(schemas: RegisteredSchemas, consumed: Consume
   const {subject} = key;
   if (typeof subject !== 'string') return;
   if (key.keytype === 'CONFIG') {
-    schemas.setCompatibility(subject, levelOf(value?.compatibilityLevel));
+    schemas.setCompatibility(subject, compatibilityOf(value?.compatibilityLevel));
   } else if (key.keytype === 'DELETE_SUBJECT') {
     schemas.deleteUpTo(subject, value?.version ?? 0);
   } else if (key.keytype === 'SCHEMA') {
@@ -61,14 +62,6 @@ export function applySchemasRecord(schemas: RegisteredSchemas, consumed: Consume
       schemas.add({subject, version, id, schema, deleted});
     }
   }
-}
-
-/** The level without its transitive form: each version is checked against the one before it. */
-function levelOf(text: string | undefined): Compatibility | undefined {
-  const level = text?.replace('_TRANSITIVE', '');
-  return level === 'NONE' || level === 'BACKWARD' || level === 'FORWARD' || level === 'FULL'
-    ? level
-    : undefined;
 }
 
 function parse({key, value, offset}: ConsumedRecord): {key: Key; value: Value | null} {
