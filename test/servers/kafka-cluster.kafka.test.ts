@@ -108,6 +108,34 @@ describe('the Kafka of a test run', () => {
 });
 
 describe('KafkaCluster', () => {
+  test('answers for transactions and groups from the start, without a second try', async () => {
+    await using cluster = await KafkaCluster.start();
+    const kafka = kafkaOf(cluster.brokers);
+    await createTopic(kafka, 'orders', 1);
+    const impatient = kafkaOf(cluster.brokers, {retry: {retries: 0}});
+    const producer = impatient.producer({transactionalId: 'first', maxInFlightRequests: 1});
+    await producer.connect();
+
+    const transaction = await producer.transaction();
+    await transaction.sendOffsets({
+      consumerGroupId: 'first',
+      topics: [{topic: 'orders', partitions: [{partition: 0, offset: '7'}]}],
+    });
+    await transaction.commit();
+    await producer.disconnect();
+
+    const admin = kafka.admin();
+    await admin.connect();
+    const offset = async (): Promise<string | undefined> => {
+      const [orders] = await admin.fetchOffsets({groupId: 'first', topics: ['orders']});
+      return orders?.partitions.find(({partition}) => partition === 0)?.offset;
+    };
+    // Written after the commit was answered.
+    await until('there is an offset', async () => (await offset()) !== '-1');
+    expect(await offset()).toBe('7');
+    await admin.disconnect();
+  });
+
   test('moves the leaders of a killed broker, which comes back on its port', async () => {
     await using cluster = await KafkaCluster.start({
       roles: ['broker,controller', 'broker', 'broker'],

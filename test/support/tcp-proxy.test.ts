@@ -49,6 +49,15 @@ afterEach(async () => {
   echo.close();
 });
 
+/** Through another proxy to the same server and back: what went into the one under test before has reached it by then. */
+async function roundTrip(): Promise<void> {
+  const other = await TcpProxy.start((echo.address() as AddressInfo).port);
+  const control = new EchoClient(other.port);
+  control.socket.write('!');
+  await until('it is back', () => control.received === '!');
+  await other.stop();
+}
+
 describe('TcpProxy', () => {
   test('hands bytes and the end of a connection on, in both directions', async () => {
     const client = new EchoClient(proxy.port);
@@ -94,11 +103,7 @@ describe('TcpProxy', () => {
     await proxy.blackhole();
     client.socket.write(' two');
     connections[0]?.write(' from the server');
-    // What passes takes this way too: bytes that are not held back would have arrived before these.
-    const other = await TcpProxy.start((echo.address() as AddressInfo).port);
-    const control = new EchoClient(other.port);
-    control.socket.write('!');
-    await until('bytes pass elsewhere', () => control.received === '!');
+    await roundTrip();
     expect(heard).toBe('one!');
     expect(client.received).toBe('one');
 
@@ -107,7 +112,6 @@ describe('TcpProxy', () => {
 
     await until('all has been heard', () => heard === 'one! two three');
     await until('all has come back', () => client.received.endsWith('three'));
-    await other.stop();
   });
 
   test('drops what a blackhole has held back when connections are reset after it', async () => {
@@ -133,5 +137,20 @@ describe('TcpProxy', () => {
 
     // There and back.
     expect(performance.now() - start).toBeGreaterThan(190);
+  });
+
+  test('lets nothing overtake what a delay has held back', async () => {
+    const client = new EchoClient(proxy.port);
+    client.socket.write('one');
+    await until('the echo arrives', () => client.received === 'one');
+    await proxy.delay(100);
+    connections[0]?.write(' two');
+    await roundTrip();
+
+    await proxy.pass();
+    connections[0]?.write(' three');
+
+    await until('all has arrived', () => client.received.length === 'one two three'.length);
+    expect(client.received).toBe('one two three');
   });
 });

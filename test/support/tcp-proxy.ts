@@ -129,7 +129,7 @@ export class TcpProxy {
         const rest = due - performance.now();
         if (rest > 0) await pause(rest);
         while (this.#passing !== undefined) await this.#passing;
-        if (!to.destroyed) step();
+        step();
       })();
     };
     from.on('data', (chunk) => inTurn(() => to.write(chunk)));
