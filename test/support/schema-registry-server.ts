@@ -53,12 +53,16 @@ export class ConfluentSchemas {
   readonly #subjects = new Map<string, string[]>();
   readonly #levels = new Map<string, string>();
   globalLevel = 'BACKWARD';
+  /** As Apicurio, take nothing for a JSON Schema that may be Avro. */
+  wantsDialect = false;
   /** Confluent's mode READONLY. */
   readOnly = false;
 
   register(subject: string, schema: string): Answer {
     if (this.readOnly) throw new Refusal(42_205, `Subject ${subject} is in read-only mode`);
     parse(schema);
+    if (this.wantsDialect && !/"\$schema"|"properties"/.test(schema))
+      throw new Refusal(42_201, 'Given schema is not from type: JSON');
     const versions = this.#subjects.get(subject) ?? [];
     if (!versions.includes(schema)) {
       const level = this.#levels.get(subject) ?? this.globalLevel;

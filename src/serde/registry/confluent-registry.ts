@@ -1,11 +1,10 @@
 import {LRUCache} from 'lru-cache';
 import type {Clock} from '../../common/clock.ts';
-import {ServiceError, messageOf} from '../../common/errors.ts';
 import type {Logger} from '../../common/logger.ts';
 import {compatibilityOf} from './compatibility-level.ts';
 import {InFlight} from './in-flight.ts';
 import type {RegistryAnswer} from './registry-endpoint.ts';
-import {isNotFound, isSuccess, member, refusal} from './registry-errors.ts';
+import {errorCodeOf, isNotFound, isSuccess, member, refusal} from './registry-errors.ts';
 import {RegistryServers} from './registry-servers.ts';
 import type {RegistryServersOptions} from './registry-servers.ts';
 import type {Compatibility, SchemaRegistry} from './schema-registry.ts';
@@ -99,9 +98,7 @@ export class ConfluentRegistry implements SchemaRegistry {
   }
 
   async setCompatibility(subject: string, compatibility: Compatibility): Promise<void> {
-    const answer = await this.#servers.ask((api, signal) =>
-      api.Subject.updateConfig({subject, body: {compatibility}, signal}),
-    );
+    const answer = await this.#setCompatibility(subject, compatibility);
     if (!isSuccess(answer)) throw refusal(`subject ${subject}`, answer);
   }
 
@@ -114,28 +111,57 @@ export class ConfluentRegistry implements SchemaRegistry {
   }
 
   async #add(subject: string, schema: string): Promise<number> {
-    if (this.#unchecked(subject)) await this.#uncheck(subject);
-    const answer = await this.#servers.ask((api, signal) =>
-      api.Subject.register({subject, body: {schemaType: 'JSON', schema}, signal}),
-    );
-    return idIn(answer, subject);
+    let toCheck = this.#unchecked(subject) && !(await this.#uncheck(subject));
+    let answer = await this.#register(subject, schema);
+    if (answer.status === 409) {
+      // Apicurio answers so, too, to who registers for a new subject while another does.
+      const id = await this.#find(subject, schema);
+      if (id !== undefined) return id;
+      if (toCheck) toCheck = !(await this.#uncheck(subject));
+      answer = await this.#register(subject, schema);
+    }
+    const id = idIn(answer, subject);
+    if (toCheck) await this.#uncheck(subject);
+    return id;
   }
 
-  /** Gives the subject the level NONE where it has none of its own: whoever set one has meant it. */
-  async #uncheck(subject: string): Promise<void> {
+  async #register(subject: string, schema: string): Promise<RegistryAnswer> {
+    const answer = await this.#post(subject, schema);
+    const named = errorCodeOf(answer) === 42_201 ? withDialect(schema) : undefined;
+    return named === undefined ? answer : this.#post(subject, named);
+  }
+
+  #post(subject: string, schema: string): Promise<RegistryAnswer> {
+    return this.#servers.ask((api, signal) =>
+      api.Subject.register({subject, body: {schemaType: 'JSON', schema}, signal}),
+    );
+  }
+
+  /**
+   * Gives the subject the level NONE unless it has another of its own: whoever set that one has meant it. False where
+   * it cannot have a level before its first version, as in Apicurio.
+   */
+  async #uncheck(subject: string): Promise<boolean> {
     const own = await this.#servers.ask((api, signal) => api.Subject.config({subject, signal}));
-    if (isSuccess(own)) return;
-    try {
-      if (!isNotFound(own)) throw refusal(`subject ${subject}`, own);
-      await this.setCompatibility(subject, 'NONE');
-    } catch (error) {
-      // Registering needs less; should the level ever refuse a version, that error has the same remedy.
-      if (!isPermissionDenied(error)) throw error;
-      this.#logger.warn(
-        {subject, error: messageOf(error)},
-        'The compatibility of the subject cannot be set to NONE; a change to its table may be refused',
-      );
-    }
+    // Apicurio says NONE, too, of a subject that has none of its own.
+    if (isSuccess(own) && member(own.body, 'compatibilityLevel') !== 'NONE') return true;
+    const answer = await this.#setCompatibility(subject, 'NONE');
+    if (isNotFound(answer)) return false;
+    if (isSuccess(answer)) return true;
+    const error = refusal(`subject ${subject}`, answer);
+    // Registering needs less; should the level ever refuse a version, that error has the same remedy.
+    if (error.code !== 'SCHEMA_REGISTRY_PERMISSION_DENIED') throw error;
+    this.#logger.warn(
+      {subject, error: error.message},
+      'The compatibility of the subject cannot be set to NONE; a change to its table may be refused',
+    );
+    return true;
+  }
+
+  #setCompatibility(subject: string, compatibility: Compatibility): Promise<RegistryAnswer> {
+    return this.#servers.ask((api, signal) =>
+      api.Subject.updateConfig({subject, body: {compatibility}, signal}),
+    );
   }
 
   async #fetch(id: number): Promise<string | undefined> {
@@ -155,12 +181,18 @@ export class ConfluentRegistry implements SchemaRegistry {
   }
 }
 
+/**
+ * The same schema, saying that it is JSON Schema. Apicurio finds that out from the text, and takes `{"type":"string"}`
+ * for Avro. Undefined where it says so already.
+ */
+function withDialect(schema: string): string | undefined {
+  return schema.startsWith('{"') && !schema.includes('"$schema"')
+    ? `{"$schema":"http://json-schema.org/draft-07/schema#",${schema.slice(1)}`
+    : undefined;
+}
+
 function idIn(answer: RegistryAnswer, subject: string): number {
   const id = member(answer.body, 'id');
   if (!isSuccess(answer) || typeof id !== 'number') throw refusal(`subject ${subject}`, answer);
   return id;
-}
-
-function isPermissionDenied(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === 'SCHEMA_REGISTRY_PERMISSION_DENIED';
 }

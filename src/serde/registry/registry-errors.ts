@@ -31,7 +31,9 @@ export function failureOf(answer: RegistryAnswer): string | undefined {
     return `answered ${status}${messageIn(answer)}`;
   const isOfRegistry = isSuccess(answer)
     ? isObject(body)
-    : status === 401 || status === 403 || (errorCodeOf(answer) ?? 404) !== 404;
+    : status === 401 ||
+      status === 403 ||
+      (status === 404 ? isNotFound(answer) : errorCodeOf(answer) !== undefined);
   return isOfRegistry ? undefined : `answered ${status}, but not as a schema registry does`;
 }
 
@@ -60,7 +62,7 @@ export function refusal(about: string, answer: RegistryAnswer): ServiceError {
   if (status === 409)
     return new FatalError(
       'SCHEMA_INCOMPATIBLE',
-      `${where}: the schema is incompatible with the one before${messageIn(answer)}; undo the change, or set the subject's compatibility to NONE`,
+      `${where}: the schema is incompatible with the one before${messageIn(answer)}; undo the change, or set the subject's compatibility to NONE (with Apicurio, the registry's)`,
     );
   if (code === 42_201)
     return new FatalError(

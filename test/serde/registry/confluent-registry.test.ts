@@ -114,7 +114,7 @@ describe('ConfluentRegistry', () => {
 
       expect(many.length).toBeGreaterThan(5000);
       expect(String(message).length).toBeLessThan(1500);
-      expect(message).toMatch(/compatibility to NONE$/);
+      expect(message).toMatch(/compatibility to NONE \(with Apicurio, the registry's\)$/);
     });
 
     test('keeps nothing of what has failed', async () => {
@@ -122,6 +122,20 @@ describe('ConfluentRegistry', () => {
       await expect(registry.register('orders-value', first)).rejects.toThrow('store');
 
       await expect(registry.register('orders-value', first)).resolves.toBe(1);
+    });
+
+    test('says that a schema is JSON Schema to a registry that takes it for another', async () => {
+      server.schemas.wantsDialect = true;
+      const text = '{"type":"integer","connect.type":"int64"}';
+
+      const id = await registry.register('orders-key', text);
+
+      expect(await open().byId(id)).toBe(
+        '{"$schema":"http://json-schema.org/draft-07/schema#","type":"integer","connect.type":"int64"}',
+      );
+      expect(await open().register('orders-key', text)).toBe(id);
+      expect(await open().register('orders-value', first)).not.toBe(id);
+      expect(await open().byId(2)).toBe(first);
     });
 
     test('names a schema that the registry cannot read', async () => {
@@ -176,18 +190,21 @@ describe('ConfluentRegistry', () => {
       expect(server.requests).toEqual([]);
     });
 
-    test.each(['', '<html>', '{"error_code":404,"message":"HTTP 404 Not Found"}', 'null'])(
-      'takes no 404 of something else for an unknown id: %s',
-      async (body) => {
-        server.failNext({status: 404, body});
+    test.each([
+      '',
+      '<html>',
+      '{"error_code":404,"message":"HTTP 404 Not Found"}',
+      '{"error_code":0}',
+      'null',
+    ])('takes no 404 of something else for an unknown id: %s', async (body) => {
+      server.failNext({status: 404, body});
 
-        await expect(registry.byId(1)).rejects.toMatchObject({
-          name: 'RetriableError',
-          code: 'SCHEMA_REGISTRY_UNREACHABLE',
-          message: `schema registry ${server.url} answered 404, but not as a schema registry does; check schema.registry.url and that it runs`,
-        });
-      },
-    );
+      await expect(registry.byId(1)).rejects.toMatchObject({
+        name: 'RetriableError',
+        code: 'SCHEMA_REGISTRY_UNREACHABLE',
+        message: `schema registry ${server.url} answered 404, but not as a schema registry does; check schema.registry.url and that it runs`,
+      });
+    });
   });
 
   describe('compatibility', () => {
@@ -231,7 +248,8 @@ describe('ConfluentRegistry', () => {
       const warnings: unknown[] = [];
       const logger = {...silentLogger, warn: (fields: object) => void warnings.push(fields)};
       const unchecked = open({unchecked: () => true, logger});
-      server.failNext(undefined, {status: 403, body: '{"error_code":40301,"message":"denied"}'});
+      const denied = {status: 403, body: '{"error_code":40301,"message":"denied"}'};
+      server.failNext(undefined, denied, denied);
 
       await expect(unchecked.register('orders-value', first)).resolves.toBe(1);
 
