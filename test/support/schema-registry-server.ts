@@ -55,6 +55,8 @@ export class ConfluentSchemas {
   globalLevel = 'BACKWARD';
   /** As Apicurio, take nothing for a JSON Schema that may be Avro. */
   wantsDialect = false;
+  /** As Apicurio, give a subject no level before its first version. */
+  levelsNeedVersion = false;
   /** Confluent's mode READONLY. */
   readOnly = false;
 
@@ -105,6 +107,7 @@ export class ConfluentSchemas {
   }
 
   level(subject: string, defaultToGlobal: boolean): Answer {
+    if (this.levelsNeedVersion) this.#versions(subject);
     const level = this.#levels.get(subject) ?? (defaultToGlobal ? this.globalLevel : undefined);
     if (level === undefined)
       throw new Refusal(
@@ -117,6 +120,7 @@ export class ConfluentSchemas {
   setLevel(subject: string, level: string | undefined): Answer {
     if (level === undefined || compatibilityOf(level) === undefined)
       throw new Refusal(42_203, 'Invalid compatibility level');
+    if (this.levelsNeedVersion) this.#versions(subject);
     this.#levels.set(subject, level);
     return {status: 200, body: {compatibility: level}};
   }

@@ -115,8 +115,6 @@ export class ConfluentRegistry implements SchemaRegistry {
     let answer = await this.#register(subject, schema);
     if (answer.status === 409) {
       // Apicurio answers so, too, to who registers for a new subject while another does.
-      const id = await this.#find(subject, schema);
-      if (id !== undefined) return id;
       if (toCheck) toCheck = !(await this.#uncheck(subject));
       answer = await this.#register(subject, schema);
     }

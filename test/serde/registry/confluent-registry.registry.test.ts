@@ -75,12 +75,12 @@ beforeAll(async () => {
   if (process.env['SCHEMA_REGISTRY_URL']) return;
   apicurio = await ApicurioRegistry.start();
   ({url} = apicurio);
-  const {status} = await fetch(`${url}/config`, {
+  const answer = await fetch(`${url}/config`, {
     method: 'PUT',
     headers: {'content-type': 'application/json'},
     body: '{"compatibility":"NONE"}',
   });
-  expect(status).toBe(200);
+  if (!answer.ok) throw new Error(`PUT /config: ${answer.status}`);
 });
 
 afterAll(() => apicurio?.stop());

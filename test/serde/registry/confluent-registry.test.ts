@@ -105,6 +105,13 @@ describe('ConfluentRegistry', () => {
       );
     });
 
+    test('asks again where a 409 only means that another registers for the same new subject', async () => {
+      const body = '{"error_code":409,"message":"An artifact with this ID already exists."}';
+      server.failNext(undefined, {status: 409, body});
+
+      await expect(registry.register('orders-value', first)).resolves.toBe(1);
+    });
+
     test('cuts a message that quotes a whole schema, and keeps the remedy', async () => {
       const columns = Array.from({length: 200}, (_, i) => [`column_${i}`, varchar()] as const);
       const many = toJsonSchema(struct(Object.fromEntries(columns)));
@@ -234,6 +241,15 @@ describe('ConfluentRegistry', () => {
       });
     });
 
+    test('becomes NONE after the first version where it cannot before', async () => {
+      server.schemas.levelsNeedVersion = true;
+      const unchecked = open({unchecked: () => true});
+
+      await unchecked.register('orders-value', first);
+
+      expect(await registry.compatibility('orders-value')).toBe('NONE');
+    });
+
     test('stays as it is where the subject has one of its own', async () => {
       await registry.setCompatibility('orders-value', 'BACKWARD');
       const unchecked = open({unchecked: () => true});
@@ -265,6 +281,7 @@ describe('ConfluentRegistry', () => {
       ],
       [{status: 503, body: '<html>secret page</html>'}, / answered 503;/],
       [{status: 502}, / answered 502;/],
+      [{status: 503, body: '{"message":"words of a proxy"}'}, / answered 503;/],
       [{status: 500, body: 'null'}, / answered 500;/],
       [
         {status: 429, body: '{"error_code":429,"message":"slow down"}'},
