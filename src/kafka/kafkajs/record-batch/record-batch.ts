@@ -90,7 +90,6 @@ export class RecordBatch {
    */
   appendTo(records: ConsumedRecord[], from: number): void {
     const {baseOffset, lastOffset, count} = this;
-    if (count < 0) throw this.#corrupt(`it has ${count} records`);
     if (count === 0 || this.isControl || lastOffset < from) return;
     const cursor = this.#cursor();
     const hasAppendTime = this.timestampType === 'LogAppendTime';

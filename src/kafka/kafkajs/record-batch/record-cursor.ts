@@ -1,4 +1,8 @@
-/** Reads the records of a batch one field after the other; `corrupt` makes the error for fields that do not fit in. */
+/**
+ * Reads the records of a batch one field after the other; `corrupt` makes the error for what does not fit in.
+ *
+ * Fields are not held to the end of the bytes one by one: the caller compares `at` with the record's end.
+ */
 export class RecordCursor {
   readonly #bytes: Buffer;
   readonly #corrupt: () => Error;
@@ -35,7 +39,7 @@ export class RecordCursor {
   /** Zigzag, of up to 64 bits; exact to 2^53. */
   varint(): number {
     const bytes = this.#bytes;
-    // Past the end, where there is no byte, a varint ends: what stands there does not fit in, and is found out by its end.
+    // Where there is no byte any more a varint ends too.
     const first = bytes[this.at++] as number;
     if (first < 0x80) return (first >>> 1) ^ -(first & 1);
     const second = bytes[this.at++] as number;
@@ -56,7 +60,6 @@ export class RecordCursor {
     if (length < 0) return null;
     const start = this.at;
     this.at = start + length;
-    if (this.at > this.#bytes.length) throw this.#corrupt();
     return this.#bytes.subarray(start, this.at);
   }
 
@@ -64,8 +67,8 @@ export class RecordCursor {
   headerName(place: number): string {
     const length = this.varint();
     const start = this.at;
+    if (length < 0) throw this.#corrupt();
     this.at = start + length;
-    if (length < 0 || this.at > this.#bytes.length) throw this.#corrupt();
     const known = this.#names[place];
     if (known?.length === length && this.#isSame(known.start, start, length)) return known.text;
     const text = this.#bytes.toString('utf8', start, this.at);

@@ -99,6 +99,12 @@ describe('AbortedFilter', () => {
     expect(seen).toEqual([11, 12]);
   });
 
+  test('lets through what its producer wrote in no transaction', () => {
+    const outside = {...data(11, 1), isTransactional: false};
+
+    expect(read([{producerId: 1, firstOffset: 10}], data(10, 1), outside)).toEqual([11]);
+  });
+
   test('begins a transaction by the end of a batch whose records compaction took', () => {
     // Batch 10–19 has lost its first records, or all of them: that it covers the first offset counts.
     expect(read([{producerId: 1, firstOffset: 10}], data(19, 1), abort(20, 1))).toEqual([]);

@@ -160,9 +160,16 @@ describe('recordBatches', () => {
   );
 
   test('does not take batches whose offsets go back', () => {
-    const again = Buffer.concat([smallBatch(5, 'a'), smallBatch(5, 'a')]);
+    const empty = javaCase('an empty batch of a transactional producer').bytes;
+    const backwards = patched(empty, at.lastOffsetDelta, 0xff, 0xff, 0xff, 0xff);
 
-    expect(failureOf(again)).toMatchObject({problem: 'corrupt', baseOffset: 5});
+    // The one before it covers the offsets 20 to 29, though it ends with 28.
+    expect(failureOf(Buffer.concat([compacted.bytes, smallBatch(29, 'a')]))).toMatchObject({
+      problem: 'corrupt',
+      baseOffset: 29,
+    });
+    expect(failureOf(Buffer.concat([compacted.bytes, smallBatch(30, 'a')]))).toBeUndefined();
+    expect(failureOf(backwards)).toMatchObject({problem: 'corrupt', baseOffset: 200});
   });
 
   test('reads offsets up to 2^53 - 1 and none beyond', () => {
@@ -199,7 +206,20 @@ describe('recordBatches', () => {
       ...Array.from({length: 2100}, () => rle),
     ]);
 
-    for (const [compression, bytes] of Object.entries({snappy, lz4, zstd})) {
+    // Behind the frame's own size, which says 0; and in a second frame, behind the first one's checksum.
+    const sizedLz4 = Buffer.concat([
+      Buffer.from('04224d1868700000000000000000', 'hex'),
+      lz4.subarray(6),
+    ]);
+    const secondZstd = Buffer.concat([Buffer.from('28b52ffd0458030000419a9a9a9a', 'hex'), zstd]);
+
+    for (const [compression, bytes] of [
+      ['snappy', snappy],
+      ['lz4', lz4],
+      ['lz4', sizedLz4],
+      ['zstd', zstd],
+      ['zstd', secondZstd],
+    ] as const) {
       const {bytes: batch} = javaCase(`records of every shape, ${compression}`);
       expect([compression, failureOf(withRecords(batch, bytes))?.problem]).toEqual([
         compression,
@@ -279,6 +299,27 @@ describe('RecordBatch', () => {
     expect(failureOf(patched(shapes, at.count, 0xff, 0xff, 0xff, 0xff))).toMatchObject({
       problem: 'corrupt',
     });
+  });
+
+  // A record: length; attributes, time +0, offset +0, no key, one byte of value, number of headers.
+  test.each([
+    ['is longer than its fields', '10 00 00 00 01 02 76 00 00', 'a record does not end'],
+    ['is shorter than its fields', '0c 00 00 00 01 02 76 00', 'a record does not end'],
+    ['is longer than the batch', '10 00 00 00 01 02 76 00', 'its records end in the middle'],
+    ['has a value longer than itself', '0e 00 00 00 01 04 76 00', 'a record does not end'],
+    ['has a length below zero', '0d 00 00 00 01 02 76 00', 'its records end in the middle'],
+    ['has a header name of length -1', '12 00 00 00 01 02 76 02 01 00', 'its records end in'],
+    ['has a header too many', '12 00 00 00 01 02 76 04 00 00', 'a record does not end'],
+    ['has headers without end', '1c 00 00 00 01 02 76 fe ff ff ff ff ff ff 7f', 'headers'],
+    ['has -1 headers', '0e 00 00 00 01 02 76 01', 'a record has -1 headers'],
+    ['is followed by more', '0e 00 00 00 01 02 76 00 00', 'it holds more than its 1 records'],
+  ])('takes no record that %s', (_, hex, message) => {
+    const records = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+
+    const failure = failureOf(withRecords(smallBatch(5, 'v'), records));
+
+    expect(failure).toMatchObject({problem: 'corrupt', baseOffset: 5});
+    expect(failure?.message).toContain(message);
   });
 
   test('takes no offset beyond its last one', () => {
