@@ -5,6 +5,7 @@ import {Conditions} from '../../../src/common/conditions.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import type {Logger} from '../../../src/common/logger.ts';
 import {EmbeddedKafka} from '../../../src/kafka/embedded/embedded-kafka.ts';
+import type {EmbeddedKafkaOptions} from '../../../src/kafka/embedded/embedded-kafka.ts';
 import type {ConsumedRecord, KafkaClient, ProducerRecord} from '../../../src/kafka/client.ts';
 import {partitionFor} from '../../../src/kafka/partitioner.ts';
 import {localSerdes} from '../../../src/serde/local-serdes.ts';
@@ -68,10 +69,12 @@ export class StreamsHarness {
     this.serdes = localOnly(this.#local);
   }
 
-  static async open(): Promise<StreamsHarness> {
+  static async open(
+    log: Pick<EmbeddedKafkaOptions, 'transactionTimeoutMs'> = {},
+  ): Promise<StreamsHarness> {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-streams-'));
     const clock = new FastClock();
-    const kafka = await EmbeddedKafka.open({directory, clock, logger: silentLogger});
+    const kafka = await EmbeddedKafka.open({...log, directory, clock, logger: silentLogger});
     return new StreamsHarness(kafka, directory, clock);
   }
 
