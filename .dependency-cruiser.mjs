@@ -110,7 +110,7 @@ export default {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: {orphan: true, path: '^src/'},
+      from: {orphan: true, path: '^src/', pathNot: '[.]d[.]ts$'},
       to: {},
     },
   ],

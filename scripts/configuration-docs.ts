@@ -1,10 +1,10 @@
 import type {z} from 'zod';
+import {kafkaSchema} from '../src/config/kafka-schema.ts';
 import {
   configSchema,
   schemaRegistrySchema,
   sinkSchema,
   sourceSchema,
-  unsupportedSections,
 } from '../src/config/schema.ts';
 import {variableName} from '../src/config/variable-name.ts';
 
@@ -13,6 +13,7 @@ export function configurationDocs(): string {
   const {
     sources: _sources,
     sinks: _sinks,
+    kafka: _kafka,
     'schema.registry': _registry,
     ...topLevel
   } = configSchema.shape;
@@ -20,6 +21,9 @@ export function configurationDocs(): string {
     introduction,
     '## Top level',
     ...keys(topLevel, []),
+    '## `kafka`',
+    'A cluster for the topics. Without `kafka`, an embedded log keeps them in `data.dir`.',
+    ...keys(kafkaSchema.shape, ['kafka']),
     '## `schema.registry`',
     'A registry for the schemas of keys and values. Without `schema.registry`, an embedded one keeps them in the topic `_schemas`.',
     ...keys(schemaRegistrySchema.shape, ['schema.registry']),
@@ -29,11 +33,6 @@ export function configurationDocs(): string {
     '## `sinks`',
     'One section for each DuckDB file, under a name of your choice. Without `sinks`, `orders_enriched` goes to `warehouse.duckdb` in `data.dir`.',
     ...keys(sinkSchema.shape, ['sinks', '<name>']),
-    '## Not supported yet',
-    'These sections are refused by name:',
-    Object.entries(unsupportedSections)
-      .map(([section, message]) => `- \`${section}\`: ${message}.`)
-      .join('\n'),
   ].join('\n\n')}\n`;
 }
 
@@ -44,7 +43,7 @@ const introduction = `# Configuration
 \`millrace start\` reads \`millrace.yaml\` from the working directory, or the file that \`--config\` names. Without a file everything has its default, and
 the embedded demo runs. A mistake in the file ends the start with one line for each: where it stands, which key it is about, and what was expected.
 
-- **Keys are written whole**, \`database.port: 5432\`, as Kafka, Debezium and Connect write them; only \`schema.registry\`, \`sources\` and \`sinks\` have keys under them.
+- **Keys are written whole**, \`database.port: 5432\`, as Kafka, Debezium and Connect write them; only \`kafka\`, \`schema.registry\`, \`sources\` and \`sinks\` have keys under them.
 - **\`\${NAME}\`** in a value is the environment variable \`NAME\`; that it is not set, or empty, is a mistake. \`$\${\` stands for \`\${\` itself.
 - **\`MILLRACE_…\` variables win over the file.** Each key names its own; \`<NAME>\` is the section's name in capitals, with \`_\` for everything but letters and
   digits. An empty one counts as not set.

@@ -9,10 +9,10 @@ import {PromMetrics} from './common/prom-metrics.ts';
 import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
 import {startHttp} from './http.ts';
-import {EmbeddedKafka} from './kafka/embedded/embedded-kafka.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
 import {Closing} from './service/closing.ts';
+import {openKafka} from './service/open-kafka.ts';
 import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
@@ -39,7 +39,7 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
   const topology = ordersTopology(config);
 
   // Its lock keeps a second instance away from the Postgres of the first.
-  const kafka = await EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
+  const kafka = await openKafka(config, {clock, logger});
   closing.defer(() => kafka.close());
   const demo =
     config.sources === undefined ? await startDemo(dataDirectory, {clock, logger}) : undefined;
@@ -61,6 +61,9 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
       commitIntervalMs: config.commitIntervalMs,
       numPartitions,
       replicationFactor,
+      minInsyncReplicas: config.kafka?.minInsyncReplicas,
+      groupInstanceId: config.kafka?.groupInstanceId,
+      sessionTimeoutMs: config.kafka?.sessionTimeoutMs,
       errorsTolerance: config.errorsTolerance,
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
     },

@@ -5,7 +5,7 @@ import {FilePaths} from './file-paths.ts';
 import type {KeyPath} from './mistake.ts';
 import type {RawConfig} from './raw-config.ts';
 import {reportIssues} from './report-issues.ts';
-import {configSchema, singleSections, unsupportedSections} from './schema.ts';
+import {configSchema, singleSections} from './schema.ts';
 
 /**
  * The configuration that `raw` describes; undefined when `raw.mistakes` has something in it, all of it.
@@ -17,10 +17,8 @@ export function checkConfig(
   file: string | undefined,
   workingDirectory: string,
 ): Config | undefined {
-  const refused = refuseUnsupported(raw);
-  const supported = {...raw.root};
-  for (const [section] of refused) delete supported[String(section)];
-  const result = configSchema.safeParse(supported);
+  const refused: KeyPath[] = [];
+  const result = configSchema.safeParse({...raw.root});
   const issues = (result.error?.issues ?? []).filter(
     ({code, path}) => code === 'unrecognized_keys' || !raw.isWrong(path.map(String)),
   );
@@ -33,12 +31,6 @@ export function checkConfig(
   raw.mistakes = raw.mistakes.filter(({path}) => !isDetail(path, refused));
   if (raw.mistakes.length > 0 || result.data === undefined) return undefined;
   return configFromFile(result.data, file, paths);
-}
-
-function refuseUnsupported(raw: RawConfig): KeyPath[] {
-  const present = Object.entries(unsupportedSections).filter(([section]) => section in raw.root);
-  for (const [section, message] of present) raw.keyMistake([section], `is ${message}`);
-  return present.map(([section]) => [section]);
 }
 
 function isUnsupported(issue: {readonly code?: unknown; readonly params?: unknown}): boolean {

@@ -1,5 +1,7 @@
 import type {z} from 'zod';
+import {checkKafka} from './check-kafka.ts';
 import type {FilePaths} from './file-paths.ts';
+import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
@@ -8,11 +10,12 @@ import {configSchema, schemaRegistrySchema, sinkSchema, sourceSchema} from './sc
 /** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
 export function checkTogether(raw: RawConfig, paths: FilePaths): void {
   const top = valuesOf(configSchema, raw.root);
-  if ((top['replication.factor'] ?? 1) > 1)
+  const {sources, sinks, kafka, 'schema.registry': registry} = raw.root;
+  if ((top['replication.factor'] ?? 1) > 1 && kafka === undefined)
     raw.mistake(['replication.factor'], ': the embedded log has one copy; leave the key out');
   if (top['orders.deletes'] === 'propagate' && top.semantics === 'ksqldb')
     raw.mistake(['orders.deletes'], ': `propagate` needs `semantics: cdc`');
-  const {sources, sinks, 'schema.registry': registry} = raw.root;
+  if (isSection(kafka)) checkKafka(raw, valuesOf(kafkaSchema, kafka));
   if (isSection(registry)) checkRegistry(raw, registry);
   if (isSection(sources) && Object.keys(sources).length === 0)
     raw.mistake(['sources'], 'is empty; leave it out for the embedded Postgres');

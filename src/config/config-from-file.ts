@@ -1,5 +1,6 @@
 import type {Config, SchemaRegistryConfig, SinkConfig, SourceConfig} from './config.ts';
 import type {FilePaths} from './file-paths.ts';
+import {kafkaConfig} from './kafka-config.ts';
 import {sinkSchema} from './schema.ts';
 import type {CheckedFile} from './schema.ts';
 
@@ -28,6 +29,7 @@ export function configFromFile(
     replicationFactor: keys['replication.factor'],
     errorsTolerance: keys['errors.tolerance'],
     deadLetterTopic: keys['errors.deadletterqueue.topic.name'] ?? `dlq-${keys['application.id']}`,
+    kafka: keys.kafka && kafkaConfig(keys.kafka, keys['application.id'], paths),
     schemaRegistry: registryFrom(keys['schema.registry'], paths),
     sources: keys.sources && Object.entries(keys.sources).map(sourceFrom),
     sinks: Object.entries(sinks).map(([name, sink]) => ({

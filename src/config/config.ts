@@ -1,4 +1,5 @@
 import type {LogLevel} from '../common/logger.ts';
+import type {KafkaConfig} from './kafka-config.ts';
 
 /** What the service runs with: everything checked, every default filled in, every path absolute. */
 export interface Config {
@@ -13,6 +14,8 @@ export interface Config {
   readonly replicationFactor: number;
   readonly errorsTolerance: 'none' | 'all';
   readonly deadLetterTopic: string;
+  /** Undefined where no section says so: the embedded log. */
+  readonly kafka: KafkaConfig | undefined;
   /** Undefined where no section says so: the embedded registry. */
   readonly schemaRegistry: SchemaRegistryConfig | undefined;
   /** Undefined where no section says so: the embedded Postgres is started, with its workload. */

@@ -2,13 +2,7 @@ import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {
-  configSchema,
-  singleSections,
-  sinkSchema,
-  sourceSchema,
-  unsupportedSections,
-} from './schema.ts';
+import {configSchema, singleSections, sinkSchema, sourceSchema} from './schema.ts';
 import type {Environment} from './substitute-environment.ts';
 import {variableName} from './variable-name.ts';
 
@@ -80,9 +74,6 @@ function isKubernetesLink(variable: string, value: string): boolean {
 }
 
 function refusal(variable: string, root: RawSection): {path: KeyPath; message: string} {
-  for (const [section, message] of Object.entries(unsupportedSections))
-    if (variable.startsWith(`${variableName([section])}_`))
-      return {path: [section], message: `is ${message}`};
   const inSections = Object.entries(sections).flatMap(([section, schema]) =>
     namesIn(root[section]).flatMap((name) =>
       Object.keys(schema.shape).map((key) => variableName([section, name, key])),

@@ -1,4 +1,5 @@
 import type {z} from 'zod';
+import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import type {RawConfig} from './raw-config.ts';
@@ -8,7 +9,6 @@ import {
   singleSections,
   sinkSchema,
   sourceSchema,
-  unsupportedSections,
 } from './schema.ts';
 
 /** Says what the issues of the schema mean to the person who wrote the file. */
@@ -46,7 +46,6 @@ function sectionExpected(path: KeyPath): string {
 function unknownKey(path: KeyPath, key: string): {message: string; meant?: string} {
   const schema = schemaAt(path);
   const known = Object.keys(schema.shape);
-  if (path.length === 0) known.push(...Object.keys(unsupportedSections));
   const whole = known.find((name) => name.startsWith(`${key}.`));
   if (whole !== undefined)
     return {message: `is not a key; keys are written whole, as \`${whole}: …\``, meant: whole};
@@ -55,8 +54,6 @@ function unknownKey(path: KeyPath, key: string): {message: string; meant?: strin
     return {message: `is not a key; \`${section}:\` has names under it, with their keys`};
   if (section !== false && section !== undefined && section in singleSections)
     return {message: `is not a key; \`${section}:\` has its keys under it`};
-  if (section !== false && section !== undefined)
-    return {message: `is ${unsupportedSections[section] ?? 'not a key'}`};
   const meant = nearest(key, known) ?? known.find((name) => name.endsWith(`.${key}`));
   if (meant !== undefined) return {message: `is not a key; did you mean \`${meant}\`?`, meant};
   const place = Object.entries(places).find(
@@ -73,6 +70,7 @@ function unknownKey(path: KeyPath, key: string): {message: string; meant?: strin
 const places: Readonly<Record<string, z.ZodObject>> = {
   'under `sources.<name>`': sourceSchema,
   'under `sinks.<name>`': sinkSchema,
+  'under `kafka`': kafkaSchema,
   'under `schema.registry`': schemaRegistrySchema,
   'at the top level': configSchema,
 };

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {kafkaSchema} from './kafka-schema.ts';
 import {flag, integer, list, oneOf, optional, text} from './option.ts';
 
 const name = /^[A-Za-z0-9._-]{1,200}$/;
@@ -207,7 +208,7 @@ export const schemaRegistrySchema = z.strictObject({
   ),
 });
 
-/** Every key that there is, but for those of `unsupportedSections`. */
+/** Every key that there is. */
 export const configSchema = z.strictObject({
   'application.id': text(
     {
@@ -297,6 +298,7 @@ export const configSchema = z.strictObject({
     ),
     '`info`; `warn` where the embedded Postgres runs',
   ),
+  kafka: kafkaSchema.optional(),
   'schema.registry': schemaRegistrySchema.optional(),
   sources: z.record(z.string(), sourceSchema).optional(),
   sinks: z.record(z.string(), sinkSchema).optional(),
@@ -304,13 +306,9 @@ export const configSchema = z.strictObject({
 
 /** Sections that are there once, with their keys right under them. */
 export const singleSections: Readonly<Record<string, z.ZodObject>> = {
+  kafka: kafkaSchema,
   'schema.registry': schemaRegistrySchema,
 };
 
 /** What the file may say, once it is checked and defaults are filled in; keys as in the file. */
 export type CheckedFile = z.output<typeof configSchema>;
-
-/** Sections of the contract whose part is not in this version: refused by name. */
-export const unsupportedSections: Readonly<Record<string, string>> = {
-  kafka: 'not supported yet; leave the section out to use the embedded log',
-};

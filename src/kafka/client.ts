@@ -69,6 +69,8 @@ export interface TopicAdmin {
   /** The topics that exist, of those named (all, without names). */
   describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]>;
   deleteTopics(names: readonly string[]): Promise<void>;
+  /** What stands before each offset may go, at once or soon: everybody has read it. */
+  deleteRecords(before: readonly OffsetCommit[]): Promise<void>;
   /** Where the log of each partition starts and ends; `latest` is the high watermark, open transactions included. */
   offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]>;
   /**

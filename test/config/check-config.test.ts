@@ -47,7 +47,7 @@ describe('checkConfig', () => {
       '4:17: num.partitions: expected an integer from 1 to 1024',
       '5:1: num.partitions stands here twice',
       '6:23: processing.guarantee: `at_least_once` is not supported yet; expected `exactly_once_v2`',
-      '7:1: kafka is not supported yet; leave the section out to use the embedded log',
+      '8:22: kafka.bootstrap.servers needs the environment variable BROKERS, which is not set',
       '9:1: http.listen is empty; expected `host:port`, as `127.0.0.1:8080`',
       '11:3: sources.customers.table.include.list is required',
       '12:24: sources.customers.database.hostname needs the environment variable HOST, which is not set',
@@ -83,7 +83,7 @@ describe('checkConfig', () => {
     [
       'top',
       'kafka.bootstrap.servers: x',
-      'kafka.bootstrap.servers is not supported yet; leave the section out to use the embedded log',
+      'kafka.bootstrap.servers is not a key; `kafka:` has its keys under it',
     ],
     [
       'top',

@@ -129,15 +129,6 @@ describe('readEnvironment', () => {
     ]);
   });
 
-  test.each([
-    ['MILLRACE_KAFKA_BOOTSTRAP_SERVERS', 'kafka', 'log'],
-    ['MILLRACE_KAFKA_SASL_PASSWORD', 'kafka', 'log'],
-  ])('refuses %s as not supported yet', (variable, section, what) => {
-    expect(folder.mistakes('', {[variable]: 'x'})).toEqual([
-      `environment variable ${variable}: ${section} is not supported yet; leave the section out to use the embedded ${what}`,
-    ]);
-  });
-
   test('ignores what Kubernetes sets beside services whose names start with millrace', () => {
     const links = {
       MILLRACE_SERVICE_HOST: '10.0.0.1',

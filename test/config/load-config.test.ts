@@ -130,13 +130,14 @@ const contract = readFileSync(new URL('contract.yaml', import.meta.url), 'utf8')
 const contractVariables = {
   CUSTOMERS_DB_PASSWORD: 'hunter2',
   PRODUCTS_DB_PASSWORD: 'hunter3',
+  KAFKA_API_KEY: 'key',
+  KAFKA_API_SECRET: 'hunter1',
   SR_API_KEY: 'key',
   SR_API_SECRET: 'hunter4',
 };
 
 /** What this version refuses of the contract: the key that is named, by the path that leads there. */
 const unsupported: Readonly<Record<string, string>> = {
-  kafka: 'kafka is not supported yet',
   'sinks.snow': 'sinks.snow.connector: `snowflake` is not supported yet',
   'sinks.lake': 'sinks.lake.connector: `databricks` is not supported yet',
 };
@@ -144,7 +145,11 @@ const unsupported: Readonly<Record<string, string>> = {
 /** The contract without what is refused. */
 function supportedContract() {
   const document = parseDocument(contract, {schema: 'failsafe'});
-  for (const path of [['kafka'], ['sinks', 'snow'], ['sinks', 'lake']]) document.deleteIn(path);
+  for (const path of [
+    ['sinks', 'snow'],
+    ['sinks', 'lake'],
+  ])
+    document.deleteIn(path);
   return document;
 }
 
@@ -163,7 +168,6 @@ describe('the configuration contract', () => {
 
   test('is refused with one line for each part that does not exist yet', () => {
     expect(folder.mistakes(contract, contractVariables)).toEqual([
-      '11:1: kafka is not supported yet; leave the section out to use the embedded log',
       '59:16: sinks.snow.connector: `snowflake` is not supported yet; expected `duckdb`',
       '69:16: sinks.lake.connector: `databricks` is not supported yet; expected `duckdb`',
     ]);
@@ -181,6 +185,25 @@ describe('the configuration contract', () => {
       replicationFactor: 1,
       errorsTolerance: 'none',
       deadLetterTopic: 'dlq-millrace',
+      kafka: {
+        bootstrapServers: ['broker-1:9092', 'broker-2:9092'],
+        clientId: 'millrace',
+        tls: {
+          ca: join(folder.path, 'ca.pem'),
+          certificate: undefined,
+          key: undefined,
+          keyPassword: undefined,
+        },
+        sasl: {mechanism: 'PLAIN', username: 'key', password: 'hunter1'},
+        groupInstanceId: undefined,
+        sessionTimeoutMs: 10_000,
+        transactionTimeoutMs: 10_000,
+        apiTimeoutMs: 60_000,
+        requestTimeoutMs: 30_000,
+        compression: 'none',
+        maxRequestSize: 1_000_000,
+        minInsyncReplicas: undefined,
+      },
       schemaRegistry: {
         servers: [{url: 'https://registry:8081', auth: {username: 'key', password: 'hunter4'}}],
         bearerToken: undefined,

@@ -371,7 +371,7 @@ function column(part: 'top' | 'source' | 'sink' | 'registry', key: string): numb
 describe('configSchema', () => {
   test('has no key that is not tried below', () => {
     expect(Object.keys(configSchema.shape).toSorted()).toEqual(
-      [...Object.keys(topCases), 'schema.registry', 'sources', 'sinks'].toSorted(),
+      [...Object.keys(topCases), 'kafka', 'schema.registry', 'sources', 'sinks'].toSorted(),
     );
     expect(Object.keys(sourceSchema.shape).toSorted()).toEqual(Object.keys(sourceCases).toSorted());
     expect(Object.keys(sinkSchema.shape).toSorted()).toEqual(Object.keys(sinkCases).toSorted());

@@ -2,6 +2,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 
 import type {
   ConsumedRecord,
+  FetchedPartition,
   Fetcher,
   GroupGeneration,
   GroupMember,
@@ -34,6 +35,14 @@ function record(key: string | null, value: string | null = key, timestamp = 1_00
 
 function values(records: readonly ConsumedRecord[]): string[] {
   return records.map(({value}) => String(value));
+}
+
+/** The present answer; a broker that has just heard of the topic may need a moment. */
+async function answerNow(fetcher: Fetcher): Promise<FetchedPartition> {
+  for (;;) {
+    const [answer] = await fetcher.poll(0);
+    if (answer !== undefined) return answer;
+  }
 }
 
 /** What every KafkaClient does; called within the `describe` of an implementation. */
@@ -213,7 +222,7 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       by.begin();
       const base = await send(by, [record('a'), record('b')]);
       const uncommitted = await readTo(reader('read_uncommitted'), 2);
-      const [before] = await reader().poll(0);
+      const before = await answerNow(reader());
 
       await by.commit();
 
@@ -253,11 +262,13 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       early.begin();
       await send(early, [record('early')]);
       await commit(late, [record('late')]);
-      const [before] = await reader().poll(0);
+      const before = await answerNow(reader());
 
       await early.commit();
 
-      expect(before).toMatchObject({records: [], lastStableOffset: 0, highWatermark: 3});
+      expect(before).toMatchObject({records: [], lastStableOffset: 0});
+      // The marker of the later one may still be on its way.
+      expect(before.highWatermark).toBeGreaterThanOrEqual(2);
       expect(await readAll()).toEqual(['early', 'late']);
     });
 
@@ -412,7 +423,7 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       await createTopic();
       const by = await producer();
       const fetcher = reader();
-      await fetcher.poll(0);
+      await answerNow(fetcher);
       const waiting = readTo(fetcher, 2);
 
       await commit(by, [record('a')]);
@@ -424,7 +435,7 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       await createTopic();
       const by = await producer();
       const fetcher = reader();
-      await fetcher.poll(0);
+      await answerNow(fetcher);
       by.begin();
       await send(by, [record('a')]);
       let highWatermark = 0;
@@ -440,7 +451,7 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
     test('gives up waiting after maxWaitMs, and when the signal aborts', async () => {
       await createTopic();
       const fetcher = reader();
-      await fetcher.poll(0);
+      await answerNow(fetcher);
       const abort = new AbortController();
       const waiting = fetcher.poll(600_000, abort.signal);
 
@@ -486,14 +497,15 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       await createTopic();
       const by = await producer();
       const fetcher = reader();
-      const [before] = await fetcher.poll(0);
+      const before = await answerNow(fetcher);
       await commit(by, [record('a')]);
 
       const [after] = await fetcher.poll(5_000);
 
-      expect(before!.sentAt).toBeLessThanOrEqual(before!.arrivedAt);
-      expect(after!.arrivedAt).toBeGreaterThan(before!.arrivedAt);
-      expect(after!.sentAt).toBeGreaterThanOrEqual(before!.arrivedAt);
+      expect(before.sentAt).toBeLessThanOrEqual(before.arrivedAt);
+      expect(after!.arrivedAt).toBeGreaterThan(before.arrivedAt);
+      const asked = await answerNow(fetcher);
+      expect(asked.sentAt).toBeGreaterThanOrEqual(after!.arrivedAt);
     });
 
     test('answers in slices when a partition has much', async () => {

@@ -1,5 +1,6 @@
 import {FatalError} from '../../common/errors.ts';
 import type {
+  OffsetCommit,
   PartitionOffsets,
   TopicAdmin,
   TopicDescription,
@@ -73,6 +74,14 @@ export class EmbeddedAdmin implements TopicAdmin {
     };
     const change = {deletedTopics: found.map(({number}) => number)};
     await journal.append({change, batches: [], apply});
+  }
+
+  /** Maintenance does it, with what has expired. */
+  async deleteRecords(before: readonly OffsetCommit[]): Promise<void> {
+    for (const {topic, partition, offset} of before) {
+      const log = this.#store.topics.require({topic, partition});
+      log.deletableBefore = Math.max(log.deletableBefore, offset);
+    }
   }
 
   async offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]> {

@@ -61,6 +61,8 @@ export class PartitionLog {
   endOffset = 0;
   indexedEnd = 0;
   cleanedOffset = 0;
+  /** Records before it have been read by all who ever will. */
+  deletableBefore = 0;
   cleanBytes = 0;
   dirtyBytes = 0;
   deleted = false;

@@ -5,7 +5,8 @@ import type {PartitionLog} from './partition-log.ts';
 const STEP_BYTES = 4 << 20;
 
 /**
- * Removes the batches at the start of a partition that were written longer ago than its retention.
+ * Removes the batches at the start of a partition that were written longer ago than its retention, or that everybody is
+ * said to have read.
  *
  * The time of writing counts and not the records' own, as under `message.timestamp.type=LogAppendTime`: a record with an
  * old timestamp must not vanish before anyone could read it.
@@ -16,12 +17,15 @@ export async function removeExpired(
   isStopped: () => boolean,
 ): Promise<void> {
   const {retentionMs, cleanupPolicy, number} = log.topic;
-  if (cleanupPolicy !== 'delete' || retentionMs < 0) return;
-  const horizon = clock.now() - retentionMs;
+  if (cleanupPolicy !== 'delete') return;
+  if (retentionMs < 0 && log.deletableBefore <= log.logStartOffset) return;
+  const horizon = retentionMs < 0 ? -Infinity : clock.now() - retentionMs;
   const key = {topicNumber: number, partition: log.partition};
   while (!isStopped() && !log.deleted) {
     const batches = await index.batches(key, log.logStartOffset, log.indexedEnd, STEP_BYTES);
-    const kept = batches.findIndex(({appendTime}) => appendTime >= horizon);
+    const kept = batches.findIndex(
+      ({appendTime, nextOffset}) => appendTime >= horizon && nextOffset > log.deletableBefore,
+    );
     const expired = kept < 0 ? batches : batches.slice(0, kept);
     const last = expired.at(-1);
     if (last === undefined) return;

@@ -155,6 +155,11 @@ export class StreamTask {
       .map((queue) => ({...queue.topicPartition, offset: queue.nextOffset}));
   }
 
+  /** All offsets that are durable. */
+  committedOffsets(): readonly OffsetCommit[] {
+    return [...this.#committed].map(([{topicPartition}, offset]) => ({...topicPartition, offset}));
+  }
+
   /** Notes that the transaction is durable in Kafka, and counts what was in it. */
   committed(): void {
     const {graph, inputs, metrics} = this.#options;

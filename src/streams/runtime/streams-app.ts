@@ -18,7 +18,7 @@ import type {Topology} from '../topology/topology.ts';
 import type {ErrorsTolerance} from './record-reader.ts';
 import {taskAssignor} from './task-assignor.ts';
 import type {TaskEnvironment} from './task-opener.ts';
-import {planTasks} from './task-plan.ts';
+import {planTasks, topicNames} from './task-plan.ts';
 import {TaskSession} from './task-session.ts';
 import {changelogName, topicName} from './topic-names.ts';
 import {openSerdes} from './topic-serdes.ts';
@@ -41,13 +41,15 @@ export interface StreamsOptions {
   /** Tells the processes of one application apart; a restart under the same id fences the one before. Default: "0". */
   readonly instanceId?: string;
   /** `group.instance.id`: static membership. Default: none. */
-  readonly groupInstanceId?: string;
+  readonly groupInstanceId?: string | undefined;
   /** Milliseconds; an upper bound, commits are earlier when the queues are empty. Default: 100. */
   readonly commitIntervalMs?: number;
   /** Of the topics that it creates. Default: 1. */
   readonly numPartitions?: number;
   /** Default: 1. */
   readonly replicationFactor?: number;
+  /** Of the topics that it creates. Default: the broker's. */
+  readonly minInsyncReplicas?: number | undefined;
   /** Default: none. */
   readonly errorsTolerance?: ErrorsTolerance;
   /** Where skipped records go. Default: nowhere. */
@@ -57,7 +59,7 @@ export interface StreamsOptions {
   /** Rows of each store that stay parsed in memory. Default: 20,000. */
   readonly maxCachedRows?: number;
   /** Default: 10 s. */
-  readonly sessionTimeoutMs?: number;
+  readonly sessionTimeoutMs?: number | undefined;
 }
 
 const SUBJECT = 'streams';
@@ -102,16 +104,21 @@ export class StreamsApp implements Component {
   /** Topics, partition counts and serdes: what holds until the process ends. */
   async #prepare(): Promise<TaskEnvironment> {
     const {applicationId, topology, kafka, serdes, stores, logger, metrics, options} = this.#app;
-    const existing = new Map(
-      (await kafka.admin.describeTopics()).map(({name, partitions}) => [name, partitions]),
-    );
+    const {deadLetterTopic} = options;
+    const names = [
+      ...topicNames(topology, applicationId),
+      ...(deadLetterTopic === undefined ? [] : [deadLetterTopic]),
+    ];
+    const found = await kafka.admin.describeTopics(names);
+    const existing = new Map(found.map(({name, partitions}) => [name, partitions]));
     const plan = planTasks({
       topology,
       applicationId,
       existing,
       numPartitions: options.numPartitions ?? 1,
       replicationFactor: options.replicationFactor ?? 1,
-      deadLetterTopic: options.deadLetterTopic,
+      deadLetterTopic,
+      minInsyncReplicas: options.minInsyncReplicas,
     });
     await kafka.admin.ensureTopics(plan.topics);
     const changelogs = topology.stores.map((spec) => changelogName(applicationId, spec));

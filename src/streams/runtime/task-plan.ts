@@ -12,6 +12,7 @@ export interface TaskPlanOptions {
   /** Partitions of the topics that are created, where nothing else decides. */
   readonly numPartitions: number;
   readonly replicationFactor: number;
+  readonly minInsyncReplicas: number | undefined;
   readonly deadLetterTopic: string | undefined;
 }
 
@@ -93,9 +94,25 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
     partitions.set(name, count);
     if (topics.has(name) || (existing.has(name) && !isOwn)) return;
     const retention = isOwn && cleanupPolicy === 'delete' ? {retentionMs: KEEP_FOR_EVER} : {};
-    const {replicationFactor} = options;
-    topics.set(name, {name, partitions: count, cleanupPolicy, replicationFactor, ...retention});
+    const {replicationFactor, minInsyncReplicas} = options;
+    topics.set(name, {
+      name,
+      partitions: count,
+      cleanupPolicy,
+      replicationFactor,
+      ...(minInsyncReplicas === undefined ? {} : {minInsyncReplicas}),
+      ...retention,
+    });
   }
+}
+
+/** Names in Kafka of all topics that the topology reads, writes or keeps its stores in. */
+export function topicNames(topology: Topology, applicationId: string): readonly string[] {
+  const names = new Set(topology.stores.map((store) => changelogName(applicationId, store)));
+  for (const node of topology.nodes) {
+    if (node.kind !== 'operator') names.add(topicName(applicationId, node.topic));
+  }
+  return [...names];
 }
 
 function wholeTopology(topology: Topology): TaskGroup {

@@ -1,5 +1,5 @@
 import type {Clock} from '../../common/clock.ts';
-import {FatalError, TaskError} from '../../common/errors.ts';
+import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import type {
   FetchedPartition,
   Fetcher,
@@ -14,7 +14,7 @@ import {RecordCollector} from './record-collector.ts';
 import type {TaskInput, StreamTask} from './stream-task.ts';
 import {TaskOpener, taskId} from './task-opener.ts';
 import type {TaskEnvironment, TaskPlace} from './task-opener.ts';
-import {topicName} from './topic-names.ts';
+import {changelogName, topicName} from './topic-names.ts';
 
 export interface SessionOptions {
   readonly env: TaskEnvironment;
@@ -32,6 +32,8 @@ const MAX_RECORDS_PER_TURN = 2000;
 
 /** Commit before the interval has passed when this much waits to be written, to bound memory. */
 const MAX_UNCOMMITTED_BYTES = 8 << 20;
+/** `repartition.purge.interval.ms` of Kafka Streams. */
+const PURGE_INTERVAL_MS = 30_000;
 
 /** How long a fetch waits when nothing is to be done. */
 const IDLE_POLL_MS = 1000;
@@ -53,6 +55,7 @@ export class TaskSession {
   #isRunning = false;
   #inTransaction = false;
   #lastCommit: number;
+  #lastPurge: number;
 
   constructor(options: SessionOptions) {
     const {env, generation, clock, deadLetterTopic} = options;
@@ -68,6 +71,7 @@ export class TaskSession {
     this.#fetcher = env.kafka.fetcher({isolation: 'read_committed'});
     this.#places = assignedPlaces(env, generation.assignment);
     this.#lastCommit = clock.now();
+    this.#lastPurge = this.#lastCommit;
   }
 
   /** Resolves when `signal` aborts, with everything that was processed committed. */
@@ -143,6 +147,21 @@ export class TaskSession {
     if (known !== undefined) await known.task.push(known.input, answer, this.#fetcher);
   }
 
+  /** Lets go of what the tasks have read of their repartition topics, which nobody else reads. */
+  #purge(): void {
+    const {env, clock} = this.#options;
+    this.#lastPurge = clock.now();
+    const repartition = repartitionTopics(env);
+    const read = this.#tasks
+      .flatMap((task) => task.committedOffsets())
+      .filter(({topic}) => repartition.has(topic));
+    if (read.length === 0) return;
+    env.kafka.admin.deleteRecords(read).catch((error: unknown) => {
+      // Nothing is lost: they take up space until the next time.
+      env.logger.warn({reason: messageOf(error)}, 'Cannot delete records of repartition topics');
+    });
+  }
+
   #hasUncommitted(): boolean {
     return this.#tasks.some((task) => task.uncommitted > 0);
   }
@@ -173,6 +192,7 @@ export class TaskSession {
     );
     for (const task of tasks) task.committed();
     this.#lastCommit = clock.now();
+    if (this.#lastCommit - this.#lastPurge >= PURGE_INTERVAL_MS) this.#purge();
     this.#options.onCaughtUp();
   }
 
@@ -209,6 +229,17 @@ export function assignedPlaces(
         ),
     ),
   );
+}
+
+/** Names in Kafka of the topics that the application both writes and reads, and keeps nothing in. */
+function repartitionTopics({plan, topology, applicationId}: TaskEnvironment): ReadonlySet<string> {
+  const names = new Set(
+    plan.groups.flatMap(({sources}) =>
+      sources.flatMap(({topic}) => (topic.internal ? topicName(applicationId, topic) : [])),
+    ),
+  );
+  for (const store of topology.stores) names.delete(changelogName(applicationId, store));
+  return names;
 }
 
 /** Dead letters are copied as they are. */

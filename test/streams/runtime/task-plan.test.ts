@@ -20,6 +20,7 @@ function plan(options: Partial<TaskPlanOptions> = {}): TaskPlan {
     existing: new Map(),
     numPartitions: 1,
     replicationFactor: 1,
+    minInsyncReplicas: undefined,
     deadLetterTopic: undefined,
     ...options,
   });

@@ -1,0 +1,411 @@
+import {
+  FatalError,
+  RetriableError,
+  ServiceError,
+  TaskError,
+  messageOf,
+} from '../../../common/errors.ts';
+import type {FetchedPartition, Fetcher, FetcherOptions, TopicPartition} from '../../client.ts';
+import {BrokerError} from '../connection/broker-error.ts';
+import {check} from '../connection/cluster.ts';
+import type {Cluster} from '../connection/cluster.ts';
+import {errorCode, isRetriable} from '../protocol/error-code.ts';
+import {fetchRequest} from '../protocol/fetch.ts';
+import type {FetchedData} from '../protocol/fetch.ts';
+import {partitionName} from '../protocol/topic-partitions.ts';
+import {AssignedPartition} from './assigned-partition.ts';
+import {readRecords} from './read-records.ts';
+
+const DEFAULT_PARTITION_BYTES = 1 << 20;
+/** Of one answer (`fetch.max.bytes`). */
+const MAX_ANSWER_BYTES = 8 << 20;
+/** Fetching stops while so much has arrived and not been taken. */
+const MAX_WAITING_BYTES = 16 << 20;
+/** How long a broker holds a fetch that finds nothing (`fetch.max.wait.ms`). */
+const LONG_POLL_MS = 500;
+/** Fetches that one broker holds at a time, each on a connection of its own. */
+const LONG_POLLS = 3;
+const RETRY_MS = 50;
+
+interface Request {
+  readonly partition: AssignedPartition;
+  readonly offset: number;
+}
+
+/**
+ * Reads partitions by its own fetch loop, one answer ahead of its caller.
+ *
+ * Each broker holds long polls for the partitions of which nothing has arrived; what becomes fetchable meanwhile is
+ * asked for on another connection. `poll(0)` asks anew in any case: a long poll tells only what stood in the log when it
+ * was sent.
+ */
+export class KafkajsFetcher implements Fetcher {
+  readonly #cluster: Cluster;
+  readonly #lane: string;
+  readonly #options: FetcherOptions;
+  readonly #partitions = new Map<string, AssignedPartition>();
+  /** Requests under way, by broker and connection. */
+  readonly #busy = new Set<string>();
+  #waiting = new Set<() => void>();
+  /** Since the last poll looked. */
+  #newsCount = 0;
+  #tick = 0;
+  #failure: unknown;
+  #failingSince: number | undefined;
+  #isPumping = false;
+  #isClosed = false;
+
+  constructor(cluster: Cluster, lane: string, options: FetcherOptions) {
+    this.#cluster = cluster;
+    this.#lane = lane;
+    this.#options = options;
+  }
+
+  assign(topicPartition: TopicPartition, offset: number): void {
+    const {maxPartitionBytes = DEFAULT_PARTITION_BYTES} = this.#options;
+    const partition = new AssignedPartition(topicPartition, offset, maxPartitionBytes);
+    this.#partitions.set(partition.name, partition);
+  }
+
+  unassign(topicPartition: TopicPartition): void {
+    this.#partitions.delete(partitionName(topicPartition));
+  }
+
+  pause(topicPartition: TopicPartition): void {
+    const partition = this.#partitions.get(partitionName(topicPartition));
+    if (partition !== undefined) partition.isPaused = true;
+  }
+
+  resume(topicPartition: TopicPartition): void {
+    const partition = this.#partitions.get(partitionName(topicPartition));
+    if (partition !== undefined) partition.isPaused = false;
+  }
+
+  position(topicPartition: TopicPartition): number | undefined {
+    return this.#partitions.get(partitionName(topicPartition))?.position;
+  }
+
+  async poll(maxWaitMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]> {
+    const {clock} = this.#cluster;
+    const deadline = clock.now() + maxWaitMs;
+    let hasNews = this.#hasRecords();
+    if (maxWaitMs === 0) {
+      const fresh = this.#askAnew();
+      if (!hasNews) await fresh;
+      hasNews = true;
+    }
+    for (;;) {
+      this.#throwFailure();
+      void this.#pump();
+      const left = deadline - clock.now();
+      if (hasNews || this.#hasRecords() || left <= 0 || signal?.aborted === true) break;
+      await this.#news(left, signal);
+      hasNews = this.#newsCount > 0;
+    }
+    const answers = this.#handOut();
+    void this.#pump();
+    return answers;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#partitions.clear();
+    this.#wake();
+    await this.#cluster.closeLane(this.#lane);
+  }
+
+  #hasRecords(): boolean {
+    for (const {isPaused, answer} of this.#partitions.values()) {
+      if (!isPaused && answer !== undefined && answer.data.records.length > 0) return true;
+    }
+    return false;
+  }
+
+  #handOut(): FetchedPartition[] {
+    this.#newsCount = 0;
+    const {isolation} = this.#options;
+    const read = [...this.#partitions.values()].flatMap((partition) => {
+      const {answer, isPaused, topicPartition, position} = partition;
+      if (isPaused || answer === undefined) return [];
+      return {
+        partition,
+        answer,
+        found: readRecords(answer.data, topicPartition, position, isolation),
+      };
+    });
+    return read.map(({partition, answer, found}) => {
+      const {data, sentAt, arrivedAt} = answer;
+      // Not even one whole batch: ask for more of it.
+      if (data.records.length > 0 && found.position === partition.position) partition.maxBytes *= 2;
+      partition.answer = undefined;
+      partition.position = found.position;
+      const {highWatermark, lastStableOffset} = data;
+      return {
+        ...partition.topicPartition,
+        ...found,
+        highWatermark,
+        lastStableOffset,
+        sentAt,
+        arrivedAt,
+      };
+    });
+  }
+
+  /** Resolves with the next news, after `ms`, or when the signal aborts. */
+  async #news(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#newsCount > 0) return;
+    const done = new AbortController();
+    const wake = (): void => done.abort();
+    this.#waiting.add(wake);
+    signal?.addEventListener('abort', wake, {once: true});
+    try {
+      await this.#cluster.clock.sleep(ms, done.signal);
+    } finally {
+      this.#waiting.delete(wake);
+      signal?.removeEventListener('abort', wake);
+    }
+  }
+
+  #wake(): void {
+    this.#newsCount++;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
+  }
+
+  /** Sends long polls for what nothing is known of. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping || this.#isClosed) return;
+    this.#isPumping = true;
+    try {
+      if (this.#waitingBytes() >= MAX_WAITING_BYTES) return;
+      const fetchable = [...this.#partitions.values()].filter(({isFetchable}) => isFetchable);
+      if (fetchable.length === 0) return;
+      for (const [leader, partitions] of await this.#byLeader(fetchable)) {
+        const slot = this.#freeSlot(leader);
+        if (slot === undefined) continue;
+        const still = partitions.filter(({isFetchable}) => isFetchable);
+        if (still.length > 0) void this.#fetch(leader, slot, still, LONG_POLL_MS);
+      }
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  /** Asks each broker once for all of which nothing has arrived, without waiting there. */
+  async #askAnew(): Promise<void> {
+    const unanswered = [...this.#partitions.values()].filter(({isUnanswered}) => isUnanswered);
+    if (unanswered.length === 0) return;
+    try {
+      const byLeader = await this.#byLeader(unanswered);
+      await Promise.all(
+        [...byLeader].map(async ([leader, partitions]) => {
+          const slot = `${this.#lane} ${leader} now`;
+          if (!this.#busy.has(slot)) await this.#fetch(leader, slot, partitions, 0);
+        }),
+      );
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #freeSlot(leader: number): string | undefined {
+    for (let i = 0; i < LONG_POLLS; i++) {
+      const slot = `${this.#lane} ${leader} ${i}`;
+      if (!this.#busy.has(slot)) return slot;
+    }
+    return undefined;
+  }
+
+  async #fetch(
+    leader: number,
+    slot: string,
+    partitions: readonly AssignedPartition[],
+    maxWaitMs: number,
+  ): Promise<void> {
+    const requests = partitions.map((partition): Request => ({
+      partition,
+      offset: partition.position,
+    }));
+    this.#busy.add(slot);
+    for (const {partition} of requests) partition.inFlight++;
+    const sentAt = ++this.#tick;
+    let failure: unknown;
+    try {
+      const response = await this.#cluster.send(
+        slot,
+        leader,
+        fetchRequest({
+          maxWaitMs,
+          maxBytes: MAX_ANSWER_BYTES,
+          isolation: this.#options.isolation,
+          partitions: requests.map(({partition, offset}) => ({
+            topicId: partition.topicId as string,
+            partition: partition.topicPartition.partition,
+            leaderEpoch: this.#cluster.leaderOf(partition.topicPartition)?.leaderEpoch ?? -1,
+            offset,
+            maxBytes: partition.maxBytes,
+          })),
+        }),
+      );
+      check(response.error, 'fetching');
+      failure = this.#arrived(requests, response.partitions, sentAt, ++this.#tick);
+    } catch (error) {
+      failure = error;
+    }
+    for (const {partition} of requests) partition.inFlight--;
+    if (failure === undefined) this.#failingSince = undefined;
+    else await this.#recover(failure, requests);
+    this.#busy.delete(slot);
+    if (!this.#isClosed) void this.#pump();
+  }
+
+  /** Takes the answers; returns the first error among them. */
+  #arrived(
+    requests: readonly Request[],
+    answers: readonly FetchedData[],
+    sentAt: number,
+    arrivedAt: number,
+  ): unknown {
+    const byId = new Map(
+      requests.map((request) => [
+        `${request.partition.topicId}-${request.partition.topicPartition.partition}`,
+        request,
+      ]),
+    );
+    let failure: unknown;
+    let hasNews = false;
+    for (const data of answers) {
+      const request = byId.get(`${data.topicId}-${data.partition}`);
+      if (request === undefined) continue;
+      const {partition, offset} = request;
+      if (this.#partitions.get(partition.name) !== partition) continue;
+      if (data.error === errorCode.none) {
+        if (partition.take({data, sentAt, arrivedAt}, offset)) hasNews = true;
+      } else if (offset === partition.position) {
+        failure ??= fetchError(data, partition, offset);
+      }
+    }
+    if (hasNews) this.#wake();
+    return failure;
+  }
+
+  /** Waits before the next try; gives up what cannot pass, or has not for long. */
+  async #recover(failure: unknown, requests: readonly Request[]): Promise<void> {
+    if (this.#isClosed) return;
+    const {clock, apiTimeoutMs} = this.#cluster;
+    if (
+      failure instanceof ServiceError ||
+      (failure instanceof BrokerError && !isRetriable(failure.code))
+    ) {
+      this.#failed(failure);
+      return;
+    }
+    this.#failingSince ??= clock.now();
+    if (clock.now() - this.#failingSince >= apiTimeoutMs) {
+      this.#failed(
+        new RetriableError(
+          'KAFKA_UNREACHABLE',
+          `Fetching has failed for ${apiTimeoutMs} ms (${messageOf(failure)}); check the brokers and the network`,
+          {cause: failure},
+        ),
+      );
+      return;
+    }
+    await clock.sleep(RETRY_MS);
+    const topics = new Set(requests.map(({partition}) => partition.topicPartition.topic));
+    try {
+      await this.#cluster.refresh([...topics]);
+      this.#checkIncarnations();
+    } catch (error) {
+      if (error instanceof FatalError) this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#failure ??= error;
+    this.#wake();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined) return;
+    this.#failure = undefined;
+    this.#failingSince = undefined;
+    throw failure;
+  }
+
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const {answer} of this.#partitions.values()) bytes += answer?.data.records.length ?? 0;
+    return bytes;
+  }
+
+  async #byLeader(
+    partitions: readonly AssignedPartition[],
+  ): Promise<ReadonlyMap<number, readonly AssignedPartition[]>> {
+    const isUnknown = ({topicPartition}: AssignedPartition): boolean =>
+      this.#cluster.leaderOf(topicPartition) === undefined;
+    if (this.#cluster.isStale || partitions.some(isUnknown)) {
+      await this.#cluster.retry('looking for the leaders of partitions', async () => {
+        const topics = partitions.map(({topicPartition}) => topicPartition.topic);
+        await this.#cluster.refresh([...new Set(topics)]);
+        const missing = partitions.find(isUnknown);
+        if (missing !== undefined && !this.#isClosed) {
+          throw new BrokerError(errorCode.leaderNotAvailable, `reading ${missing.name}`);
+        }
+      });
+    }
+    this.#checkIncarnations();
+    const leaders = new Map<number, AssignedPartition[]>();
+    for (const partition of partitions) {
+      const leader = this.#cluster.leaderOf(partition.topicPartition)?.leader;
+      if (leader === undefined) continue;
+      const known = leaders.get(leader);
+      if (known === undefined) leaders.set(leader, [partition]);
+      else known.push(partition);
+    }
+    return leaders;
+  }
+
+  /** @throws FatalError KAFKA_TOPIC_RECREATED when a topic is another one than the one that was read so far. */
+  #checkIncarnations(): void {
+    for (const partition of this.#partitions.values()) {
+      const {topic} = partition.topicPartition;
+      const topicId = this.#cluster.topicIdOf(topic);
+      if (topicId === undefined) continue;
+      partition.topicId ??= topicId;
+      if (partition.topicId !== topicId) {
+        throw new FatalError(
+          'KAFKA_TOPIC_RECREATED',
+          `Topic ${topic} was deleted and created again while offset ${partition.position} of ${partition.name} was read; the positions in it mean nothing any more: run "millrace reset"`,
+        );
+      }
+    }
+  }
+}
+
+function fetchError(data: FetchedData, partition: AssignedPartition, offset: number): unknown {
+  const {error, logStartOffset, highWatermark} = data;
+  if (error === errorCode.offsetOutOfRange) {
+    return new TaskError(
+      'KAFKA_OFFSET_OUT_OF_RANGE',
+      `Offset ${offset} of ${partition.name} lies outside of its log (${logStartOffset} to ${highWatermark})`,
+    );
+  }
+  if (error === errorCode.corruptMessage) {
+    return new FatalError(
+      'KAFKA_CORRUPT_BATCH',
+      `The broker cannot read ${partition.name} at offset ${offset}: its log is damaged there; let another replica lead the partition`,
+    );
+  }
+  try {
+    check(error, `fetching ${partition.name} at offset ${offset}`);
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+}

@@ -1,0 +1,282 @@
+import {FatalError} from '../../common/errors.ts';
+import type {
+  OffsetCommit,
+  PartitionOffsets,
+  TopicAdmin,
+  TopicDescription,
+  TopicPartition,
+  TopicSpec,
+} from '../client.ts';
+import {BrokerError} from './connection/broker-error.ts';
+import type {Cluster} from './connection/cluster.ts';
+import {check} from './connection/cluster.ts';
+import {
+  createTopicsRequest,
+  deleteRecordsRequest,
+  deleteTopicsRequest,
+  describeConfigsRequest,
+} from './protocol/admin-requests.ts';
+import type {NewTopic} from './protocol/admin-requests.ts';
+import {errorCode, isCoordinatorMove} from './protocol/error-code.ts';
+import {listOffsetsRequest} from './protocol/list-offsets.ts';
+import {metadataRequest} from './protocol/metadata.ts';
+import type {TopicMetadata} from './protocol/metadata.ts';
+import {offsetFetchRequest} from './protocol/offset-fetch.ts';
+import {partitionName} from './protocol/topic-partitions.ts';
+
+const LANE = 'control';
+/** A commit that is pending takes a few milliseconds. */
+const UNSTABLE_BACKOFF_MS = 5;
+/** The broker's default would be 7 days, of which some clusters have less. */
+const DEFAULT_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Topics and offsets of a real cluster. */
+export class KafkajsAdmin implements TopicAdmin {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    const names = topics.map(({name}) => name);
+    const existing = new Set((await this.#metadata(names)).map(({name}) => name));
+    const missing = topics.filter(({name}) => !existing.has(name));
+    if (missing.length > 0) await this.#create(missing);
+    const found = new Map((await this.#described(names)).map((topic) => [topic.name, topic]));
+    for (const spec of topics) verifyTopic(spec, found.get(spec.name));
+  }
+
+  async describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
+    return (await this.#described(names)).map(({name, topicId, partitions, cleanupPolicy}) => ({
+      name,
+      topicId,
+      partitions,
+      // What is also deleted by age is no table.
+      cleanupPolicy: cleanupPolicy === 'compact' ? 'compact' : 'delete',
+    }));
+  }
+
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    await this.#cluster.retry(`deleting topics ${names.join(', ')}`, async () => {
+      if (this.#cluster.isStale) await this.#cluster.refresh();
+      const answers = await this.#cluster.sendToController(deleteTopicsRequest(names));
+      for (const {name, error} of answers) {
+        if (error !== errorCode.unknownTopicOrPartition) check(error, `deleting topic ${name}`);
+      }
+    });
+    this.#cluster.forgetTopics(names);
+    await this.#cluster.retry('waiting for deleted topics to go', async () => {
+      const [left] = await this.#metadata(names);
+      if (left !== undefined) {
+        throw new BrokerError(errorCode.leaderNotAvailable, `deleting topic ${left.name}`);
+      }
+    });
+  }
+
+  async deleteRecords(before: readonly OffsetCommit[]): Promise<void> {
+    await this.#byLeader('deleting records that were read', before, async (leader, some) => {
+      const answers = await this.#cluster.send(LANE, leader, deleteRecordsRequest(some));
+      for (const answer of answers) {
+        check(answer.error, `deleting records of ${partitionName(answer)}`);
+      }
+    });
+  }
+
+  async offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]> {
+    const [earliest, latest] = await Promise.all([
+      this.#listed('earliest', partitions),
+      this.#listed('latest', partitions),
+    ]);
+    return partitions.map((item) => ({
+      topic: item.topic,
+      partition: item.partition,
+      earliest: earliest.get(partitionName(item)) as number,
+      latest: latest.get(partitionName(item)) as number,
+    }));
+  }
+
+  async committedOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly (number | null)[]> {
+    const doing = `reading the offsets of group ${groupId}`;
+    const found = await this.#cluster.retry(
+      doing,
+      async () => {
+        const request = offsetFetchRequest(groupId, partitions);
+        const answer = await this.#cluster.sendToCoordinator(LANE, 'group', groupId, request);
+        for (const error of [answer.error, ...answer.partitions.map((item) => item.error)]) {
+          if (isCoordinatorMove(error)) this.#cluster.forgetCoordinator('group', groupId);
+          check(error, doing);
+        }
+        return answer.partitions;
+      },
+      {
+        backoffFor: (error) =>
+          error instanceof BrokerError && error.code === errorCode.unstableOffsetCommit
+            ? UNSTABLE_BACKOFF_MS
+            : undefined,
+      },
+    );
+    const byName = new Map(found.map((item) => [partitionName(item), item.offset]));
+    return partitions.map((item) => {
+      const offset = byName.get(partitionName(item)) ?? -1;
+      return offset < 0 ? null : offset;
+    });
+  }
+
+  async #create(specs: readonly TopicSpec[]): Promise<void> {
+    const names = specs.map(({name}) => name);
+    await this.#cluster.retry(`creating topics ${names.join(', ')}`, async () => {
+      await this.#cluster.refresh();
+      const answers = await this.#cluster.sendToController(
+        createTopicsRequest(specs.map(newTopic)),
+      );
+      for (const {name, error, message} of answers) {
+        // Another instance was faster.
+        if (error !== errorCode.topicAlreadyExists) {
+          check(error, `creating topic ${name}`, message);
+        }
+      }
+    });
+    await this.#cluster.retry('waiting for leaders of new topics', async () => {
+      const created = await this.#metadata(names);
+      const isReady =
+        created.length === names.length &&
+        created.every(({partitions}) => partitions.every(({leader}) => leader >= 0));
+      if (!isReady) {
+        throw new BrokerError(errorCode.leaderNotAvailable, `creating ${names.join(', ')}`);
+      }
+    });
+  }
+
+  async #metadata(names?: readonly string[]): Promise<readonly TopicMetadata[]> {
+    if (names === undefined) return this.#cluster.allTopics();
+    return this.#cluster.retry('reading metadata', async () => {
+      const {topics} = await this.#cluster.sendToAny(metadataRequest(names));
+      return topics.filter(({name, error}) => {
+        if (error === errorCode.unknownTopicOrPartition) return false;
+        // A leader may be missing for a moment; its partitions are known all the same.
+        if (error !== errorCode.leaderNotAvailable) check(error, `describing topic ${name}`);
+        return true;
+      });
+    });
+  }
+
+  async #described(names?: readonly string[]): Promise<readonly DescribedTopic[]> {
+    const topics = await this.#metadata(names);
+    if (topics.length === 0) return [];
+    const keys = ['cleanup.policy', 'min.insync.replicas'];
+    const request = describeConfigsRequest(
+      topics.map(({name}) => name),
+      keys,
+    );
+    const answers = await this.#cluster.retry('reading topic configurations', () =>
+      this.#cluster.sendToAny(request),
+    );
+    const configs = new Map(
+      answers.map(({name, error, message, configs: found}) => {
+        check(error, `reading the configuration of topic ${name}`, message);
+        return [name, found];
+      }),
+    );
+    return topics.map(({name, topicId, partitions}) => ({
+      name,
+      topicId,
+      partitions: partitions.length,
+      replicationFactor: Math.min(...partitions.map(({replicas}) => replicas)),
+      cleanupPolicy: configs.get(name)?.get('cleanup.policy') ?? 'delete',
+      minInsyncReplicas: Number(configs.get(name)?.get('min.insync.replicas') ?? 1),
+    }));
+  }
+
+  async #listed(
+    which: 'earliest' | 'latest',
+    partitions: readonly TopicPartition[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const offsets = new Map<string, number>();
+    const doing = `listing the ${which} offsets`;
+    await this.#byLeader(doing, partitions, async (leader, some) => {
+      const answers = await this.#cluster.send(LANE, leader, listOffsetsRequest(which, some));
+      for (const answer of answers) {
+        check(answer.error, `${doing} of ${partitionName(answer)}`);
+        offsets.set(partitionName(answer), answer.offset);
+      }
+    });
+    return offsets;
+  }
+
+  /** Asks each leader for its share; all of them again when one has moved. */
+  async #byLeader<T extends TopicPartition>(
+    doing: string,
+    partitions: readonly T[],
+    ask: (leader: number, some: readonly T[]) => Promise<void>,
+  ): Promise<void> {
+    await this.#cluster.retry(doing, async () => {
+      const unknown = partitions.filter((item) => this.#cluster.leaderOf(item) === undefined);
+      if (unknown.length > 0) {
+        await this.#cluster.refresh([...new Set(unknown.map(({topic}) => topic))]);
+      }
+      const leaders = new Map<number, T[]>();
+      for (const item of partitions) {
+        const leader = this.#cluster.leaderOf(item)?.leader;
+        if (leader === undefined) {
+          throw new BrokerError(errorCode.leaderNotAvailable, `${doing} of ${partitionName(item)}`);
+        }
+        leaders.set(leader, [...(leaders.get(leader) ?? []), item]);
+      }
+      await Promise.all([...leaders].map(([leader, some]) => ask(leader, some)));
+    });
+  }
+}
+
+interface DescribedTopic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly cleanupPolicy: string;
+  readonly minInsyncReplicas: number;
+}
+
+function newTopic(spec: TopicSpec): NewTopic {
+  const {name, partitions, cleanupPolicy, replicationFactor = -1, minInsyncReplicas} = spec;
+  return {
+    name,
+    partitions,
+    replicationFactor,
+    configs: {
+      'cleanup.policy': cleanupPolicy,
+      'message.timestamp.type': 'CreateTime',
+      ...(cleanupPolicy === 'delete'
+        ? {'retention.ms': String(spec.retentionMs ?? DEFAULT_RETENTION_MS)}
+        : {}),
+      ...(minInsyncReplicas === undefined
+        ? {}
+        : {'min.insync.replicas': String(minInsyncReplicas)}),
+    },
+  };
+}
+
+/** @throws FatalError KAFKA_TOPIC_MISMATCH where the topic is weaker or other than what is needed. */
+function verifyTopic(spec: TopicSpec, found: DescribedTopic | undefined): void {
+  const {name, partitions, cleanupPolicy, replicationFactor = 1, minInsyncReplicas = 1} = spec;
+  const has =
+    found === undefined
+      ? 'is gone again'
+      : found.partitions !== partitions
+        ? `has ${found.partitions} partitions instead of ${partitions}`
+        : found.cleanupPolicy !== cleanupPolicy
+          ? `has cleanup.policy ${found.cleanupPolicy} instead of ${cleanupPolicy}`
+          : found.replicationFactor < replicationFactor
+            ? `has ${found.replicationFactor} replicas instead of ${replicationFactor}`
+            : found.minInsyncReplicas < minInsyncReplicas
+              ? `has min.insync.replicas ${found.minInsyncReplicas} instead of ${minInsyncReplicas}`
+              : undefined;
+  if (has === undefined) return;
+  throw new FatalError(
+    'KAFKA_TOPIC_MISMATCH',
+    `Topic ${name} ${has}; change the topic, or the configuration that asks for it`,
+  );
+}

@@ -1,0 +1,103 @@
+import type {Clock} from '../../common/clock.ts';
+import {FatalError, RetriableError} from '../../common/errors.ts';
+import type {
+  Fetcher,
+  FetcherOptions,
+  GroupMember,
+  GroupOptions,
+  KafkaClient,
+  TopicAdmin,
+  TransactionalProducer,
+} from '../client.ts';
+import {Cluster} from './connection/cluster.ts';
+import type {ConnectionOptions} from './connection/connection-options.ts';
+import {KafkajsFetcher} from './fetch/kafkajs-fetcher.ts';
+import {KafkajsGroupMember} from './group/kafkajs-group-member.ts';
+import {KafkajsAdmin} from './kafkajs-admin.ts';
+import {KafkajsProducer} from './produce/kafkajs-producer.ts';
+import type {CompressionType} from './record-batch/compression.ts';
+
+export interface KafkajsOptions {
+  readonly bootstrapServers: readonly string[];
+  readonly clientId: string;
+  readonly ssl?: ConnectionOptions['ssl'];
+  readonly sasl?: ConnectionOptions['sasl'];
+  /** Default: none. */
+  readonly compression?: CompressionType;
+  /** `default.api.timeout.ms`. Default: 60 s. */
+  readonly apiTimeoutMs?: number;
+  /** `request.timeout.ms`. Default: 30 s. */
+  readonly requestTimeoutMs?: number;
+  /** `transaction.timeout.ms`. Default: 10 s, as Kafka Streams has it. */
+  readonly transactionTimeoutMs?: number;
+  /** `max.request.size`. Default: 1,000,000 bytes, within the default `max.message.bytes` of a topic. */
+  readonly maxRequestSize?: number;
+  readonly clock: Clock;
+}
+
+const CONNECTION_TIMEOUT_MS = 5000;
+const METADATA_MAX_AGE_MS = 300_000;
+
+/**
+ * The port on a real Kafka cluster (Apache Kafka 3.1 to 4.x and what speaks its protocol).
+ *
+ * kafkajs carries the bytes: connections, TLS and SASL. Record batches, fetching, transactions and group membership are
+ * ours, because its own lose and leak records.
+ */
+export class KafkajsClient implements KafkaClient {
+  readonly admin: TopicAdmin;
+  readonly #cluster: Cluster;
+  readonly #options: KafkajsOptions;
+  #lanes = 0;
+
+  private constructor(cluster: Cluster, options: KafkajsOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.admin = new KafkajsAdmin(cluster);
+  }
+
+  /** @throws FatalError KAFKA_UNREACHABLE when no broker answers within `default.api.timeout.ms`. */
+  static async connect(options: KafkajsOptions): Promise<KafkajsClient> {
+    const cluster = new Cluster({
+      ...options,
+      connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
+      requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+      apiTimeoutMs: options.apiTimeoutMs ?? 60_000,
+      metadataMaxAgeMs: METADATA_MAX_AGE_MS,
+    });
+    try {
+      await cluster.retry('connecting', () => cluster.refresh());
+    } catch (error) {
+      await cluster.close();
+      if (!(error instanceof RetriableError)) throw error;
+      throw new FatalError(error.code, error.message, {cause: error});
+    }
+    return new KafkajsClient(cluster, options);
+  }
+
+  transactionalProducer(transactionalId: string): TransactionalProducer {
+    const {transactionTimeoutMs, compression, maxRequestSize} = this.#options;
+    return new KafkajsProducer(this.#cluster, this.#lane('producer'), {
+      transactionalId,
+      transactionTimeoutMs: transactionTimeoutMs ?? 10_000,
+      compression: compression ?? 'none',
+      maxBatchBytes: maxRequestSize ?? 1_000_000,
+    });
+  }
+
+  fetcher(options: FetcherOptions): Fetcher {
+    return new KafkajsFetcher(this.#cluster, this.#lane('fetcher'), options);
+  }
+
+  groupMember(options: GroupOptions): GroupMember {
+    return new KafkajsGroupMember(this.#cluster, this.#lane('group'), options);
+  }
+
+  close(): Promise<void> {
+    return this.#cluster.close();
+  }
+
+  #lane(use: string): string {
+    return `${use}-${this.#lanes++}`;
+  }
+}
