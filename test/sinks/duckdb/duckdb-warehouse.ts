@@ -21,6 +21,12 @@ export class DuckDbWarehouse {
     return this.#sink;
   }
 
+  /** Closes the sink, so that others can open the file. */
+  async disconnect(): Promise<void> {
+    await this.#sink?.close();
+    this.#sink = undefined;
+  }
+
   /** Runs SQL on the file, that no sink has open. */
   async run(sql: string): Promise<readonly Record<string, unknown>[]> {
     return duckdbRows(this.file, sql);
