@@ -1,7 +1,7 @@
-import {mkdirSync, rmSync} from 'node:fs';
-import {resolve} from 'node:path';
+import {existsSync, mkdirSync, realpathSync, rmSync} from 'node:fs';
+import {basename, dirname, join, resolve} from 'node:path';
 import type {DuckDBConnection, DuckDBInstance} from '@duckdb/node-api';
-import {messageOf, RetriableError, ServiceError} from '../../common/errors.ts';
+import {FatalError, messageOf, RetriableError, ServiceError} from '../../common/errors.ts';
 import {literal} from './column-sql.ts';
 
 export interface DuckDbOptions {
@@ -25,6 +25,7 @@ export class DuckDbClient {
   readonly database: string;
   /** Where batches lie for `read_json`; nothing else on the disk can be read through SQL. */
   readonly staging: string;
+  readonly #file: string;
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #reader: DuckDBConnection;
@@ -34,20 +35,25 @@ export class DuckDbClient {
 
   private constructor(
     database: string,
-    staging: string,
+    file: string,
     instance: DuckDBInstance,
     connections: readonly [DuckDBConnection, DuckDBConnection],
   ) {
     this.database = database;
-    this.staging = staging;
+    this.staging = `${database}.staging/`;
+    this.#file = file;
     this.#instance = instance;
     [this.#writer, this.#reader] = connections;
   }
 
-  /** @throws RetriableError SINK_UNREACHABLE when the file cannot be opened, or another process has it open. */
+  /**
+   * @throws RetriableError SINK_UNREACHABLE when the file cannot be opened, or another process has it open.
+   * @throws FatalError SINK_UNREACHABLE when this process has it open already, under whatever path.
+   */
   static async open(options: DuckDbOptions): Promise<DuckDbClient> {
     const database = resolve(options.database);
     const staging = `${database}.staging/`;
+    const file = claim(database);
     try {
       const {DuckDBInstance: Instance} = await import('@duckdb/node-api');
       const instance = await Instance.create(database, {
@@ -62,8 +68,9 @@ export class DuckDbClient {
       const writer = await instance.connect();
       await writer.run(`SET allowed_directories = [${literal(staging)}]`);
       await writer.run('SET enable_external_access = false');
-      return new DuckDbClient(database, staging, instance, [writer, await instance.connect()]);
+      return new DuckDbClient(database, file, instance, [writer, await instance.connect()]);
     } catch (error) {
+      openFiles.delete(file);
       throw unreachable(database, error);
     }
   }
@@ -142,6 +149,7 @@ export class DuckDbClient {
     this.#reader.closeSync();
     this.#writer.closeSync();
     this.#instance.closeSync();
+    openFiles.delete(this.#file);
     rmSync(this.staging, {recursive: true, force: true});
   }
 
@@ -152,6 +160,28 @@ export class DuckDbClient {
       this.#broken = true;
     }
   }
+}
+
+/** Files that this process has open: the system's locks keep out other processes only, and two writers destroy a file. */
+const openFiles = new Set<string>();
+
+/** The file's own path, which nobody else in this process can claim then. */
+function claim(database: string): string {
+  const file = canonical(database);
+  if (openFiles.has(file))
+    throw new FatalError(
+      'SINK_UNREACHABLE',
+      `DuckDB file ${database}: another sink of this process has it open${file === database ? '' : ` as ${file}`}; give each sink a database of its own`,
+    );
+  openFiles.add(file);
+  return file;
+}
+
+/** Links followed, as far as the path exists. */
+function canonical(path: string): string {
+  if (existsSync(path)) return realpathSync.native(path);
+  const directory = dirname(path);
+  return existsSync(directory) ? join(realpathSync.native(directory), basename(path)) : path;
 }
 
 /** What a caller can do about an error of DuckDB's own: open again. Errors of the service pass as they are. */

@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
@@ -116,5 +116,54 @@ describe('DuckDbClient.open', () => {
         /^DuckDB file \S+missing\/a\.duckdb: .*; check the path, its permissions and the free disk space$/,
       ),
     });
+  });
+
+  test.each([
+    ['its path', 'a.duckdb'],
+    ['a path with dots', 'x/../a.duckdb'],
+    ['a link to it', 'link.duckdb'],
+    ['a link to its folder', 'folder/a.duckdb'],
+  ])(
+    'refuses a file that is open already under %s: two writers would destroy it',
+    async (_, path) => {
+      symlinkSync(join(directory, 'a.duckdb'), join(directory, 'link.duckdb'));
+      symlinkSync(directory, join(directory, 'folder'));
+      try {
+        await expect(DuckDbClient.open({database: join(directory, path)})).rejects.toMatchObject({
+          name: 'FatalError',
+          code: 'SINK_UNREACHABLE',
+          message: expect.stringMatching(
+            /^DuckDB file \S+: another sink of this process has it open.*; give each sink a database of its own$/,
+          ),
+        });
+        expect(await client.query('SELECT 1 AS one')).toEqual([{one: 1}]);
+      } finally {
+        rmSync(join(directory, 'link.duckdb'));
+        rmSync(join(directory, 'folder'));
+      }
+    },
+  );
+
+  test('refuses a new file that is being opened', async () => {
+    const database = join(directory, 'new.duckdb');
+
+    const opened = await Promise.allSettled([
+      DuckDbClient.open({database}),
+      DuckDbClient.open({database}),
+    ]);
+
+    expect(opened.map(({status}) => status)).toEqual(['fulfilled', 'rejected']);
+    for (const result of opened) if (result.status === 'fulfilled') await result.value.close();
+  });
+
+  test('opens a file again that was closed, or that could not be opened', async () => {
+    const database = join(directory, 'again', 'a.duckdb');
+    await expect(DuckDbClient.open({database})).rejects.toMatchObject({name: 'RetriableError'});
+    mkdirSync(join(directory, 'again'));
+
+    await (await DuckDbClient.open({database})).close();
+    await (await DuckDbClient.open({database})).close();
+
+    expect(existsSync(database)).toBe(true);
   });
 });

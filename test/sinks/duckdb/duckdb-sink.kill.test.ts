@@ -80,4 +80,23 @@ describe('DuckDbSink', () => {
       expect(reported.upsert).toBeGreaterThan(2000);
     },
   );
+
+  test('says that another process has the file, and gets it once that has ended', async () => {
+    const database = join(root, 'shared.duckdb');
+    const child = new ChildProcess(script, [database]);
+    await child.when('it writes', (lines) => lines.length > 1);
+
+    const sink = new DuckDbSink({database});
+    await expect(sink.open(numberedSource('append'))).rejects.toMatchObject({
+      name: 'RetriableError',
+      code: 'SINK_UNREACHABLE',
+      message: expect.stringMatching(
+        /^DuckDB file \S+shared\.duckdb: .*lock.*; close the other process that has it open$/,
+      ),
+    });
+    await child.kill();
+
+    await expect(sink.open(numberedSource('append'))).resolves.toBeDefined();
+    await sink.close();
+  });
 });
