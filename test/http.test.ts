@@ -154,6 +154,24 @@ describe('startHttp', () => {
     });
   });
 
+  test('writes an IPv6 address in brackets when it cannot be used', async () => {
+    // The documentation prefix of RFC 3849: no host has it.
+    await expect(start({host: '2001:db8::1', port: 8080})).rejects.toMatchObject({
+      message: expect.stringMatching(/^http\.listen \[2001:db8::1\]:8080 cannot be used /),
+    });
+  });
+
+  test('says that a status cannot be told, and serves on', async () => {
+    await start({status: () => Promise.reject(new Error('the log is closed'))});
+
+    const failed = await get('/api/status');
+
+    expect(failed.status).toBe(500);
+    expect(JSON.parse(failed.body)).toMatchObject({message: 'the log is closed'});
+    expect(failed.body).not.toContain('    at ');
+    expect((await get('/healthz')).status).toBe(200);
+  });
+
   test('closes although a request is not answered yet', async () => {
     const events = new EventEmitter();
     const isAsked = once(events, 'asked');

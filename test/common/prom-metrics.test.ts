@@ -47,9 +47,18 @@ describe('PromMetrics', () => {
 
   test('writes what each metric means', async () => {
     const metrics = new PromMetrics();
-    metrics.observe(latency, {}, 1);
+    const names = [
+      'millrace_sink_rows_total',
+      'millrace_cdc_milliseconds_behind_source',
+      latency,
+    ] as const;
+    metrics.count(names[0], {});
+    metrics.gauge(names[1], {}, 1);
+    metrics.observe(names[2], {}, 1);
 
-    expect(await scrape(metrics)).toMatchObject([{name: latency, help: metricHelp[latency]}]);
+    expect(await scrape(metrics)).toMatchObject(
+      names.map((name) => ({name, help: metricHelp[name]})),
+    );
   });
 
   test('keeps any label value', async () => {
