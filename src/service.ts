@@ -12,6 +12,7 @@ import {startHttp} from './http.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
 import {Closing} from './service/closing.ts';
+import {instanceId} from './service/instance-id.ts';
 import {openKafka} from './service/open-kafka.ts';
 import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
@@ -21,6 +22,7 @@ import {demoWelcome} from './service/demo-welcome.ts';
 import {DuckDbSink} from './sinks/duckdb/duckdb-sink.ts';
 import {LevelStoreProvider} from './state/level/level-store-provider.ts';
 import {StreamsApp} from './streams/runtime/streams-app.ts';
+import {topicNames} from './streams/runtime/task-plan.ts';
 import {ordersTopology} from './topology.ts';
 
 /**
@@ -38,20 +40,23 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
   const conditions = new Conditions();
   const topology = ordersTopology(config);
 
-  // Its lock keeps a second instance away from the Postgres of the first.
+  // Its lock keeps a second instance away from everything else in the data directory.
+  const stores = await LevelStoreProvider.open(join(dataDirectory, 'state'), {logger});
+  closing.defer(() => stores.close());
+  const instance = await instanceId(config.kafka?.groupInstanceId, dataDirectory);
   const kafka = await openKafka(config, {clock, logger});
   closing.defer(() => kafka.close());
   const demo =
     config.sources === undefined ? await startDemo(dataDirectory, {clock, logger}) : undefined;
   if (demo !== undefined) closing.defer(() => demo.stop());
   const sources = config.sources ?? demo?.sources ?? [];
-  const registryDeps = {kafka, clock, logger, signal};
+  // On a cluster of others `_schemas` belongs to their registry.
+  const topic = config.kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
+  const registryDeps = {kafka, topic, clock, logger, signal};
   const registry = await openSchemaRegistry(config.schemaRegistry, sources, registryDeps);
   const serdes = registrySerdes(registry, clock);
-  const stores = await LevelStoreProvider.open(join(dataDirectory, 'state'), {logger});
-  closing.defer(() => stores.close());
 
-  const shared = {kafka, registry, serdes, clock, logger, metrics, conditions};
+  const shared = {instance, kafka, registry, serdes, clock, logger, metrics, conditions};
   const streams = new StreamsApp({
     ...shared,
     applicationId,
@@ -61,8 +66,9 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
       commitIntervalMs: config.commitIntervalMs,
       numPartitions,
       replicationFactor,
-      minInsyncReplicas: config.kafka?.minInsyncReplicas,
-      groupInstanceId: config.kafka?.groupInstanceId,
+      instanceId: instance.id,
+      groupInstanceId: instance.id,
+      releasesPlace: !instance.isConfigured,
       sessionTimeoutMs: config.kafka?.sessionTimeoutMs,
       errorsTolerance: config.errorsTolerance,
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
@@ -78,10 +84,13 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
     ...sinks.map(({sink, warehouse}) => sinkConnector(sink, warehouse, config, shared)),
     ...(demo?.components ?? []),
   ];
+  const watched = [
+    ...new Set([...topicNames(topology, applicationId), ...sinks.flatMap(({sink}) => sink.topics)]),
+  ];
   const http = await startHttp({
     ...config.http,
     topology,
-    status: () => serviceStatus(components, conditions, kafka.admin),
+    status: () => serviceStatus(components, conditions, kafka.admin, watched),
     reasons: () => unreadyReasons(components, conditions),
     metrics: () => metrics.text(),
   });

@@ -235,7 +235,7 @@ describe('a place that cannot be used', () => {
 
     const second = new Run(configure(text.replace(String(port), '0')));
 
-    expect(await failureOf(second)).toMatch(/in use by another .*\(DATA_DIR_UNUSABLE\)$/);
+    expect(await failureOf(second)).toMatch(/in use by another .*\(STATE_DIRECTORY_LOCKED\)$/);
     expect(await statusOf(port)).toBeDefined();
     expect(first.hasEnded, first.stderr).toBe(false);
   });
@@ -248,7 +248,7 @@ describe('a second start of the demo', () => {
     await until('the first runs', () => first.stdout.includes('/api/status'));
     const url = /http\S+\/api\/status/.exec(first.stdout)?.[0] ?? '';
 
-    expect(await failureOf(new Run([]))).toMatch(/in use by another .*\(DATA_DIR_UNUSABLE\)$/);
+    expect(await failureOf(new Run([]))).toMatch(/in use by another .*\(STATE_DIRECTORY_LOCKED\)$/);
 
     const {conditions} = (await (await fetch(url)).json()) as {conditions: unknown};
     expect(conditions).toEqual([]);

@@ -87,11 +87,16 @@ export class TableEncoders {
     const name = topicName(topicPrefix, relation.schema, relation.table);
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    await this.#admin.ensureTopics([
-      {name, partitions: numPartitions, cleanupPolicy: 'delete', replicationFactor},
-    ]);
+    // A topic that is there already is taken as it is, as Debezium does.
+    const [existing] = await this.#admin.describeTopics([name]);
+    const {partitions} = existing ?? {partitions: numPartitions};
+    if (existing === undefined) {
+      await this.#admin.ensureTopics([
+        {name, partitions, cleanupPolicy: 'delete', replicationFactor},
+      ]);
+    }
     const table = `${relation.schema}.${relation.table}`;
-    const targets = Array.from({length: numPartitions}, (_, partition): EventTarget => {
+    const targets = Array.from({length: partitions}, (_, partition): EventTarget => {
       return {topic: name, partition, id: this.#targets++, table};
     });
     const topic = {name, targets};

@@ -47,8 +47,6 @@ export interface TopicSpec {
   readonly retentionMs?: number;
   /** Default: the broker's. */
   readonly replicationFactor?: number;
-  /** `min.insync.replicas`. Default: the broker's. */
-  readonly minInsyncReplicas?: number;
 }
 
 export interface TopicDescription {
@@ -184,7 +182,12 @@ export interface GroupOptions {
   readonly assign: GroupAssignor;
   readonly sessionTimeoutMs: number;
   /** Static membership (`group.instance.id`): a restart under the same id takes its own place again. */
-  readonly instanceId?: string;
+  readonly instanceId?: string | undefined;
+  /**
+   * Whether `leave` gives up the place of a static member, so that the others need not wait for its session to time out.
+   * Default: false, as in Kafka.
+   */
+  readonly releasesPlace?: boolean | undefined;
 }
 
 export type GroupAssignor = (

@@ -10,6 +10,8 @@ import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
 
 interface RegistryDeps {
   readonly kafka: KafkaClient;
+  /** Where the embedded one keeps its schemas. */
+  readonly topic: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What is under way when it aborts fails, as something to do again. */
@@ -23,9 +25,9 @@ interface RegistryDeps {
 export async function openSchemaRegistry(
   config: SchemaRegistryConfig | undefined,
   sources: readonly Pick<SourceConfig, 'topicPrefix' | 'tables'>[],
-  {kafka, ...deps}: RegistryDeps,
+  {kafka, topic, ...deps}: RegistryDeps,
 ): Promise<SchemaRegistry> {
-  if (config === undefined) return EmbeddedRegistry.open({kafka, clock: deps.clock});
+  if (config === undefined) return EmbeddedRegistry.open({kafka, clock: deps.clock, topic});
   const {servers, bearerToken, caLocation, requestTimeoutMs} = config;
   const subjects = new Set(sources.flatMap(changeEventSubjects));
   const {ConfluentRegistry} = await import('../serde/registry/confluent-registry.ts');

@@ -9,14 +9,15 @@ export interface ServiceStatus {
   readonly conditions: readonly Condition[];
 }
 
-/** What `/api/status` answers. */
+/** What `/api/status` answers; log ends are those of `topicNames`, where they exist. */
 export async function serviceStatus(
   components: readonly Component[],
   conditions: Conditions,
   admin: TopicAdmin,
+  topicNames: readonly string[],
 ): Promise<ServiceStatus> {
   const states = components.map((component) => [component.name, component.status()] as const);
-  const topics = await admin.describeTopics();
+  const topics = await admin.describeTopics(topicNames);
   const ends = await admin.offsets(
     topics.flatMap(({name, partitions}) =>
       Array.from({length: partitions}, (_, partition) => ({topic: name, partition})),

@@ -19,6 +19,10 @@ export function sinkConnector(
     sink: warehouse,
     options: {
       applicationId,
+      membership: {
+        instanceId: shared.instance.id,
+        releasesPlace: !shared.instance.isConfigured,
+      },
       name: sink.name,
       topics: sinkTopics(sink),
       insertMode: sink.insertMode,

@@ -11,6 +11,8 @@ import type {InsertMode, WarehouseSink} from './warehouse-sink.ts';
 
 export interface SinkConnectorOptions {
   readonly applicationId: string;
+  /** Static membership: `group.instance.id`, and whether it is given up when the connector stops. Default: none. */
+  readonly membership?: {readonly instanceId: string; readonly releasesPlace: boolean};
   /** The key under `sinks:`. */
   readonly name: string;
   readonly topics: readonly SinkTopic[];

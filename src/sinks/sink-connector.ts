@@ -75,6 +75,7 @@ export class SinkConnector implements Component {
       topics: options.topics.map(({name}) => name),
       assign: roundRobin,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      ...options.membership,
     });
     try {
       await this.#generations(member, signal);

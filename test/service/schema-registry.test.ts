@@ -37,7 +37,7 @@ describe('openSchemaRegistry', () => {
       requestTimeoutMs: 10_000,
       ...config,
     };
-    return openSchemaRegistry(complete, sources, {kafka, clock, logger, signal});
+    return openSchemaRegistry(complete, sources, {kafka, topic: '_schemas', clock, logger, signal});
   }
 
   test('opens the embedded registry where no other is configured', async () => {

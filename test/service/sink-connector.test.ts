@@ -52,6 +52,7 @@ async function run(
   });
   const {kafka, serdes, metrics} = harness;
   const connector = sinkConnector(config.sinks[0]!, sink, config, {
+    instance: {id: 'one', isConfigured: false},
     kafka,
     serdes,
     metrics,

@@ -653,6 +653,22 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       await member.leave();
     });
 
+    test('gives the place of a static member up on leave where it is told to', async () => {
+      await createTopic(2);
+      const member = client.groupMember(options());
+      const alone = await member.join();
+      const passing = client.groupMember(options({instanceId: 'one', releasesPlace: true}));
+      const joining = passing.join();
+      await aborted(alone.ended);
+      const [together] = await Promise.all([member.join(), joining]);
+
+      await passing.leave();
+      await aborted(together.ended);
+
+      expect((await member.join()).assignment).toHaveLength(2);
+      await member.leave();
+    });
+
     test('stops joining when the signal aborts', async () => {
       await createTopic(2);
       const member = client.groupMember(options());

@@ -13,6 +13,8 @@ export interface PipelineOptions {
   /** Names of two databases on it, made for this run. */
   readonly customersDatabase: string;
   readonly productsDatabase: string;
+  /** Brokers of a real Kafka; the embedded log without. */
+  readonly kafka?: readonly string[];
   /** Further top-level lines of `millrace.yaml`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** `insert.mode` of each DuckDB sink, by the sink's name. Default: one upsert sink, `local`. */
@@ -169,6 +171,9 @@ function yaml(
     `data.dir: ${join(directory, 'data')}`,
     ...Object.entries(options.settings ?? {}).map(([key, value]) => `${key}: ${value}`),
     `http.listen: 127.0.0.1:${port}`,
+    ...(options.kafka === undefined
+      ? []
+      : ['kafka:', `  bootstrap.servers: ${options.kafka.join(', ')}`]),
     'sources:',
     ...source('customers', options.customersDatabase, [
       'table.include.list: customers.customers, customers.demographics',

@@ -43,7 +43,8 @@ export class EmbeddedGroupMember implements GroupMember {
 
   /** A static member keeps its place until its session times out, so that a restart does not rebalance the group. */
   async leave(): Promise<void> {
-    if (this.#options.instanceId === undefined) this.#quit();
+    const {instanceId, releasesPlace} = this.#options;
+    if (instanceId === undefined || releasesPlace === true) this.#quit();
     else this.stop();
   }
 

@@ -33,9 +33,11 @@ const DEFAULT_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 /** Topics and offsets of a real cluster. */
 export class KafkajsAdmin implements TopicAdmin {
   readonly #cluster: Cluster;
+  readonly #minInsyncReplicas: number | undefined;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, minInsyncReplicas: number | undefined) {
     this.#cluster = cluster;
+    this.#minInsyncReplicas = minInsyncReplicas;
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -44,7 +46,7 @@ export class KafkajsAdmin implements TopicAdmin {
     const missing = topics.filter(({name}) => !existing.has(name));
     if (missing.length > 0) await this.#create(missing);
     const found = new Map((await this.#described(names)).map((topic) => [topic.name, topic]));
-    for (const spec of topics) verifyTopic(spec, found.get(spec.name));
+    for (const spec of topics) verifyTopic(spec, found.get(spec.name), this.#minInsyncReplicas);
   }
 
   async describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
@@ -131,7 +133,7 @@ export class KafkajsAdmin implements TopicAdmin {
     await this.#cluster.retry(`creating topics ${names.join(', ')}`, async () => {
       await this.#cluster.refresh();
       const answers = await this.#cluster.sendToController(
-        createTopicsRequest(specs.map(newTopic)),
+        createTopicsRequest(specs.map((spec) => newTopic(spec, this.#minInsyncReplicas))),
       );
       for (const {name, error, message} of answers) {
         // Another instance was faster.
@@ -240,8 +242,8 @@ interface DescribedTopic {
   readonly minInsyncReplicas: number;
 }
 
-function newTopic(spec: TopicSpec): NewTopic {
-  const {name, partitions, cleanupPolicy, replicationFactor = -1, minInsyncReplicas} = spec;
+function newTopic(spec: TopicSpec, minInsyncReplicas: number | undefined): NewTopic {
+  const {name, partitions, cleanupPolicy, replicationFactor = -1} = spec;
   return {
     name,
     partitions,
@@ -260,8 +262,12 @@ function newTopic(spec: TopicSpec): NewTopic {
 }
 
 /** @throws FatalError KAFKA_TOPIC_MISMATCH where the topic is weaker or other than what is needed. */
-function verifyTopic(spec: TopicSpec, found: DescribedTopic | undefined): void {
-  const {name, partitions, cleanupPolicy, replicationFactor = 1, minInsyncReplicas = 1} = spec;
+function verifyTopic(
+  spec: TopicSpec,
+  found: DescribedTopic | undefined,
+  minInsyncReplicas = 1,
+): void {
+  const {name, partitions, cleanupPolicy, replicationFactor = 1} = spec;
   const has =
     found === undefined
       ? 'is gone again'

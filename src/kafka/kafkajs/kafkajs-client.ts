@@ -32,6 +32,8 @@ export interface KafkajsOptions {
   readonly transactionTimeoutMs?: number;
   /** `max.request.size`. Default: 1,000,000 bytes, within the default `max.message.bytes` of a topic. */
   readonly maxRequestSize?: number;
+  /** `min.insync.replicas` of the topics that are created, and the least that others have. Default: the broker's. */
+  readonly minInsyncReplicas?: number | undefined;
   readonly clock: Clock;
 }
 
@@ -53,7 +55,7 @@ export class KafkajsClient implements KafkaClient {
   private constructor(cluster: Cluster, options: KafkajsOptions) {
     this.#cluster = cluster;
     this.#options = options;
-    this.admin = new KafkajsAdmin(cluster);
+    this.admin = new KafkajsAdmin(cluster, options.minInsyncReplicas);
   }
 
   /** @throws FatalError KAFKA_UNREACHABLE when no broker answers within `default.api.timeout.ms`. */
@@ -77,7 +79,7 @@ export class KafkajsClient implements KafkaClient {
 
   transactionalProducer(transactionalId: string): TransactionalProducer {
     const {transactionTimeoutMs, compression, maxRequestSize} = this.#options;
-    return new KafkajsProducer(this.#cluster, this.#lane('producer'), {
+    return new KafkajsProducer(this.#cluster, `producer ${transactionalId}`, {
       transactionalId,
       transactionTimeoutMs: transactionTimeoutMs ?? 10_000,
       compression: compression ?? 'none',

@@ -42,14 +42,14 @@ export interface StreamsOptions {
   readonly instanceId?: string;
   /** `group.instance.id`: static membership. Default: none. */
   readonly groupInstanceId?: string | undefined;
+  /** Whether its tasks go to others as soon as it stops, though it is a static member. Default: false. */
+  readonly releasesPlace?: boolean;
   /** Milliseconds; an upper bound, commits are earlier when the queues are empty. Default: 100. */
   readonly commitIntervalMs?: number;
   /** Of the topics that it creates. Default: 1. */
   readonly numPartitions?: number;
   /** Default: 1. */
   readonly replicationFactor?: number;
-  /** Of the topics that it creates. Default: the broker's. */
-  readonly minInsyncReplicas?: number | undefined;
   /** Default: none. */
   readonly errorsTolerance?: ErrorsTolerance;
   /** Where skipped records go. Default: nowhere. */
@@ -118,7 +118,6 @@ export class StreamsApp implements Component {
       numPartitions: options.numPartitions ?? 1,
       replicationFactor: options.replicationFactor ?? 1,
       deadLetterTopic,
-      minInsyncReplicas: options.minInsyncReplicas,
     });
     await kafka.admin.ensureTopics(plan.topics);
     const changelogs = topology.stores.map((spec) => changelogName(applicationId, spec));
@@ -156,7 +155,8 @@ export class StreamsApp implements Component {
       topics: sources.flat(),
       assign: taskAssignor(sources),
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
-      ...(options.groupInstanceId === undefined ? {} : {instanceId: options.groupInstanceId}),
+      instanceId: options.groupInstanceId,
+      releasesPlace: options.releasesPlace,
     });
     try {
       await this.#generations(env, member, signal);

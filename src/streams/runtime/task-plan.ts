@@ -12,7 +12,6 @@ export interface TaskPlanOptions {
   /** Partitions of the topics that are created, where nothing else decides. */
   readonly numPartitions: number;
   readonly replicationFactor: number;
-  readonly minInsyncReplicas: number | undefined;
   readonly deadLetterTopic: string | undefined;
 }
 
@@ -94,15 +93,8 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
     partitions.set(name, count);
     if (topics.has(name) || (existing.has(name) && !isOwn)) return;
     const retention = isOwn && cleanupPolicy === 'delete' ? {retentionMs: KEEP_FOR_EVER} : {};
-    const {replicationFactor, minInsyncReplicas} = options;
-    topics.set(name, {
-      name,
-      partitions: count,
-      cleanupPolicy,
-      replicationFactor,
-      ...(minInsyncReplicas === undefined ? {} : {minInsyncReplicas}),
-      ...retention,
-    });
+    const {replicationFactor} = options;
+    topics.set(name, {name, partitions: count, cleanupPolicy, replicationFactor, ...retention});
   }
 }
 

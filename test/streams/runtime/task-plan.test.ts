@@ -20,7 +20,6 @@ function plan(options: Partial<TaskPlanOptions> = {}): TaskPlan {
     existing: new Map(),
     numPartitions: 1,
     replicationFactor: 1,
-    minInsyncReplicas: undefined,
     deadLetterTopic: undefined,
     ...options,
   });

@@ -75,13 +75,14 @@ export class KafkajsGroupMember implements GroupMember {
   async leave(): Promise<void> {
     this.#heartbeats?.abort();
     this.#heartbeats = undefined;
-    const {groupId, instanceId} = this.#options;
+    const {groupId, instanceId, releasesPlace} = this.#options;
     // A static member keeps its place until the session times out.
-    if (instanceId === undefined && this.#memberId !== '') {
+    const quits = instanceId === undefined || releasesPlace === true;
+    if (quits && this.#memberId !== '') {
       const memberId = this.#memberId;
       this.#memberId = '';
       // Without an answer the session timeout does it.
-      await this.#send(leaveGroupRequest(groupId, memberId)).catch(() => undefined);
+      await this.#send(leaveGroupRequest(groupId, memberId, instanceId)).catch(() => undefined);
     }
     await this.#cluster.closeLane(this.#lane);
   }

@@ -110,10 +110,19 @@ export function heartbeatRequest(group: GroupMetadata): ApiRequest<number> {
   return {api: api.heartbeat, body: writer.bytes, read: readError};
 }
 
-export function leaveGroupRequest(groupId: string, memberId: string): ApiRequest<number> {
+export function leaveGroupRequest(
+  groupId: string,
+  memberId: string,
+  instanceId: string | undefined,
+): ApiRequest<number> {
   const writer = new Writer();
   writer.string(groupId);
-  writer.array([memberId], (id) => writer.string(id).nullableString(null).tags());
+  writer.array([memberId], (id) =>
+    writer
+      .string(id)
+      .nullableString(instanceId ?? null)
+      .tags(),
+  );
   writer.tags();
   return {api: api.leaveGroup, body: writer.bytes, read: readError};
 }

@@ -1,0 +1,192 @@
+import {afterEach, expect, test} from 'vitest';
+import {duckdbRows} from '../support/duckdb-rows.ts';
+import {OrderWorkload} from '../support/order-workload.ts';
+import type {Pipeline, PipelineOptions} from '../support/pipeline.ts';
+import {Random} from '../support/random.ts';
+import type {Status} from '../support/service-process.ts';
+import {until} from '../support/until.ts';
+import type {Row} from '../support/versions.ts';
+
+const COLUMNS =
+  'order_id, product_id, size, product, department, price, id, first_name, last_name, email, phone, street_address, state, zip_code, country, country_code';
+
+/** A record of a topic, as a reader of its own has found it. */
+export interface EmittedRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly value: Buffer;
+}
+
+export interface ServiceUnderTest {
+  readonly pipeline: Pipeline;
+  /** What a read_committed reader finds in a topic while the service is stopped. */
+  readonly readTopic: (topic: string) => Promise<readonly EmittedRecord[]>;
+  readonly close: () => Promise<void>;
+}
+
+export type OpenService = (
+  options: Pick<PipelineOptions, 'settings' | 'sinks'>,
+) => Promise<ServiceUnderTest>;
+
+export interface Extent {
+  readonly kills: number;
+  readonly orders: number;
+}
+
+/** How far a life of the service gets before it is killed, at least. */
+type Moment = 'starts' | 'publishes' | 'writes';
+
+/**
+ * Runs the workload while the service is killed and started again, at moments drawn from `random`: one life in five ends
+ * while it starts, two after it has published changes, two after it has written to the warehouse.
+ */
+async function runUnderKills(
+  {service}: Pipeline,
+  workload: OrderWorkload,
+  random: Random,
+  {kills, orders}: {readonly kills: number; readonly orders: number},
+): Promise<void> {
+  for (let kill = 1; kill <= kills; kill++) {
+    service.start();
+    const moment = random.pick<Moment>(['starts', 'publishes', 'publishes', 'writes', 'writes']);
+    if (moment !== 'starts') await service.ready();
+    const share = Math.min(orders, Math.ceil((orders * kill) / kills));
+    while (workload.orders < share) await workload.step();
+    if (moment !== 'starts') {
+      await until('the service gets on', async () => hasReached(moment, await service.status()));
+      // Further changes are under way when it dies.
+      for (let step = random.below(4); step > 0; step--) await workload.step();
+    }
+    await service.kill();
+  }
+  service.start();
+  await service.ready();
+}
+
+/** In this life of the service. */
+function hasReached(moment: Moment, {components}: Status): boolean {
+  const [kind, counter] = moment === 'writes' ? ['sink', 'rowsWritten'] : ['source', 'events'];
+  return Object.entries(components).some(
+    ([name, status]) => name.startsWith(kind) && Number(status[counter] ?? 0) > 0,
+  );
+}
+
+async function rowsByOrder(file: string): Promise<ReadonlyMap<string, Row>> {
+  const sql = `SELECT ${COLUMNS} FROM orders_enriched`;
+  const rows = (await duckdbRows(file, sql)) as Row[];
+  return new Map(rows.map((row) => [row['order_id'] as string, row]));
+}
+
+/** Every row that was emitted is the join of an order with versions current at its commit or after it. */
+function staleRows(rows: readonly Row[], {versions}: OrderWorkload): readonly Row[] {
+  return rows.filter((row) => {
+    const order = versions.orders
+      .all(row['order_id'] as string)
+      .find(
+        (version) =>
+          version.row?.['product_id'] === row['product_id'] &&
+          version.row?.['customer_id'] === row['id'],
+      );
+    if (order === undefined) return true;
+    const parts = [
+      versions.products.since(row['product_id'] as string, order.step),
+      versions.customers.since(row['id'] as string, order.step),
+      versions.demographics.since(row['id'] as string, order.step),
+    ];
+    return !parts.every((candidates) =>
+      candidates.some((candidate) =>
+        Object.entries(candidate).every(([name, value]) => row[name] === value),
+      ),
+    );
+  });
+}
+
+/** What the service does on any log while it is killed again and again; called within a `describe`. */
+export function serviceSuite(
+  open: OpenService,
+  extent: {readonly joins: Extent; readonly deletes: Extent},
+): void {
+  let opened: ServiceUnderTest | undefined;
+
+  afterEach(async () => {
+    await opened?.close();
+    opened = undefined;
+  });
+
+  test('equals SQL over the sources, and emits each row once', async () => {
+    const seed = Number(process.env['SEED'] ?? 20260101);
+    const random = new Random(seed);
+    opened = await open({sinks: {current: 'upsert', history: 'append'}});
+    const {pipeline: self, readTopic} = opened;
+    const {service, customersDb, productsDb} = self;
+    const workload = new OrderWorkload(customersDb, productsDb, random);
+    await workload.create(100);
+
+    await runUnderKills(self, workload, random, extent.joins);
+    await self.caughtUp();
+    expect(await service.stop(), await service.log()).toBe(0);
+    const unmoved = await rowsByOrder(self.warehouse('current'));
+    const lost = [...workload.expected()].filter(([id, {product_id, id: customer}]) => {
+      const row = unmoved.get(id);
+      return row?.['product_id'] !== product_id || row?.['id'] !== customer;
+    });
+    expect(lost.slice(0, 3), `seed ${seed}: ${lost.length} orders were not joined`).toEqual([]);
+
+    service.start();
+    await service.ready();
+    await workload.touchAllOrders();
+    await self.caughtUp();
+    expect(await service.stop(), await service.log()).toBe(0);
+
+    const current = await rowsByOrder(self.warehouse('current'));
+    const expected = workload.expected();
+    expect(expected.size, `seed ${seed}`).toBeGreaterThan(extent.joins.orders / 2);
+    const wrong = [...expected].filter(
+      ([id, row]) => JSON.stringify(current.get(id)) !== JSON.stringify(row),
+    );
+    expect(wrong.slice(0, 3), `seed ${seed}: ${wrong.length} rows differ`).toEqual([]);
+
+    const emitted = (await readTopic('orders_enriched')).map(({partition, offset, value}) => ({
+      place: `${partition} ${offset}`,
+      row: JSON.parse(value.toString('utf8', 5)) as Row,
+    }));
+    expect(
+      staleRows(
+        emitted.map(({row}) => row),
+        workload,
+      ).slice(0, 3),
+      `seed ${seed}`,
+    ).toEqual([]);
+    const history = await duckdbRows(
+      self.warehouse('history'),
+      `SELECT "partition" AS part, _offset, ${COLUMNS} FROM orders_enriched ORDER BY part, _offset`,
+    );
+    expect(
+      history.map(({part, _offset, ...row}) => ({place: `${part} ${_offset}`, row})),
+      `seed ${seed}`,
+    ).toEqual(emitted);
+    expect(new Set(current.keys())).toEqual(new Set(emitted.map(({row}) => row['order_id'])));
+  });
+
+  test('removes deleted orders from the warehouse when deletes propagate', async () => {
+    const random = new Random(7);
+    opened = await open({settings: {'orders.deletes': 'propagate'}});
+    const {pipeline: self} = opened;
+    const workload = new OrderWorkload(self.customersDb, self.productsDb, random);
+    await workload.create(50);
+
+    await runUnderKills(self, workload, random, extent.deletes);
+    await self.caughtUp();
+    await workload.touchAllOrders();
+    await self.caughtUp();
+    await self.service.stop();
+
+    const byId = await rowsByOrder(self.warehouse('local'));
+    const alive = new Set(workload.versions.orders.keys());
+    expect([...byId.keys()].filter((id) => !alive.has(id))).toEqual([]);
+    const wrong = [...workload.expected()].filter(
+      ([id, row]) => JSON.stringify(byId.get(id)) !== JSON.stringify(row),
+    );
+    expect(wrong.slice(0, 3)).toEqual([]);
+  });
+}
