@@ -1,7 +1,8 @@
-import {mkdir, rm} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {FatalError, messageOf} from '../../common/errors.ts';
 import type {Logger} from '../../common/logger.ts';
+import {makeDirectory} from '../../common/make-directory.ts';
 import type {CommittedStore, StoreProvider} from '../committed-store.ts';
 import {LevelStore, isCorruption, openDatabase} from './level-store.ts';
 
@@ -32,7 +33,7 @@ export class LevelStoreProvider implements StoreProvider {
 
   /** @throws FatalError STATE_DIRECTORY_LOCKED, DATA_DIR_UNUSABLE */
   static async open(directory: string, {logger}: {logger: Logger}): Promise<LevelStoreProvider> {
-    await makeDirectory(directory);
+    await createDirectory(directory);
     return new LevelStoreProvider(directory, logger, await openLock(join(directory, '.lock')));
   }
 
@@ -45,7 +46,7 @@ export class LevelStoreProvider implements StoreProvider {
     }
     this.#open.add(path);
     try {
-      await makeDirectory(join(this.#directory, taskId));
+      await createDirectory(join(this.#directory, taskId));
       return await LevelStore.open({
         name: store,
         directory,
@@ -78,9 +79,9 @@ async function openLock(directory: string): Promise<Lock> {
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+async function createDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, {recursive: true});
+    await makeDirectory(directory);
   } catch (error) {
     throw new FatalError(
       'DATA_DIR_UNUSABLE',
