@@ -37,6 +37,7 @@ function onKafka(partitions: number): OpenService {
 
 describe.each([1, 4])('the service under kill -9, on Kafka with %i partitions', (partitions) => {
   serviceSuite(onKafka(partitions), {
+    isOneTask: partitions === 1,
     joins: {kills: 8, orders: 6_000},
     deletes: {kills: 3, orders: 2_000},
   });

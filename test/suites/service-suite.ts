@@ -28,7 +28,14 @@ export type OpenService = (
   options: Pick<PipelineOptions, 'settings' | 'sinks'>,
 ) => Promise<ServiceUnderTest>;
 
-export interface Extent {
+export interface SuiteOptions {
+  /** One partition: one task, which sees everything in order. */
+  readonly isOneTask: boolean;
+  readonly joins: Extent;
+  readonly deletes: Extent;
+}
+
+interface Extent {
   readonly kills: number;
   readonly orders: number;
 }
@@ -102,10 +109,8 @@ function staleRows(rows: readonly Row[], {versions}: OrderWorkload): readonly Ro
 }
 
 /** What the service does on any log while it is killed again and again; called within a `describe`. */
-export function serviceSuite(
-  open: OpenService,
-  extent: {readonly joins: Extent; readonly deletes: Extent},
-): void {
+export function serviceSuite(open: OpenService, options: SuiteOptions): void {
+  const {isOneTask, joins, deletes} = options;
   let opened: ServiceUnderTest | undefined;
 
   afterEach(async () => {
@@ -122,13 +127,15 @@ export function serviceSuite(
     const workload = new OrderWorkload(customersDb, productsDb, random);
     await workload.create(100);
 
-    await runUnderKills(self, workload, random, extent.joins);
+    await runUnderKills(self, workload, random, joins);
     await self.caughtUp();
     expect(await service.stop(), await service.log()).toBe(0);
     const unmoved = await rowsByOrder(self.warehouse('current'));
     const lost = [...workload.expected()].filter(([id, {product_id, id: customer}]) => {
       const row = unmoved.get(id);
-      return row?.['product_id'] !== product_id || row?.['id'] !== customer;
+      if (row === undefined) return true;
+      // Versions of one order that name different products may overtake each other on their way through partitions.
+      return isOneTask && (row['product_id'] !== product_id || row['id'] !== customer);
     });
     expect(lost.slice(0, 3), `seed ${seed}: ${lost.length} orders were not joined`).toEqual([]);
 
@@ -140,7 +147,7 @@ export function serviceSuite(
 
     const current = await rowsByOrder(self.warehouse('current'));
     const expected = workload.expected();
-    expect(expected.size, `seed ${seed}`).toBeGreaterThan(extent.joins.orders / 2);
+    expect(expected.size, `seed ${seed}`).toBeGreaterThan(joins.orders / 2);
     const wrong = [...expected].filter(
       ([id, row]) => JSON.stringify(current.get(id)) !== JSON.stringify(row),
     );
@@ -175,7 +182,7 @@ export function serviceSuite(
     const workload = new OrderWorkload(self.customersDb, self.productsDb, random);
     await workload.create(50);
 
-    await runUnderKills(self, workload, random, extent.deletes);
+    await runUnderKills(self, workload, random, deletes);
     await self.caughtUp();
     await workload.touchAllOrders();
     await self.caughtUp();

@@ -87,7 +87,7 @@ export class Pipeline {
         return parseLsn(rows[0]?.lsn);
       }),
     );
-    const atSources = await this.#statusWhere('the sources have published', timeoutMs, (status) =>
+    await this.#statusWhere('the sources have published', timeoutMs, (status) =>
       ['customers', 'products'].every(
         (name, at) =>
           parseLsn(status.components[`source ${name}`]?.['confirmedLsn']) >=
@@ -95,11 +95,17 @@ export class Pipeline {
       ),
     );
     const atTasks = await this.#statusWhere('the tasks have processed', timeoutMs, (status) => {
+      // Tasks write what others read: all of them stand at the ends at once when nothing is under way any more.
       const tasks = Object.values((status.components['streams']?.['tasks'] ?? {}) as Tasks);
-      const offsets = tasks.flatMap((task) => Object.entries(task.offsets ?? {}));
       return (
-        offsets.length > 0 &&
-        offsets.every(([key, {offset}]) => offset >= (atSources.logEnds[key] ?? 0))
+        tasks.length > 0 &&
+        tasks.every(
+          ({offsets}) =>
+            offsets !== undefined &&
+            Object.entries(offsets).every(
+              ([key, {offset}]) => offset >= (status.logEnds[key] ?? 0),
+            ),
+        )
       );
     });
     await this.#statusWhere('the sinks have written', timeoutMs, (status) =>
