@@ -1,15 +1,21 @@
 import {readFileSync} from 'node:fs';
-import {Command, CommanderError, Option} from 'commander';
+import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import {FatalError} from './common/errors.ts';
 import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load-config.ts';
 import {runService} from './service.ts';
+import {allRoles} from './service/roles.ts';
+import type {Role} from './service/roles.ts';
 import type {Topology} from './streams/topology/topology.ts';
 import {ordersTopology} from './topology.ts';
 
 /** What the commands do to the world. */
 export interface CliEffects {
-  readonly start: (config: Config, signal: AbortSignal) => Promise<void>;
+  readonly start: (
+    config: Config,
+    signal: AbortSignal,
+    roles: readonly Role[] | undefined,
+  ) => Promise<void>;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
 }
@@ -48,9 +54,17 @@ export async function runCli(
     .command('start')
     .description('run the service (also without any command)')
     .addOption(configOption())
-    .action(async ({config}: {readonly config?: string}) => {
-      await start(loadConfig({file: config}), signal);
-    });
+    .addOption(
+      new Option(
+        '--roles <roles>',
+        'the parts to run, of cdc,streams,sinks; the others run elsewhere on the same Kafka (default: all)',
+      ).argParser(parseRoles),
+    )
+    .action(
+      async ({config, roles}: {readonly config?: string; readonly roles?: readonly Role[]}) => {
+        await start(loadConfig({file: config}), signal, roles);
+      },
+    );
   program
     .command('topology')
     .description('print the topology')
@@ -78,6 +92,15 @@ function configOption(): Option {
     '--config <file>',
     'configuration file (default: millrace.yaml where it exists)',
   );
+}
+
+function parseRoles(text: string): readonly Role[] {
+  const names = text.split(',').map((name) => name.trim());
+  const roles = allRoles.filter((role) => names.includes(role));
+  if (names.some((name) => !roles.some((role) => role === name))) {
+    throw new InvalidArgumentError(`expected some of ${allRoles.join(',')}, separated by commas`);
+  }
+  return roles;
 }
 
 /** Commander's own default command would take the misspelled name of another for an argument. */

@@ -13,6 +13,8 @@ import {registrySerdes} from './serde/registry-serdes.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
 import {Closing} from './service/closing.ts';
 import {instanceId} from './service/instance-id.ts';
+import {allRoles, checkRoles} from './service/roles.ts';
+import type {Role} from './service/roles.ts';
 import {openKafka} from './service/open-kafka.ts';
 import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
@@ -26,11 +28,16 @@ import {topicNames} from './streams/runtime/task-plan.ts';
 import {ordersTopology} from './topology.ts';
 
 /**
- * Builds the service from its configuration and runs it until `signal` aborts.
+ * Builds the service from its configuration and runs it until `signal` aborts; with some of the roles only these parts.
  *
  * Rejects with the first failure of a component, once everything is closed.
  */
-export async function runService(config: Config, signal: AbortSignal): Promise<void> {
+export async function runService(
+  config: Config,
+  signal: AbortSignal,
+  roles: readonly Role[] = allRoles,
+): Promise<void> {
+  checkRoles(roles, config);
   await using closing = new Closing();
   const {dataDirectory, applicationId, numPartitions, replicationFactor} = config;
   await makeDataDirectory(dataDirectory);
@@ -47,7 +54,9 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
   const kafka = await openKafka(config, {clock, logger});
   closing.defer(() => kafka.close());
   const demo =
-    config.sources === undefined ? await startDemo(dataDirectory, {clock, logger}) : undefined;
+    config.sources === undefined && roles.includes('cdc')
+      ? await startDemo(dataDirectory, {clock, logger})
+      : undefined;
   if (demo !== undefined) closing.defer(() => demo.stop());
   const sources = config.sources ?? demo?.sources ?? [];
   // On a cluster of others `_schemas` belongs to their registry.
@@ -79,9 +88,11 @@ export async function runService(config: Config, signal: AbortSignal): Promise<v
     warehouse: new DuckDbSink({database: sink.database}),
   }));
   const components: readonly Component[] = [
-    ...sources.map((source) => cdcConnector(source, config, shared)),
-    streams,
-    ...sinks.map(({sink, warehouse}) => sinkConnector(sink, warehouse, config, shared)),
+    ...(roles.includes('cdc') ? sources.map((source) => cdcConnector(source, config, shared)) : []),
+    ...(roles.includes('streams') ? [streams] : []),
+    ...(roles.includes('sinks')
+      ? sinks.map(({sink, warehouse}) => sinkConnector(sink, warehouse, config, shared))
+      : []),
     ...(demo?.components ?? []),
   ];
   const watched = [

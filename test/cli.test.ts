@@ -11,6 +11,7 @@ const file = join(folder.path, 'm.yaml');
 afterAll(() => folder.remove());
 
 let started: Config[] = [];
+let roles: unknown;
 let printed = '';
 
 beforeEach(() => {
@@ -23,8 +24,9 @@ const never = new AbortController().signal;
 
 async function run(...args: readonly string[]): Promise<void> {
   await runCli(args, never, {
-    start: async (config) => {
+    start: async (config, _signal, some) => {
       started.push(config);
+      roles = some;
     },
     print: (text) => {
       printed += text;
@@ -49,6 +51,30 @@ describe('runCli', () => {
     await run(...args());
 
     expect(started).toMatchObject([{file}]);
+  });
+
+  test.each([
+    ['cdc', ['cdc']],
+    ['sinks,cdc', ['cdc', 'sinks']],
+    ['streams, sinks', ['streams', 'sinks']],
+  ])('starts the parts that --roles %s names', async (text, expected) => {
+    await run('start', '--config', file, '--roles', text);
+
+    expect(roles).toEqual(expected);
+  });
+
+  test('starts all parts without --roles', async () => {
+    await run('start', '--config', file);
+
+    expect(roles).toBeUndefined();
+  });
+
+  test.each(['', 'sink', 'cdc,', 'cdc;sinks'])('refuses --roles %s', async (text) => {
+    await expect(run('start', '--config', file, '--roles', text)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('expected some of cdc,streams,sinks'),
+    });
+    expect(started).toEqual([]);
   });
 
   test('hands the signal to the service, and ends when it does', async () => {
