@@ -64,7 +64,8 @@ export class KafkajsAdmin implements TopicAdmin {
       if (this.#cluster.isStale) await this.#cluster.refresh();
       const answers = await this.#cluster.sendToController(deleteTopicsRequest(names));
       for (const {name, error} of answers) {
-        if (error !== errorCode.unknownTopicOrPartition) check(error, `deleting topic ${name}`);
+        if (error === errorCode.unknownTopicOrPartition) continue;
+        check(error, `deleting topic ${name}`, {topicOperation: 'DELETE'});
       }
     });
     this.#cluster.forgetTopics(names);
@@ -80,7 +81,8 @@ export class KafkajsAdmin implements TopicAdmin {
     await this.#byLeader('deleting records that were read', before, async (leader, some) => {
       const answers = await this.#cluster.send(LANE, leader, deleteRecordsRequest(some));
       for (const answer of answers) {
-        check(answer.error, `deleting records of ${partitionName(answer)}`);
+        const doing = `deleting records of ${partitionName(answer)}`;
+        check(answer.error, doing, {topicOperation: 'DELETE'});
       }
     });
   }
@@ -138,7 +140,7 @@ export class KafkajsAdmin implements TopicAdmin {
       for (const {name, error, message} of answers) {
         // Another instance was faster.
         if (error !== errorCode.topicAlreadyExists) {
-          check(error, `creating topic ${name}`, message);
+          check(error, `creating topic ${name}`, {detail: message, topicOperation: 'CREATE'});
         }
       }
     });
@@ -179,7 +181,8 @@ export class KafkajsAdmin implements TopicAdmin {
     );
     const configs = new Map(
       answers.map(({name, error, message, configs: found}) => {
-        check(error, `reading the configuration of topic ${name}`, message);
+        const doing = `reading the configuration of topic ${name}`;
+        check(error, doing, {detail: message, topicOperation: 'DESCRIBE_CONFIGS'});
         return [name, found];
       }),
     );

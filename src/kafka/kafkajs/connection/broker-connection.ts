@@ -5,7 +5,8 @@ import type {ApiRequest} from '../protocol/api-request.ts';
 import {api} from '../protocol/api-request.ts';
 import {Reader} from '../protocol/reader.ts';
 import {BrokerError, ConnectionLostError, connectionError} from './broker-error.ts';
-import type {ConnectionOptions} from './connection-options.ts';
+import type {ConnectionOptions, SaslOptions} from './connection-options.ts';
+import {oauthBearer} from './oauth-bearer.ts';
 
 const API_VERSIONS = {apiKey: 18, apiVersion: 0, apiName: 'ApiVersions'};
 const SASL_AUTHENTICATE = 36;
@@ -36,8 +37,7 @@ export class BrokerConnection {
       requestTimeout: requestTimeoutMs,
       connectionTimeout: connectionTimeoutMs,
       ssl: ssl ?? null,
-      // kafkajs puts its authenticator into the object.
-      sasl: sasl === undefined ? null : {...sasl},
+      sasl: sasl === undefined ? null : saslOf(sasl),
     });
     withoutIdleTimer(this.#connection.requestQueue);
   }
@@ -143,6 +143,13 @@ export class BrokerConnection {
     this.#connection.setSupportAuthenticationProtocol(versions[SASL_AUTHENTICATE] !== undefined);
     if (this.#options.sasl !== undefined) await this.#connection.authenticate();
   }
+}
+
+/** A copy, for kafkajs puts its authenticator into the object. */
+function saslOf(sasl: SaslOptions): object {
+  return sasl.mechanism === 'oauthbearer'
+    ? {...sasl, authenticationProvider: oauthBearer(sasl)}
+    : {...sasl};
 }
 
 type ApiVersions = Record<number, {readonly minVersion: number; readonly maxVersion: number}>;

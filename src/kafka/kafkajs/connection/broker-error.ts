@@ -27,6 +27,14 @@ const trust = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** Names of kafkajs' errors for answers during authentication that do not change. */
+const refusals = new Set([
+  'KafkaJSSASLAuthenticationError',
+  'KafkaJSSASLAuthenticationFailed',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+]);
+
 /** What a failed connection means: only what waiting cannot mend is fatal. */
 export function connectionError(
   broker: string,
@@ -34,11 +42,11 @@ export function connectionError(
   has: {readonly ssl: boolean; readonly sasl: boolean},
 ): Error {
   const message = messageOf(error).replace(/^Connection error: /, '');
-  const {name, code} = error as {name?: string; code?: string};
-  if (name === 'KafkaJSSASLAuthenticationError' || name === 'KafkaJSSASLAuthenticationFailed') {
+  const {name = '', type = '', code} = error as {name?: string; type?: string; code?: string};
+  if (refusals.has(name) || refusals.has(type)) {
     return new FatalError(
       'KAFKA_AUTHENTICATION_FAILED',
-      `Broker ${broker} refused the credentials: ${message}; check sasl.mechanism, sasl.username and sasl.password`,
+      `Broker ${broker} refused the credentials: ${message}; check security.protocol, sasl.mechanism, sasl.username and sasl.password`,
       {cause: error},
     );
   }
@@ -49,7 +57,12 @@ export function connectionError(
       {cause: error},
     );
   }
-  const hint = code === undefined && name === 'KafkaJSConnectionClosedError' ? closedHint(has) : '';
+  const isClosed = code === undefined && name === 'KafkaJSConnectionClosedError';
+  const hint = isClosed
+    ? closedHint(has)
+    : message.includes('before secure TLS connection')
+      ? ' (is it a listener without TLS? see security.protocol)'
+      : '';
   return new ConnectionLostError(`${broker}: ${message}${hint}`, {cause: error});
 }
 
@@ -66,9 +79,16 @@ const acls: ReadonlyMap<number, string> = new Map([
   [errorCode.transactionalIdAuthorizationFailed, 'WRITE and DESCRIBE on the transactional id'],
 ]);
 
-/** The error for a code that asks for a person, or undefined. */
-export function deniedError(code: number, doing: string): FatalError | undefined {
-  const acl = acls.get(code);
+/** The error for a code that asks for a person, or undefined. `topicOperation` is what the topic has to allow. */
+export function deniedError(
+  code: number,
+  doing: string,
+  topicOperation?: string,
+): FatalError | undefined {
+  const acl =
+    code === errorCode.topicAuthorizationFailed && topicOperation !== undefined
+      ? `${topicOperation} on the topic`
+      : acls.get(code);
   if (acl === undefined) return undefined;
   return new FatalError(
     'KAFKA_AUTHORIZATION_FAILED',

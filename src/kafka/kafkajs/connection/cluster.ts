@@ -227,6 +227,9 @@ export class Cluster {
 
   async #read(topics: readonly string[]): Promise<void> {
     const response = await this.sendToAny(metadataRequest(topics));
+    if (response.brokers.length === 0) {
+      throw new BrokerError(errorCode.networkException, 'reading metadata', 'it names no broker');
+    }
     this.#brokers = new Map(response.brokers.map((broker) => [broker.nodeId, broker]));
     this.#controllerId = response.controllerId;
     this.#refreshedAt = this.clock.now();
@@ -267,10 +270,21 @@ export class Cluster {
   }
 }
 
+export interface CheckOptions {
+  /** What the broker has added. */
+  readonly detail?: string | null;
+  /** The ACL on the topic that it takes; without it, those of reading and writing. */
+  readonly topicOperation?: string;
+}
+
 /** @throws BrokerError or, for what only a person can mend, FatalError, unless the code is 0. */
-export function check(code: number, doing: string, detail?: string | null): void {
+export function check(
+  code: number,
+  doing: string,
+  {detail, topicOperation}: CheckOptions = {},
+): void {
   if (code === errorCode.none) return;
-  throw deniedError(code, doing) ?? new BrokerError(code, doing, detail);
+  throw deniedError(code, doing, topicOperation) ?? new BrokerError(code, doing, detail);
 }
 
 function isPassing(error: unknown): boolean {

@@ -389,11 +389,11 @@ export class KafkajsFetcher implements Fetcher {
 }
 
 function fetchError(data: FetchedData, partition: AssignedPartition, offset: number): unknown {
-  const {error, logStartOffset, highWatermark} = data;
+  const {error} = data;
   if (error === errorCode.offsetOutOfRange) {
     return new TaskError(
       'KAFKA_OFFSET_OUT_OF_RANGE',
-      `Offset ${offset} of ${partition.name} lies outside of its log (${logStartOffset} to ${highWatermark})`,
+      `Offset ${offset} of ${partition.name} lies outside of its log: what stood there was deleted (retention.ms), or never written`,
     );
   }
   if (error === errorCode.corruptMessage) {

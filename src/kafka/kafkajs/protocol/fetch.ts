@@ -30,7 +30,6 @@ export interface FetchedData {
   readonly error: number;
   readonly highWatermark: number;
   readonly lastStableOffset: number;
-  readonly logStartOffset: number;
   readonly aborted: readonly AbortedTransaction[];
   /** Record batches, the last of which may be cut off; a view of the response. */
   readonly records: Buffer;
@@ -83,7 +82,8 @@ function readPartition(reader: Reader, topicId: string): FetchedData {
   const error = reader.int16();
   const highWatermark = reader.int64();
   const lastStableOffset = reader.int64();
-  const logStartOffset = reader.int64();
+  // Start of the log.
+  reader.int64();
   const aborted = reader.array(() => {
     const transaction = {producerId: reader.int64(), firstOffset: reader.int64()};
     reader.tags();
@@ -98,7 +98,6 @@ function readPartition(reader: Reader, topicId: string): FetchedData {
     error,
     highWatermark,
     lastStableOffset,
-    logStartOffset,
     aborted,
     records,
   };
