@@ -46,6 +46,8 @@ export class KafkajsFetcher implements Fetcher {
   readonly #partitions = new Map<string, AssignedPartition>();
   /** Requests under way, by broker and connection. */
   readonly #busy = new Set<string>();
+  /** Fetches under way that do not wait at the broker, by leader. */
+  readonly #asking = new Map<number, Promise<void>>();
   #waiting = new Set<() => void>();
   /** Since the last poll looked. */
   #newsCount = 0;
@@ -104,6 +106,8 @@ export class KafkajsFetcher implements Fetcher {
     }
     const answers = this.#handOut();
     void this.#pump();
+    // Whoever polls in a loop must let the answers come in.
+    if (answers.length === 0) await clock.yield();
     return answers;
   }
 
@@ -202,8 +206,14 @@ export class KafkajsFetcher implements Fetcher {
       const byLeader = await this.#byLeader(unanswered);
       await Promise.all(
         [...byLeader].map(async ([leader, partitions]) => {
-          const slot = `${this.#lane} ${leader} now`;
-          if (!this.#busy.has(slot)) await this.#fetch(leader, slot, partitions, 0);
+          // One at a time: who finds it under way waits for it, and asks again if that was too early.
+          const asking =
+            this.#asking.get(leader) ??
+            this.#fetch(leader, `${this.#lane} ${leader} now`, partitions, 0).finally(() =>
+              this.#asking.delete(leader),
+            );
+          this.#asking.set(leader, asking);
+          await asking;
         }),
       );
     } catch (error) {
