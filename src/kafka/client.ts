@@ -178,8 +178,10 @@ export interface Fetcher {
 export interface GroupOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
-  /** Who gets which partitions; called on the leader only, with the sorted members and the partition counts. */
+  /** Who gets which partitions; called on the leader only, with the members in order of their ids and the partition counts. */
   readonly assign: GroupAssignor;
+  /** What the member tells the leader of itself; called at each join. Default: nothing. */
+  readonly userData?: (() => Buffer) | undefined;
   readonly sessionTimeoutMs: number;
   /** Static membership (`group.instance.id`): a restart under the same id takes its own place again. */
   readonly instanceId?: string | undefined;
@@ -190,14 +192,32 @@ export interface GroupOptions {
   readonly releasesPlace?: boolean | undefined;
 }
 
+/** What the leader knows of a member. */
+export interface JoinedMember {
+  /** Another one after each start of a process. */
+  readonly memberId: string;
+  readonly instanceId?: string | undefined;
+  /** Empty where the member tells nothing. */
+  readonly userData: Buffer;
+}
+
+/** What the leader gives a member, and what it tells it besides. */
+export interface MemberAssignment {
+  readonly partitions: readonly TopicPartition[];
+  readonly userData?: Buffer | undefined;
+}
+
+/** By member id; a member that is not in the answer gets nothing. */
 export type GroupAssignor = (
-  memberIds: readonly string[],
+  members: readonly JoinedMember[],
   partitions: ReadonlyMap<string, number>,
-) => ReadonlyMap<string, readonly TopicPartition[]>;
+) => ReadonlyMap<string, MemberAssignment>;
 
 /** What a member owns until `ended` aborts. */
 export interface GroupGeneration extends GroupMetadata {
   readonly assignment: readonly TopicPartition[];
+  /** What the leader told this member; empty when that is nothing. */
+  readonly userData: Buffer;
   /** Aborts when a rebalance has begun or the session is lost: commit what can be committed, then join again. */
   readonly ended: AbortSignal;
 }

@@ -41,4 +41,11 @@ export interface StoreProvider {
    * @throws FatalError STATE_DIRECTORY_LOCKED when another process has it open.
    */
   open(taskId: string, store: string): Promise<CommittedStore>;
+  /** The stores that were opened at some time, by this process or an earlier one. */
+  stored(): Promise<readonly StoredName[]>;
+}
+
+export interface StoredName {
+  readonly taskId: string;
+  readonly store: string;
 }

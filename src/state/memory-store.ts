@@ -1,5 +1,11 @@
 import {FatalError} from '../common/errors.ts';
-import type {Checkpoint, CommittedStore, StoreProvider, StoreWrite} from './committed-store.ts';
+import type {
+  Checkpoint,
+  CommittedStore,
+  StoreProvider,
+  StoreWrite,
+  StoredName,
+} from './committed-store.ts';
 import {SortedKeys} from './sorted-keys.ts';
 
 /** The rows of one store, which outlive the handles to it. */
@@ -24,6 +30,11 @@ export class MemoryStoreProvider implements StoreProvider {
     }
     rows.isOpen = true;
     return Promise.resolve(new MemoryStore(store, rows));
+  }
+
+  stored(): Promise<readonly StoredName[]> {
+    const paths = [...this.#stores.keys()].map((path) => path.split('/'));
+    return Promise.resolve(paths.map(([taskId = '', store = '']) => ({taskId, store})));
   }
 
   close(): Promise<void> {

@@ -7,7 +7,8 @@ const topics = new Map([
 ]);
 
 function names(memberIds: readonly string[]): readonly (readonly string[])[] {
-  return [...roundRobin(memberIds, topics).values()].map((partitions) =>
+  const members = memberIds.map((memberId) => ({memberId, userData: Buffer.alloc(0)}));
+  return [...roundRobin(members, topics).values()].map(({partitions}) =>
     partitions.map(({topic, partition}) => `${topic}-${partition}`),
   );
 }

@@ -51,6 +51,18 @@ export function committedStoreSuite(open: () => Promise<StoresUnderTest>): void 
     });
   });
 
+  test('is told of once it was opened, also when it is closed', async () => {
+    const other = await stores.provider.open('1_2', 'others');
+    await other.close();
+
+    const stored = await stores.provider.stored();
+
+    expect(stored.map(({taskId, store: name}) => `${taskId} ${name}`).toSorted()).toEqual([
+      '0_0 rows',
+      '1_2 others',
+    ]);
+  });
+
   test('applies writes in order together with the checkpoint', async () => {
     await store.apply(
       [

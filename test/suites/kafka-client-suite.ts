@@ -4,8 +4,6 @@ import type {
   ConsumedRecord,
   FetchedPartition,
   Fetcher,
-  GroupGeneration,
-  GroupMember,
   GroupMetadata,
   GroupOptions,
   KafkaClient,
@@ -14,6 +12,7 @@ import type {
   TopicSpec,
   TransactionalProducer,
 } from '../../src/kafka/client.ts';
+import {groupMemberSuite} from './group-member-suite.ts';
 
 /** A cluster to test; it may hold topics and groups of earlier runs. */
 export interface ClusterUnderTest {
@@ -133,14 +132,13 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       topics: [topic],
       sessionTimeoutMs: 10_000,
       assign: (members, partitions) => {
-        const assignment = new Map(members.map((id) => [id, [] as TopicPartition[]]));
+        const hands = members.map((): TopicPartition[] => []);
         for (const [name, count] of partitions) {
           for (let partition = 0; partition < count; partition++) {
-            const owner = members[partition % members.length] as string;
-            assignment.get(owner)?.push({topic: name, partition});
+            hands[partition % members.length]?.push({topic: name, partition});
           }
         }
-        return assignment;
+        return new Map(members.map(({memberId}, i) => [memberId, {partitions: hands[i] ?? []}]));
       },
       ...more,
     };
@@ -538,156 +536,5 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
     });
   });
 
-  describe('groupMember', () => {
-    async function both(): Promise<[GroupGeneration, GroupGeneration]> {
-      const [first, second] = [client.groupMember(options()), client.groupMember(options())];
-      const alone = await first.join();
-      const joining = second.join();
-      await aborted(alone.ended);
-      const generations = await Promise.all([first.join(), joining]);
-      members = [first, second];
-      return generations;
-    }
-
-    let members: GroupMember[] = [];
-
-    afterEach(async () => {
-      for (const member of members.splice(0)) await member.leave();
-    });
-
-    test('gives a lone member everything', async () => {
-      await createTopic(2);
-      const member = client.groupMember(options());
-
-      const generation = await member.join();
-
-      expect(generation.assignment).toEqual([0, 1].map((partition) => ({topic, partition})));
-      expect(generation.ended.aborted).toBe(false);
-      await member.leave();
-    });
-
-    test('ends the generation when a member joins and shares the partitions out anew', async () => {
-      await createTopic(2);
-
-      const [first, second] = await both();
-
-      expect(first.generationId).toBe(second.generationId);
-      const all = [...first.assignment, ...second.assignment].map(({partition}) => partition);
-      expect(new Set(all)).toEqual(new Set([0, 1]));
-      expect(first.assignment).toHaveLength(1);
-    });
-
-    test('ends the generation when a member leaves', async () => {
-      await createTopic(2);
-      const [first, second] = [client.groupMember(options()), client.groupMember(options())];
-      const alone = await first.join();
-      const joining = second.join();
-      await aborted(alone.ended);
-      const [together] = await Promise.all([first.join(), joining]);
-
-      await second.leave();
-      await aborted(together.ended);
-
-      const last = await first.join();
-      expect(last.assignment).toHaveLength(2);
-      expect(last.generationId).toBeGreaterThan(together.generationId);
-      await first.leave();
-    });
-
-    test('refuses offsets of an earlier generation and takes those of the present one', async () => {
-      await createTopic(2);
-      const member = client.groupMember(options());
-      const old = await member.join();
-      const other = client.groupMember(options());
-      const joining = other.join();
-      await aborted(old.ended);
-      const [present] = await Promise.all([member.join(), joining]);
-      members = [member, other];
-      const by = await producer();
-      by.begin();
-      const offsets = [{topic, partition: 0, offset: 5}];
-
-      const refused = by.sendOffsets(old, offsets);
-
-      await expect(refused).rejects.toMatchObject({
-        code: 'KAFKA_ILLEGAL_GENERATION',
-        name: 'TaskError',
-      });
-      await by.abort();
-      by.begin();
-      await by.sendOffsets(present, offsets);
-      await by.commit();
-      expect(await client.admin.committedOffsets(groupId, [{topic, partition: 0}])).toEqual([5]);
-    });
-
-    test('refuses offsets of someone who is no member', async () => {
-      await createTopic(2);
-      const [first] = await both();
-      const by = await producer();
-      by.begin();
-
-      const refused = by.sendOffsets({...first, memberId: 'stranger'}, [
-        {topic, partition: 0, offset: 5},
-      ]);
-
-      await expect(refused).rejects.toMatchObject({code: 'KAFKA_ILLEGAL_GENERATION'});
-      await by.abort();
-    });
-
-    test('gives a static member its place back without a rebalance', async () => {
-      await createTopic(2);
-      const member = client.groupMember(options());
-      const alone = await member.join();
-      const still = client.groupMember(options({instanceId: 'one'}));
-      const joining = still.join();
-      await aborted(alone.ended);
-      const [other, before] = await Promise.all([member.join(), joining]);
-      await still.leave();
-
-      const again = client.groupMember(options({instanceId: 'one'}));
-      const after = await again.join();
-
-      expect(after.assignment).toEqual(before.assignment);
-      expect(after.generationId).toBe(other.generationId);
-      expect(other.ended.aborted).toBe(false);
-      await member.leave();
-    });
-
-    test('gives the place of a static member up on leave where it is told to', async () => {
-      await createTopic(2);
-      const member = client.groupMember(options());
-      const alone = await member.join();
-      const passing = client.groupMember(options({instanceId: 'one', releasesPlace: true}));
-      const joining = passing.join();
-      await aborted(alone.ended);
-      const [together] = await Promise.all([member.join(), joining]);
-
-      await passing.leave();
-      await aborted(together.ended);
-
-      expect((await member.join()).assignment).toHaveLength(2);
-      await member.leave();
-    });
-
-    test('stops joining when the signal aborts', async () => {
-      await createTopic(2);
-      const member = client.groupMember(options());
-      await member.join();
-      const other = client.groupMember(options());
-      const abort = new AbortController();
-      const joining = other.join(abort.signal);
-
-      abort.abort(new Error('shutting down'));
-
-      await expect(joining).rejects.toThrow('shutting down');
-      await member.leave();
-    });
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), {once: true});
-  });
+  groupMemberSuite({client: () => client, topic: () => topic, createTopic, producer, options});
 }

@@ -8,7 +8,7 @@ import type {
   TopicAdmin,
   TransactionalProducer,
 } from '../../src/kafka/client.ts';
-import type {CommittedStore, StoreProvider} from '../../src/state/committed-store.ts';
+import type {CommittedStore, StoreProvider, StoredName} from '../../src/state/committed-store.ts';
 
 /** Steps of a commit around which something can go wrong. */
 export const faultPoints = [
@@ -131,6 +131,10 @@ export class FaultyStores implements StoreProvider {
   constructor(stores: StoreProvider, faults: Faults) {
     this.#stores = stores;
     this.#faults = faults;
+  }
+
+  stored(): Promise<readonly StoredName[]> {
+    return this.#stores.stored();
   }
 
   async open(taskId: string, name: string): Promise<CommittedStore> {

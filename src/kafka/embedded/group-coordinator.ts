@@ -1,11 +1,13 @@
 import type {Clock} from '../../common/clock.ts';
 import {TaskError} from '../../common/errors.ts';
-import type {GroupGeneration, GroupMetadata, GroupOptions, TopicPartition} from '../client.ts';
+import type {GroupGeneration, GroupMetadata, GroupOptions, MemberAssignment} from '../client.ts';
 import {topicMissing} from './topic-table.ts';
 import type {TopicTable} from './topic-table.ts';
 
 /** How long a rebalance waits for members that are alive but do not join again (`max.poll.interval.ms`). */
 const REBALANCE_TIMEOUT_MS = 300_000;
+
+const NOTHING = Buffer.alloc(0);
 
 interface Join {
   readonly resolve: (generation: GroupGeneration) => void;
@@ -17,7 +19,9 @@ interface Member {
   readonly options: GroupOptions;
   lastSeen: number;
   join: Join | undefined;
-  assignment: readonly TopicPartition[];
+  /** What it told of itself when it joined. */
+  readonly userData: Buffer;
+  assignment: MemberAssignment;
   /** Ends the member's part in the generation. */
   ended: AbortController;
 }
@@ -61,9 +65,10 @@ export class GroupCoordinator {
     const member: Member = {
       id: known?.id ?? `${options.instanceId ?? 'member'}-${this.#randomId()}`,
       options,
+      userData: options.userData?.() ?? NOTHING,
       lastSeen: this.#clock.now(),
       join: undefined,
-      assignment: place?.assignment ?? [],
+      assignment: place?.assignment ?? {partitions: []},
       ended: place?.ended ?? new AbortController(),
     };
     onMember(member.id);
@@ -167,9 +172,17 @@ export class GroupCoordinator {
       return;
     }
     try {
-      const ids = members.map(({id}) => id).toSorted();
-      const assignment = leader.options.assign(ids, this.#partitionCounts(members));
-      for (const member of members) member.assignment = assignment.get(member.id) ?? [];
+      const joined = members
+        .map(({id, options, userData}) => ({
+          memberId: id,
+          instanceId: options.instanceId,
+          userData,
+        }))
+        .toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
+      const assignment = leader.options.assign(joined, this.#partitionCounts(members));
+      for (const member of members) {
+        member.assignment = assignment.get(member.id) ?? {partitions: []};
+      }
     } catch (error) {
       for (const member of members) {
         member.join?.reject(error);
@@ -205,7 +218,8 @@ function generationOf(group: Group, member: Member): GroupGeneration {
     groupId: group.id,
     generationId: group.generationId,
     memberId: member.id,
-    assignment: member.assignment,
+    assignment: member.assignment.partitions,
+    userData: member.assignment.userData ?? NOTHING,
     ended: member.ended.signal,
   };
 }

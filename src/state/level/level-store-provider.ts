@@ -1,10 +1,12 @@
-import {rm} from 'node:fs/promises';
+import {readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {FatalError, messageOf} from '../../common/errors.ts';
 import type {Logger} from '../../common/logger.ts';
 import {makeDirectory} from '../../common/make-directory.ts';
-import type {CommittedStore, StoreProvider} from '../committed-store.ts';
+import type {CommittedStore, StoreProvider, StoredName} from '../committed-store.ts';
 import {LevelStore, isCorruption, openDatabase} from './level-store.ts';
+
+const LOCK = '.lock';
 
 /** Keeps others out until it is closed. */
 interface Lock {
@@ -34,7 +36,7 @@ export class LevelStoreProvider implements StoreProvider {
   /** @throws FatalError STATE_DIRECTORY_LOCKED, DATA_DIR_UNUSABLE */
   static async open(directory: string, {logger}: {logger: Logger}): Promise<LevelStoreProvider> {
     await createDirectory(directory);
-    return new LevelStoreProvider(directory, logger, await openLock(join(directory, '.lock')));
+    return new LevelStoreProvider(directory, logger, await openLock(join(directory, LOCK)));
   }
 
   async open(taskId: string, store: string): Promise<CommittedStore> {
@@ -61,6 +63,19 @@ export class LevelStoreProvider implements StoreProvider {
     }
   }
 
+  async stored(): Promise<readonly StoredName[]> {
+    const names = await directoriesIn(this.#directory);
+    const stored = await Promise.all(
+      names
+        .filter((name) => name !== LOCK)
+        .map(async (taskId) => {
+          const stores = await directoriesIn(join(this.#directory, taskId));
+          return stores.map((store) => ({taskId, store}));
+        }),
+    );
+    return stored.flat();
+  }
+
   /** Lets others in; the stores must be closed before. */
   async close(): Promise<void> {
     await this.#lock.close();
@@ -77,6 +92,11 @@ async function openLock(directory: string): Promise<Lock> {
     await rm(directory, {recursive: true, force: true});
     return openDatabase(directory);
   }
+}
+
+async function directoriesIn(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, {withFileTypes: true});
+  return entries.filter((entry) => entry.isDirectory()).map(({name}) => name);
 }
 
 async function createDirectory(directory: string): Promise<void> {

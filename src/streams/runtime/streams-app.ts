@@ -17,9 +17,12 @@ import {UnreadableRowError} from '../../state/typed-store.ts';
 import type {Topology} from '../topology/topology.ts';
 import type {ErrorsTolerance} from './record-reader.ts';
 import {taskAssignor} from './task-assignor.ts';
+import type {TaskClaims} from './task-claims.ts';
+import {NO_CLAIMS, encodeTaskClaims} from './task-claims.ts';
 import type {TaskEnvironment} from './task-opener.ts';
-import {planTasks, topicNames} from './task-plan.ts';
-import {TaskSession} from './task-session.ts';
+import {allPlaces, planTasks, taskId, topicNames} from './task-plan.ts';
+import {TaskSession, assignedPlaces} from './task-session.ts';
+import {TaskStores} from './task-stores.ts';
 import {changelogName, topicName} from './topic-names.ts';
 import {openSerdes} from './topic-serdes.ts';
 
@@ -79,6 +82,8 @@ export class StreamsApp implements Component {
   #session: TaskSession | undefined;
   #failures = 0;
   #condition: ErrorCode | undefined;
+  /** What it ran last, to be told at the next join. */
+  #ran: Pick<TaskClaims, 'generationId' | 'active'> = NO_CLAIMS;
   /** Rows that could not be read once already. */
   readonly #unreadable = new Set<string>();
 
@@ -128,13 +133,18 @@ export class StreamsApp implements Component {
       topology,
       ({name, internal}) => !(plan.handsOn && internal && topology.sourceOf(name) !== undefined),
     );
+    const topicIds = new Map(topics.map(({name, topicId}) => [name, topicId]));
     return {
       applicationId,
       topology,
       plan,
-      topicIds: new Map(topics.map(({name, topicId}) => [name, topicId])),
+      topicIds,
       kafka,
-      stores,
+      stores: new TaskStores({
+        provider: stores,
+        tasks: new Map(allPlaces(plan).map((place) => [taskId(place), place.group.stores])),
+        topicId: (spec) => topicIds.get(changelogName(applicationId, spec)),
+      }),
       serdes,
       topicSerdes,
       logger,
@@ -147,20 +157,24 @@ export class StreamsApp implements Component {
 
   async #member(env: TaskEnvironment, signal: AbortSignal): Promise<void> {
     const {applicationId, kafka, options} = this.#app;
-    const sources = env.plan.groups.map((group) =>
-      group.sources.map(({topic}) => topicName(applicationId, topic)),
-    );
+    const groups = env.plan.groups.map(({id, sources}) => ({
+      id,
+      topics: sources.map(({topic}) => topicName(applicationId, topic)),
+    }));
     const member = kafka.groupMember({
       groupId: applicationId,
-      topics: sources.flat(),
-      assign: taskAssignor(sources),
+      topics: groups.flatMap(({topics}) => topics),
+      assign: taskAssignor(groups),
+      userData: () => encodeTaskClaims({...this.#ran, offsets: env.stores.offsets()}),
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       instanceId: options.groupInstanceId,
       releasesPlace: options.releasesPlace,
     });
     try {
+      await this.#retrying(signal, () => env.stores.survey());
       await this.#generations(env, member, signal);
     } finally {
+      await env.stores.releaseUnused();
       await member.leave();
     }
   }
@@ -176,6 +190,10 @@ export class StreamsApp implements Component {
     while (!signal.aborted) {
       const generation = await this.#retrying(signal, () => member.join(signal));
       if (generation === undefined) return;
+      this.#ran = {
+        generationId: generation.generationId,
+        active: assignedPlaces(env, generation.assignment).map(taskId),
+      };
       let isCurrent = true;
       while (isCurrent && !signal.aborted && !generation.ended.aborted) {
         try {

@@ -2,7 +2,7 @@ import type {Logger} from '../../common/logger.ts';
 import type {Metrics} from '../../common/metrics.ts';
 import type {KafkaClient, TopicPartition} from '../../kafka/client.ts';
 import type {Serdes} from '../../serde/serde.ts';
-import type {CommittedStore, StoreProvider} from '../../state/committed-store.ts';
+import type {CommittedStore} from '../../state/committed-store.ts';
 import {TypedStore} from '../../state/typed-store.ts';
 import type {SourceNode, StoreSpec} from '../topology/node.ts';
 import {refusal} from '../topology/source-admission.ts';
@@ -17,7 +17,9 @@ import {StreamTask} from './stream-task.ts';
 import type {TaskInput, TaskStore} from './stream-task.ts';
 import {TaskGraph} from './task-graph.ts';
 import type {WriteContext} from './task-graph.ts';
-import type {TaskGroup, TaskPlan} from './task-plan.ts';
+import {taskId} from './task-plan.ts';
+import type {TaskGroup, TaskPlace, TaskPlan} from './task-plan.ts';
+import type {TaskStores} from './task-stores.ts';
 import {changelogName, topicName} from './topic-names.ts';
 import type {KeyValueDeserializers, KeyValueSerdes, TopologySerdes} from './topic-serdes.ts';
 
@@ -27,7 +29,7 @@ export interface TaskEnvironment {
   readonly plan: TaskPlan;
   readonly topicIds: ReadonlyMap<string, string>;
   readonly kafka: KafkaClient;
-  readonly stores: StoreProvider;
+  readonly stores: TaskStores;
   readonly serdes: Serdes;
   readonly topicSerdes: TopologySerdes;
   readonly logger: Logger;
@@ -35,12 +37,6 @@ export interface TaskEnvironment {
   readonly tolerance: ErrorsTolerance;
   readonly maxBufferedRecords: number;
   readonly maxCachedRows: number;
-}
-
-/** What is to be opened: one partition of one group. */
-export interface TaskPlace {
-  readonly group: TaskGroup;
-  readonly partition: number;
 }
 
 export interface OpenTask {
@@ -62,7 +58,7 @@ export class TaskOpener {
   readonly #env: TaskEnvironment;
   readonly #collector: RecordCollector;
   readonly #deadLetters: Output | undefined;
-  readonly #opened: CommittedStore[] = [];
+  readonly #opened: {readonly taskId: string; readonly store: CommittedStore}[] = [];
   /** Changelog records applied so far, by task and store. */
   readonly restored = new Map<string, number>();
 
@@ -84,7 +80,7 @@ export class TaskOpener {
       const opened: OpenStore[] = [];
       for (const spec of place.group.stores) {
         const committed = await this.#env.stores.open(taskId(place), spec.name);
-        this.#opened.push(committed);
+        this.#opened.push({taskId: taskId(place), store: committed});
         opened.push({spec, committed});
         changelogs.push({...this.#changelog(spec, place), store: committed, hasProgress});
       }
@@ -110,7 +106,9 @@ export class TaskOpener {
 
   /** Closes the stores; uncommitted writes are gone. */
   async close(): Promise<void> {
-    const results = await Promise.allSettled(this.#opened.splice(0).map((store) => store.close()));
+    const results = await Promise.allSettled(
+      this.#opened.splice(0).map(({taskId: id, store}) => this.#env.stores.close(id, store)),
+    );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -248,10 +246,6 @@ export class TaskOpener {
   #partitions(topic: string): number {
     return this.#env.plan.partitions.get(topic) ?? 1;
   }
-}
-
-export function taskId({group, partition}: TaskPlace): string {
-  return `${group.id}_${partition}`;
 }
 
 function nameOf({topic, partition}: TopicPartition): string {

@@ -39,6 +39,12 @@ export interface TaskGroup {
   readonly partitions: number;
 }
 
+/** A task: one partition of one group. */
+export interface TaskPlace {
+  readonly group: TaskGroup;
+  readonly partition: number;
+}
+
 /** Repartition topics are kept until they are read, as Kafka Streams does. */
 const KEEP_FOR_EVER = -1;
 
@@ -96,6 +102,17 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
     const {replicationFactor} = options;
     topics.set(name, {name, partitions: count, cleanupPolicy, replicationFactor, ...retention});
   }
+}
+
+export function taskId({group, partition}: TaskPlace): string {
+  return `${group.id}_${partition}`;
+}
+
+/** All tasks that there are. */
+export function allPlaces({groups}: TaskPlan): readonly TaskPlace[] {
+  return groups.flatMap((group) =>
+    Array.from({length: group.partitions}, (_, partition) => ({group, partition})),
+  );
 }
 
 /** Names in Kafka of all topics that the topology reads, writes or keeps its stores in. */

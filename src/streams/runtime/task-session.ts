@@ -12,8 +12,10 @@ import {UnreadableRowError} from '../../state/typed-store.ts';
 import {AWAIT_ANSWER} from './input-order.ts';
 import {RecordCollector} from './record-collector.ts';
 import type {TaskInput, StreamTask} from './stream-task.ts';
-import {TaskOpener, taskId} from './task-opener.ts';
-import type {TaskEnvironment, TaskPlace} from './task-opener.ts';
+import {TaskOpener} from './task-opener.ts';
+import type {TaskEnvironment} from './task-opener.ts';
+import {allPlaces, taskId} from './task-plan.ts';
+import type {TaskPlace} from './task-plan.ts';
 import {changelogName, topicName} from './topic-names.ts';
 
 export interface SessionOptions {
@@ -79,6 +81,7 @@ export class TaskSession {
     const {producer, env} = this.#options;
     await producer.init();
     const opened = await this.#opener.open(this.#places, signal);
+    await env.stores.releaseUnused();
     if (signal.aborted) return;
     this.#tasks = opened.map(({task}) => task);
     for (const {task, inputs} of opened) {
@@ -220,14 +223,12 @@ export function assignedPlaces(
   assignment: readonly TopicPartition[],
 ): readonly TaskPlace[] {
   const assigned = new Set(assignment.map(keyOf));
-  return plan.groups.flatMap((group) =>
-    Array.from({length: group.partitions}, (_, partition) => ({group, partition})).filter(
-      ({partition}) =>
-        group.sources.length > 0 &&
-        group.sources.every(({topic}) =>
-          assigned.has(keyOf({topic: topicName(applicationId, topic), partition})),
-        ),
-    ),
+  return allPlaces(plan).filter(
+    ({group, partition}) =>
+      group.sources.length > 0 &&
+      group.sources.every(({topic}) =>
+        assigned.has(keyOf({topic: topicName(applicationId, topic), partition})),
+      ),
   );
 }
 

@@ -20,6 +20,8 @@ const ORDERS = 40;
 const INSTANCES = ['a', 'b', 'c'];
 /** Everything a frozen process holds up is over by then. */
 const TRANSACTION_TIMEOUT_MS = 6000;
+/** Several run at once, on whatever the machine has left. */
+const TIMEOUT_MS = 30_000;
 
 const topology = ordersTopology({semantics: 'cdc', ordersDeletes: 'ignore'});
 const sources = topology
@@ -198,5 +200,6 @@ describe('StreamsApp with other instances over several partitions', () => {
       expect(written, happened.join(', ')).toEqual(expected);
       expect(written.get('orders_enriched')).toHaveLength(ORDERS);
     },
+    TIMEOUT_MS,
   );
 });

@@ -26,6 +26,8 @@ const REBALANCE_TIMEOUT_MS = 60_000;
 /** Heartbeats bring the news of a rebalance: until then the others wait. */
 const MAX_HEARTBEAT_INTERVAL_MS = 1000;
 
+const NOTHING = Buffer.alloc(0);
+
 /** A member by the classic group protocol, with heartbeats on a connection that nothing else waits on. */
 export class KafkajsGroupMember implements GroupMember {
   readonly #cluster: Cluster;
@@ -89,7 +91,7 @@ export class KafkajsGroupMember implements GroupMember {
 
   /** One JoinGroup and SyncGroup; undefined when it has to be tried again at once. */
   async #joinOnce(): Promise<GroupGeneration | undefined> {
-    const {groupId, instanceId, topics, sessionTimeoutMs} = this.#options;
+    const {groupId, instanceId, topics, sessionTimeoutMs, userData} = this.#options;
     if (this.#isFenced) throw this.#fenced();
     const joined = await this.#send(
       joinGroupRequest({
@@ -99,7 +101,7 @@ export class KafkajsGroupMember implements GroupMember {
         sessionTimeoutMs,
         rebalanceTimeoutMs: Math.max(REBALANCE_TIMEOUT_MS, sessionTimeoutMs),
         protocolName: PROTOCOL,
-        metadata: encodeSubscription({topics, userData: Buffer.alloc(0)}),
+        metadata: encodeSubscription({topics, userData: userData?.() ?? NOTHING}),
       }),
     );
     if (joined.error === errorCode.memberIdRequired) {
@@ -122,25 +124,34 @@ export class KafkajsGroupMember implements GroupMember {
     );
     if (this.#hasToRejoin(synced.error)) return undefined;
     this.#verify(synced.error, `joining group ${groupId}`);
-    const {partitions} = decodeAssignment(synced.assignment);
-    return {...group, assignment: partitions, ended: this.#startHeartbeats(group)};
+    const assigned = decodeAssignment(synced.assignment);
+    return {
+      ...group,
+      assignment: assigned.partitions,
+      userData: assigned.userData,
+      ended: this.#startHeartbeats(group),
+    };
   }
 
   async #assign({members}: JoinGroupResponse): Promise<ReadonlyMap<string, Buffer>> {
-    const topics = [
-      ...new Set(members.flatMap(({metadata}) => decodeSubscription(metadata).topics)),
-    ];
+    const subscribed = members
+      .map(({memberId, instanceId, metadata}) => ({
+        memberId,
+        instanceId: instanceId ?? undefined,
+        ...decodeSubscription(metadata),
+      }))
+      .toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
+    const topics = [...new Set(subscribed.flatMap((member) => member.topics))];
     await this.#cluster.refresh(topics);
     const counts = new Map(
       topics.map((topic) => [topic, this.#cluster.topic(topic)?.partitions.length ?? 0]),
     );
-    const ids = members.map(({memberId}) => memberId).toSorted();
-    const assignment = this.#options.assign(ids, counts);
+    const assignment = this.#options.assign(subscribed, counts);
     return new Map(
-      ids.map((id) => [
-        id,
-        encodeAssignment({partitions: assignment.get(id) ?? [], userData: Buffer.alloc(0)}),
-      ]),
+      subscribed.map(({memberId}) => {
+        const {partitions = [], userData = NOTHING} = assignment.get(memberId) ?? {};
+        return [memberId, encodeAssignment({partitions, userData})];
+      }),
     );
   }
 
