@@ -1,3 +1,4 @@
+import type {Clock} from '../../common/clock.ts';
 import {FatalError} from '../../common/errors.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   TopicPartition,
 } from '../../kafka/client.ts';
 import type {Checkpoint, CommittedStore, StoreWrite} from '../../state/committed-store.ts';
+import type {RestoreProgress} from './restore-progress.ts';
 
 /** A store of a task and the partition that backs it up. */
 export interface StoreChangelog {
@@ -19,8 +21,11 @@ export interface StoreChangelog {
 
 export interface RestoreOptions {
   readonly kafka: KafkaClient;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly progress: RestoreProgress;
+  /** Called before what was read of a changelog is applied. */
   readonly onRestored: (changelog: StoreChangelog, answer: FetchedPartition) => Promise<void>;
 }
 
@@ -29,7 +34,8 @@ const POLL_MS = 500;
 
 /**
  * Rolls the stores forward to the end of their changelogs, from where each stands, in slices that are as durable as a
- * commit. Stops early when `signal` aborts.
+ * commit. Timers and heartbeats get their turn after each slice, which is one answer of a fetch. Stops after the slice
+ * during which `signal` aborts.
  *
  * The end is the high watermark, and reached is what the position says: the last offsets may be control records.
  *
@@ -37,9 +43,10 @@ const POLL_MS = 500;
  */
 export async function restoreStores(
   changelogs: readonly StoreChangelog[],
-  {kafka, logger, signal, onRestored}: RestoreOptions,
+  {kafka, clock, logger, signal, progress, onRestored}: RestoreOptions,
 ): Promise<void> {
   if (changelogs.length === 0) return;
+  const startedAt = clock.now();
   const ends = await kafka.admin.offsets(changelogs.map(({topicPartition}) => topicPartition));
   const open = new Map<string, {readonly changelog: StoreChangelog; readonly end: number}>();
   const fetcher = kafka.fetcher({isolation: 'read_committed'});
@@ -57,8 +64,11 @@ export async function restoreStores(
       }
       if (from >= offsets.latest) continue;
       open.set(keyOf(topicPartition), {changelog, end: offsets.latest});
+      progress.begin(keyOf(topicPartition), from, offsets.latest);
       fetcher.assign(topicPartition, from);
     }
+    if (open.size === 0) return;
+    logger.info({stores: open.size, offsets: progress.total}, 'Restores stores');
     while (open.size > 0 && !signal.aborted) {
       for (const answer of await fetcher.poll(POLL_MS, signal)) {
         const restoring = open.get(keyOf(answer));
@@ -66,11 +76,22 @@ export async function restoreStores(
         const {changelog, end} = restoring;
         await onRestored(changelog, answer);
         await applyAnswer(changelog, answer);
-        if (answer.position < end) continue;
-        open.delete(keyOf(answer));
-        fetcher.unassign(answer);
+        progress.applied(keyOf(answer), answer.records.length, answer.position);
+        if (answer.position >= end) {
+          open.delete(keyOf(answer));
+          fetcher.unassign(answer);
+        }
+        await clock.yield();
+        if (signal.aborted) break;
       }
     }
+    const ms = clock.now() - startedAt;
+    const {records} = progress;
+    const recordsPerSecond = Math.round((records * 1000) / Math.max(1, ms));
+    logger.info(
+      {records, ms, recordsPerSecond},
+      open.size === 0 ? 'Has restored its stores' : 'Stops restoring: its generation has ended',
+    );
   } finally {
     await fetcher.close();
   }

@@ -108,7 +108,8 @@ export class StreamsApp implements Component {
 
   /** Topics, partition counts and serdes: what holds until the process ends. */
   async #prepare(): Promise<TaskEnvironment> {
-    const {applicationId, topology, kafka, serdes, stores, logger, metrics, options} = this.#app;
+    const {applicationId, topology, kafka, serdes, stores, clock, logger, metrics, options} =
+      this.#app;
     const {deadLetterTopic} = options;
     const names = [
       ...topicNames(topology, applicationId),
@@ -140,6 +141,7 @@ export class StreamsApp implements Component {
       plan,
       topicIds,
       kafka,
+      clock,
       stores: new TaskStores({
         provider: stores,
         tasks: new Map(allPlaces(plan).map((place) => [taskId(place), place.group.stores])),
@@ -216,12 +218,11 @@ export class StreamsApp implements Component {
     generation: GroupGeneration,
     signal: AbortSignal,
   ): Promise<void> {
-    const {clock, options} = this.#app;
+    const {options} = this.#app;
     const session = new TaskSession({
       env,
       producer,
       generation,
-      clock,
       commitIntervalMs: options.commitIntervalMs ?? 100,
       deadLetterTopic: options.deadLetterTopic,
       onCaughtUp: () => this.#succeeded(),

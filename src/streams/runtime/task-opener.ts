@@ -1,3 +1,4 @@
+import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {Metrics} from '../../common/metrics.ts';
 import type {KafkaClient, TopicPartition} from '../../kafka/client.ts';
@@ -11,6 +12,7 @@ import type {Output, RecordCollector} from './record-collector.ts';
 import {RecordQueue} from './record-queue.ts';
 import {RecordReader} from './record-reader.ts';
 import type {ErrorsTolerance} from './record-reader.ts';
+import {RestoreProgress} from './restore-progress.ts';
 import {restoreStores} from './restorer.ts';
 import type {StoreChangelog} from './restorer.ts';
 import {StreamTask} from './stream-task.ts';
@@ -29,6 +31,7 @@ export interface TaskEnvironment {
   readonly plan: TaskPlan;
   readonly topicIds: ReadonlyMap<string, string>;
   readonly kafka: KafkaClient;
+  readonly clock: Clock;
   readonly stores: TaskStores;
   readonly serdes: Serdes;
   readonly topicSerdes: TopologySerdes;
@@ -59,8 +62,7 @@ export class TaskOpener {
   readonly #collector: RecordCollector;
   readonly #deadLetters: Output | undefined;
   readonly #opened: {readonly taskId: string; readonly store: CommittedStore}[] = [];
-  /** Changelog records applied so far, by task and store. */
-  readonly restored = new Map<string, number>();
+  readonly progress = new RestoreProgress();
 
   constructor(env: TaskEnvironment, collector: RecordCollector, deadLetters: Output | undefined) {
     this.#env = env;
@@ -86,19 +88,19 @@ export class TaskOpener {
       }
       stores.push(opened);
     }
-    const {kafka, logger, metrics} = this.#env;
+    const {kafka, clock, logger, metrics} = this.#env;
     await restoreStores(changelogs, {
       kafka,
+      clock,
       logger,
       signal,
-      onRestored: async ({store, topicPartition}, {records}) => {
+      progress: this.progress,
+      onRestored: async ({store}, {records}) => {
         const {name} = store;
         const spec = this.#env.topology.stores.find((candidate) => candidate.name === name);
         const values = records.map(({value}) => value);
         if (spec !== undefined) await this.#env.serdes.resolve(spec.changelog.value, values);
         metrics.count('millrace_restored_records_total', {store: name}, records.length);
-        const key = nameOf(topicPartition);
-        this.restored.set(key, (this.restored.get(key) ?? 0) + records.length);
       },
     });
     return places.map((place, i) => this.#task(place, stores[i] ?? [], positions));

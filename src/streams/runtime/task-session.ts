@@ -1,4 +1,3 @@
-import type {Clock} from '../../common/clock.ts';
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import type {
   FetchedPartition,
@@ -22,7 +21,6 @@ export interface SessionOptions {
   readonly env: TaskEnvironment;
   readonly producer: TransactionalProducer;
   readonly generation: GroupGeneration;
-  readonly clock: Clock;
   readonly commitIntervalMs: number;
   readonly deadLetterTopic: string | undefined;
   /** Called when what was read is committed: the last failure is overcome. */
@@ -60,7 +58,7 @@ export class TaskSession {
   #lastPurge: number;
 
   constructor(options: SessionOptions) {
-    const {env, generation, clock, deadLetterTopic} = options;
+    const {env, generation, deadLetterTopic} = options;
     this.#options = options;
     const deadLetters =
       deadLetterTopic === undefined
@@ -72,7 +70,7 @@ export class TaskSession {
     this.#opener = new TaskOpener(env, this.#collector, deadLetters);
     this.#fetcher = env.kafka.fetcher({isolation: 'read_committed'});
     this.#places = assignedPlaces(env, generation.assignment);
-    this.#lastCommit = clock.now();
+    this.#lastCommit = env.clock.now();
     this.#lastPurge = this.#lastCommit;
   }
 
@@ -112,19 +110,18 @@ export class TaskSession {
   }
 
   status(): object {
-    const {restored} = this.#opener;
     return {
       tasks: Object.fromEntries(
         this.#isRunning
           ? this.#tasks.map((task) => [task.id, task.status()])
           : this.#places.map((place) => [taskId(place), {state: 'restoring'}]),
       ),
-      restored: Object.fromEntries(restored),
+      restored: this.#opener.progress.status(),
     };
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const {clock, commitIntervalMs} = this.#options;
+    const {env, commitIntervalMs} = this.#options;
     let isBusy = false;
     let awaitsAnswer = false;
     for (const task of this.#tasks) {
@@ -135,7 +132,7 @@ export class TaskSession {
     }
     const isDue =
       !isBusy ||
-      clock.now() - this.#lastCommit >= commitIntervalMs ||
+      env.clock.now() - this.#lastCommit >= commitIntervalMs ||
       this.#collector.bytes >= MAX_UNCOMMITTED_BYTES;
     if (isDue && this.#hasUncommitted()) await this.#commit();
     const answers = await this.#fetcher.poll(isBusy || awaitsAnswer ? 0 : IDLE_POLL_MS, signal);
@@ -152,8 +149,8 @@ export class TaskSession {
 
   /** Lets go of what the tasks have read of their repartition topics, which nobody else reads. */
   #purge(): void {
-    const {env, clock} = this.#options;
-    this.#lastPurge = clock.now();
+    const {env} = this.#options;
+    this.#lastPurge = env.clock.now();
     const repartition = repartitionTopics(env);
     const read = this.#tasks
       .flatMap((task) => task.committedOffsets())
@@ -170,7 +167,7 @@ export class TaskSession {
   }
 
   async #commit(): Promise<void> {
-    const {producer, generation, clock} = this.#options;
+    const {producer, generation, env} = this.#options;
     const tasks = this.#tasks.filter((task) => task.uncommitted > 0);
     const pending = tasks.flatMap((task) => task.flush());
     const batches = this.#collector.take();
@@ -194,7 +191,7 @@ export class TaskSession {
       }),
     );
     for (const task of tasks) task.committed();
-    this.#lastCommit = clock.now();
+    this.#lastCommit = env.clock.now();
     if (this.#lastCommit - this.#lastPurge >= PURGE_INTERVAL_MS) this.#purge();
     this.#options.onCaughtUp();
   }

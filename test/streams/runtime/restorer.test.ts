@@ -1,5 +1,6 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {FatalError} from '../../../src/common/errors.ts';
+import type {Logger} from '../../../src/common/logger.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import type {KafkaClient, ProducerRecord} from '../../../src/kafka/client.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   CommittedStore,
   StoreProvider,
 } from '../../../src/state/committed-store.ts';
+import {RestoreProgress} from '../../../src/streams/runtime/restore-progress.ts';
 import {restoreStart, restoreStores} from '../../../src/streams/runtime/restorer.ts';
 import type {StoreChangelog} from '../../../src/streams/runtime/restorer.ts';
 import {StreamsHarness} from './streams-harness.ts';
@@ -25,6 +27,11 @@ function record(key: string, value: string | null): ProducerRecord {
 
 function rowsOf(store: CommittedStore): readonly string[] {
   return [...store.range()].map(([key, value]) => `${String(key)}=${String(value)}`);
+}
+
+/** A logger that adds its lines of information to an array. */
+function recordingTo(lines: object[]): Logger {
+  return {...silentLogger, info: (fields, message) => lines.push({...fields, message})};
 }
 
 describe('restoreStart', () => {
@@ -125,7 +132,12 @@ describe('restoreStores', () => {
 
   async function restore(
     store: CommittedStore,
-    {signal = new AbortController().signal, onRestored = (): void => undefined} = {},
+    {
+      signal = new AbortController().signal,
+      onRestored = (): void => undefined,
+      logger = silentLogger,
+      progress = new RestoreProgress(),
+    } = {},
   ): Promise<readonly string[]> {
     const applied: string[] = [];
     const restoring: StoreChangelog = {
@@ -136,8 +148,10 @@ describe('restoreStores', () => {
     };
     await restoreStores([restoring], {
       kafka,
-      logger: silentLogger,
+      clock: harness.clock,
+      logger,
       signal,
+      progress,
       onRestored: async (_changelog, {records}) => {
         applied.push(...records.map(({key, value}) => `${String(key)}=${String(value)}`));
         onRestored();
@@ -222,5 +236,98 @@ describe('restoreStores', () => {
 
     expect(rowsOf(store)).toEqual(['a=1']);
     expect(store.checkpoint?.offset).toBe(2);
+  });
+
+  test('tells how far it has got, and begins and ends with a line that says how fast it was', async () => {
+    await harness.produceBytes('log', [record('a', '1'), record('b', '1'), record('b', null)]);
+    const store = await stores.open('0_0', 'rows');
+    const progress = new RestoreProgress();
+    const lines: object[] = [];
+    const before: unknown[] = [];
+    const logger = recordingTo(lines);
+
+    await restore(store, {
+      progress,
+      logger,
+      onRestored: () => void before.push(progress.status()['log-0']),
+    });
+
+    expect(before).toEqual([{records: 0, restored: 0, total: 4}]);
+    // Three records and the marker of their transaction.
+    expect(progress.status()).toEqual({'log-0': {records: 3, restored: 4, total: 4}});
+    expect(lines).toEqual([
+      expect.objectContaining({message: 'Restores stores', stores: 1, offsets: 4}),
+      expect.objectContaining({
+        message: 'Has restored its stores',
+        records: 3,
+        ms: expect.any(Number) as number,
+        recordsPerSecond: expect.any(Number) as number,
+      }),
+    ]);
+  });
+
+  test('says nothing where there is nothing to restore', async () => {
+    const lines: object[] = [];
+
+    await restore(await stores.open('0_0', 'rows'), {
+      logger: recordingTo(lines),
+    });
+
+    expect(lines).toEqual([]);
+  });
+
+  test('lets timers and heartbeats have their turn after each slice', async () => {
+    const value = 'x'.repeat(2000);
+    for (let batch = 0; batch < 4; batch++) {
+      await harness.produceBytes(
+        'log',
+        Array.from({length: 1000}, (_, i) => record(`${batch} ${i}`, value)),
+      );
+    }
+    let turns = 0;
+    const ends: number[] = [];
+    let isOver = false;
+    const turn = (): void => {
+      turns++;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+
+    await restore(await stores.open('0_0', 'rows'), {onRestored: () => void ends.push(turns)});
+
+    isOver = true;
+    // About 1 MiB at a time.
+    expect(ends.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(ends).size).toBe(ends.length);
+  });
+
+  test('stops after the slice during which its generation ends, though more has been fetched', async () => {
+    await kafka.admin.ensureTopics([{name: 'more', partitions: 1, cleanupPolicy: 'compact'}]);
+    const [description] = await kafka.admin.describeTopics(['more']);
+    await harness.produceBytes('log', [record('a', '1')]);
+    await harness.produceBytes('more', [record('a', '1')]);
+    const stop = new AbortController();
+    const lines: object[] = [];
+    const changelogs = await Promise.all(
+      ['log', 'more'].map(async (topic): Promise<StoreChangelog> => ({
+        store: await stores.open('0_0', topic),
+        topicPartition: {topic, partition: 0},
+        topicId: topic === 'log' ? topicId : (description?.topicId ?? ''),
+        hasProgress: true,
+      })),
+    );
+
+    await restoreStores(changelogs, {
+      kafka,
+      clock: harness.clock,
+      logger: recordingTo(lines),
+      signal: stop.signal,
+      progress: new RestoreProgress(),
+      onRestored: async () => stop.abort(),
+    });
+
+    const rows = changelogs.map(({store}) => rowsOf(store).length);
+    expect(rows.toSorted((a, b) => a - b)).toEqual([0, 1]);
+    expect(lines.at(-1)).toMatchObject({message: 'Stops restoring: its generation has ended'});
   });
 });
