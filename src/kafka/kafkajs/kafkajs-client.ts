@@ -38,6 +38,7 @@ export interface KafkajsOptions {
 }
 
 const CONNECTION_TIMEOUT_MS = 5000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 const METADATA_MAX_AGE_MS = 300_000;
 
 /**
@@ -60,10 +61,11 @@ export class KafkajsClient implements KafkaClient {
 
   /** @throws FatalError KAFKA_UNREACHABLE when no broker answers within `default.api.timeout.ms`. */
   static async connect(options: KafkajsOptions): Promise<KafkajsClient> {
+    const {requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS} = options;
     const cluster = new Cluster({
       ...options,
-      connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
-      requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+      connectionTimeoutMs: Math.min(CONNECTION_TIMEOUT_MS, requestTimeoutMs),
+      requestTimeoutMs,
       apiTimeoutMs: options.apiTimeoutMs ?? 60_000,
       metadataMaxAgeMs: METADATA_MAX_AGE_MS,
     });
@@ -78,10 +80,11 @@ export class KafkajsClient implements KafkaClient {
   }
 
   transactionalProducer(transactionalId: string): TransactionalProducer {
-    const {transactionTimeoutMs, compression, maxRequestSize} = this.#options;
+    const {transactionTimeoutMs, requestTimeoutMs, compression, maxRequestSize} = this.#options;
     return new KafkajsProducer(this.#cluster, `producer ${transactionalId}`, {
       transactionalId,
       transactionTimeoutMs: transactionTimeoutMs ?? 10_000,
+      requestTimeoutMs: requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       compression: compression ?? 'none',
       maxBatchBytes: maxRequestSize ?? 1_000_000,
     });

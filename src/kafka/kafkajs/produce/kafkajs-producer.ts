@@ -32,6 +32,8 @@ export interface ProducerOptions {
   readonly transactionalId: string;
   /** After this the coordinator aborts what is open (`transaction.timeout.ms`). */
   readonly transactionTimeoutMs: number;
+  /** How long the leader may wait for its followers (`request.timeout.ms`). */
+  readonly requestTimeoutMs: number;
   readonly compression: CompressionType;
   /** Of one record batch before compression (`max.request.size`). */
   readonly maxBatchBytes: number;
@@ -42,7 +44,6 @@ export interface ProducerOptions {
  * millisecond or two it is over.
  */
 const MARKERS_BACKOFF_MS = 2;
-const PRODUCE_TIMEOUT_MS = 30_000;
 
 type State = 'new' | 'ready' | 'open' | 'broken' | 'fenced';
 
@@ -63,6 +64,11 @@ export class KafkajsProducer implements TransactionalProducer {
   /** Partitions and groups of the open transaction, as the coordinator knows them. */
   readonly #partitions = new Set<string>();
   readonly #groups = new Set<string>();
+  /**
+   * Requests of this epoch were sent again, and the first ones may still be on their way: one that arrives within the
+   * next transaction would commit it, or take its offsets back. Only another epoch keeps them out (KIP-890).
+   */
+  #hasLostRequests = false;
 
   constructor(cluster: Cluster, lane: string, options: ProducerOptions) {
     this.#cluster = cluster;
@@ -72,9 +78,14 @@ export class KafkajsProducer implements TransactionalProducer {
 
   async init(): Promise<void> {
     if (this.#state === 'fenced') throw this.#fenced();
+    this.#state = 'broken';
+    await this.#raiseEpoch();
+    this.#ended('ready');
+  }
+
+  async #raiseEpoch(): Promise<void> {
     const {transactionalId, transactionTimeoutMs} = this.#options;
     const doing = `starting the transactional id ${transactionalId}`;
-    this.#state = 'broken';
     const {producerId, producerEpoch} = await this.#attempt(doing, async () => {
       const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, this.#identity);
       const answer = await this.#toCoordinator('transaction', transactionalId, request);
@@ -88,7 +99,7 @@ export class KafkajsProducer implements TransactionalProducer {
     });
     this.#identity = {producerId, producerEpoch};
     this.#sequences.clear();
-    this.#ended('ready');
+    this.#hasLostRequests = false;
   }
 
   begin(): void {
@@ -175,6 +186,8 @@ export class KafkajsProducer implements TransactionalProducer {
       throw new Error(`no open transaction: ${this.#options.transactionalId} is ${this.#state}`);
     }
     try {
+      const isFirst = this.#partitions.size === 0 && this.#groups.size === 0;
+      if (isFirst && this.#hasLostRequests) await this.#raiseEpoch();
       return await work(this.#identity);
     } catch (error) {
       if ((this.#state as State) === 'open' && !isRefusedGeneration(error)) this.#state = 'broken';
@@ -242,7 +255,7 @@ export class KafkajsProducer implements TransactionalProducer {
   async #produce(leader: number, sends: readonly PartitionSends[]): Promise<unknown[]> {
     const request = produceRequest(
       this.#options.transactionalId,
-      PRODUCE_TIMEOUT_MS,
+      this.#options.requestTimeoutMs,
       sends.map((send) => send.next()),
     );
     const failures: unknown[] = [];
@@ -308,10 +321,12 @@ export class KafkajsProducer implements TransactionalProducer {
 
   #attempt<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
     return this.#cluster.retry(doing, attempt, {
-      backoffFor: (error) =>
-        error instanceof BrokerError && error.code === errorCode.concurrentTransactions
+      backoffFor: (error) => {
+        if (error instanceof ConnectionLostError) this.#hasLostRequests = true;
+        return error instanceof BrokerError && error.code === errorCode.concurrentTransactions
           ? MARKERS_BACKOFF_MS
-          : undefined,
+          : undefined;
+      },
     });
   }
 

@@ -32,7 +32,6 @@ export function produceRequest(
   return {
     api: api.produce,
     body: writer.bytes,
-    waitMs: timeoutMs,
     read: (reader) =>
       readByTopic(reader, (topic) => {
         const partition = reader.int32();
