@@ -1,0 +1,218 @@
+import {Kafka, logLevel} from 'kafkajs';
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {systemClock} from '../../../src/common/clock.ts';
+import type {GroupMetadata, TopicPartition} from '../../../src/kafka/client.ts';
+import {KafkajsClient} from '../../../src/kafka/kafkajs/kafkajs-client.ts';
+import {KafkaCluster} from '../../servers/kafka-cluster.ts';
+import {until} from '../../support/until.ts';
+import {committedValues, readTo, record} from './read-and-write.ts';
+
+const outside = (groupId: string): GroupMetadata => ({groupId, generationId: -1, memberId: ''});
+
+const numbers = (count: number): string[] => Array.from({length: count}, (_, i) => `${i}`);
+
+/** Partitions of the tests' topics: two for each broker to lead. */
+const partitions = [0, 1, 2, 3, 4, 5];
+
+describe('KafkajsClient while leaders move', () => {
+  let cluster: KafkaCluster;
+  let admin: ReturnType<Kafka['admin']>;
+  let client: KafkajsClient;
+  let topic: string;
+
+  beforeAll(async () => {
+    // Broker 1 is the controller and stays.
+    cluster = await KafkaCluster.start({roles: ['broker,controller', 'broker', 'broker']});
+    const kafka = new Kafka({
+      brokers: [...cluster.brokers],
+      logLevel: logLevel.NOTHING,
+      retry: {initialRetryTime: 50, retries: 200},
+    });
+    admin = kafka.admin();
+    await admin.connect();
+    for (const internal of ['__transaction_state', '__consumer_offsets']) {
+      await moveFrom1(internal);
+    }
+  });
+
+  afterAll(async () => {
+    await admin.disconnect();
+    await cluster.stop();
+  });
+
+  beforeEach(async () => {
+    topic = `leader-moves-${crypto.randomUUID()}`;
+    client = await KafkajsClient.connect({
+      bootstrapServers: cluster.brokers,
+      clientId: 'test',
+      clock: systemClock,
+    });
+    await client.admin.ensureTopics([
+      {name: topic, partitions: partitions.length, cleanupPolicy: 'delete'},
+    ]);
+  });
+
+  afterEach(async () => {
+    await client.close();
+  });
+
+  async function leaders(of = topic): Promise<readonly number[]> {
+    const {topics} = await admin.fetchTopicMetadata({topics: [of]});
+    const found = topics[0]?.partitions ?? [];
+    return found.toSorted((a, b) => a.partitionId - b.partitionId).map(({leader}) => leader);
+  }
+
+  /** Hands each partition to the next broker. */
+  async function moveLeaders(): Promise<void> {
+    const now = await leaders();
+    await admin.alterPartitionReassignments({
+      topics: [
+        {
+          topic,
+          partitionAssignment: now.map((leader, partition) => ({
+            partition,
+            replicas: [(leader % 3) + 1, ((leader + 1) % 3) + 1],
+          })),
+        },
+      ],
+    });
+    await until('other brokers lead', async () =>
+      (await leaders()).every((leader, at) => leader !== now[at]),
+    );
+  }
+
+  /** Away from the broker that must not be killed, and with all replicas as before. */
+  async function moveFrom1(internal: string): Promise<void> {
+    for (const replicas of [
+      [2, 3],
+      [2, 3, 1],
+    ]) {
+      await admin.alterPartitionReassignments({
+        topics: [{topic: internal, partitionAssignment: [{partition: 0, replicas}]}],
+      });
+      await until(`${internal} is on ${replicas.join(', ')}`, async () => {
+        const {topics} = await admin.fetchTopicMetadata({topics: [internal]});
+        const [found] = topics[0]?.partitions ?? [];
+        return found?.isr.length === replicas.length && found.leader !== 1;
+      });
+    }
+  }
+
+  /** The broker that leads the one partition of an internal topic: the coordinator. */
+  async function coordinator(of: '__transaction_state' | '__consumer_offsets'): Promise<number> {
+    return (await leaders(of))[0] ?? -1;
+  }
+
+  async function killUntilMoved(
+    id: number,
+    of: '__transaction_state' | '__consumer_offsets',
+  ): Promise<void> {
+    await cluster.kill(id);
+    await until('another coordinator', async () => (await coordinator(of)) !== id);
+  }
+
+  function batches(value: string) {
+    return partitions.map((partition) => ({topic, partition, records: [record(value)]}));
+  }
+
+  async function valuesOf(): Promise<string[][]> {
+    return Promise.all(partitions.map((partition) => committedValues(client, {topic, partition})));
+  }
+
+  test('trap 1: a transaction over all brokers loses nothing when all leaders move within it', async () => {
+    const by = client.transactionalProducer(topic);
+    await by.init();
+    for (let round = 0; round < 4; round++) {
+      by.begin();
+      await by.send(batches(`${2 * round}`));
+      await moveLeaders();
+      // What is known of the leaders is wrong for every partition.
+      await by.send(batches(`${2 * round + 1}`));
+      await by.commit();
+    }
+
+    expect(await valuesOf()).toEqual(partitions.map(() => numbers(8)));
+  });
+
+  test('trap 1: nothing is lost, doubled or out of order while leaders move all the time', async () => {
+    const by = client.transactionalProducer(topic);
+    await by.init();
+    const fetcher = client.fetcher({isolation: 'read_committed'});
+    const of: TopicPartition = {topic, partition: 0};
+    fetcher.assign(of, 0);
+    const moves = {left: 5};
+    const moving = (async () => {
+      for (; moves.left > 0; moves.left--) await moveLeaders();
+    })();
+    let count = 0;
+    while (moves.left > 0) {
+      by.begin();
+      await by.send(batches(`${count++}`));
+      await by.send(batches(`${count++}`));
+      await by.commit();
+    }
+    await moving;
+
+    expect(await valuesOf()).toEqual(partitions.map(() => numbers(count)));
+    const [end] = await client.admin.offsets([of]);
+    const read = await readTo(fetcher, of, end?.latest ?? 0);
+    await fetcher.close();
+    expect(read.map(({value}) => String(value))).toEqual(numbers(count));
+  });
+
+  test('trap 6: commits though the transaction coordinator is killed between send and commit', async () => {
+    const by = client.transactionalProducer(topic);
+    await by.init();
+    const id = await coordinator('__transaction_state');
+    by.begin();
+    await by.send(batches('0'));
+    await by.sendOffsets(outside(topic), [{topic, partition: 0, offset: 1}]);
+
+    const killed = killUntilMoved(id, '__transaction_state');
+    await by.commit();
+    await killed;
+
+    by.begin();
+    await by.send(batches('1'));
+    await by.commit();
+    expect(await valuesOf()).toEqual(partitions.map(() => numbers(2)));
+    expect(await client.admin.committedOffsets(topic, [{topic, partition: 0}])).toEqual([1]);
+    await cluster.restart(id);
+  });
+
+  test('keeps its generation when the group coordinator is killed', async () => {
+    const member = client.groupMember({
+      groupId: topic,
+      topics: [topic],
+      sessionTimeoutMs: 10_000,
+      assign: (members, counts) =>
+        new Map(
+          members.map(({memberId}) => [
+            memberId,
+            {
+              partitions: Array.from({length: counts.get(topic) ?? 0}, (_, partition) => ({
+                topic,
+                partition,
+              })),
+            },
+          ]),
+        ),
+    });
+    const by = client.transactionalProducer(topic);
+    await by.init();
+    const before = await member.join();
+    const id = await coordinator('__consumer_offsets');
+
+    await killUntilMoved(id, '__consumer_offsets');
+
+    by.begin();
+    await by.sendOffsets(before, [{topic, partition: 0, offset: 7}]);
+    await by.commit();
+    expect(before.ended.aborted).toBe(false);
+    expect(await client.admin.committedOffsets(topic, [{topic, partition: 0}])).toEqual([7]);
+    const after = await member.join();
+    expect(after.assignment).toHaveLength(partitions.length);
+    await member.leave();
+    await cluster.restart(id);
+  });
+});
