@@ -13,33 +13,27 @@ const SASL_AUTHENTICATE = 36;
 const noTags = Buffer.from([0]);
 const empty = Buffer.alloc(0);
 
+interface Opened {
+  readonly connection: Connection;
+  /** Connected, and the broker knows who asks. */
+  readonly ready: Promise<void>;
+  isReady: boolean;
+}
+
 /**
  * One connection to one broker. The broker answers one request after the other, so a request that waits on purpose (a
  * fetch, a join) holds up whatever is sent after it: each such use has a connection of its own.
  */
 export class BrokerConnection {
-  readonly #connection: Connection;
+  readonly #host: string;
+  readonly #port: number;
   readonly #options: ConnectionOptions;
-  readonly #address: string;
-  #ready: Promise<void> | undefined;
+  #opened: Opened | undefined;
 
   constructor(host: string, port: number, options: ConnectionOptions) {
+    this.#host = host;
+    this.#port = port;
     this.#options = options;
-    this.#address = `${host}:${port}`;
-    const {clientId, requestTimeoutMs, connectionTimeoutMs, ssl, sasl} = options;
-    this.#connection = new Connection({
-      host,
-      port,
-      logger: silent,
-      socketFactory: socketFactory(),
-      clientId,
-      // kafkajs takes the larger of this and what a request asks for.
-      requestTimeout: requestTimeoutMs,
-      connectionTimeout: connectionTimeoutMs,
-      ssl: ssl ?? null,
-      sasl: sasl === undefined ? null : saslOf(sasl),
-    });
-    withoutIdleTimer(this.#connection.requestQueue);
   }
 
   /**
@@ -48,9 +42,10 @@ export class BrokerConnection {
    */
   async send<T>(request: ApiRequest<T>): Promise<T> {
     const {api: to, body, read, waitMs = 0} = request;
+    const opened = this.#open();
     try {
-      await this.#connected();
-      return await this.#connection.send({
+      await opened.ready;
+      return await opened.connection.send({
         request: {
           apiKey: to.key,
           apiVersion: to.version,
@@ -73,51 +68,79 @@ export class BrokerConnection {
         logResponseError: false,
       });
     } catch (error) {
-      throw this.#failure(error);
+      throw this.#failure(opened, error);
     }
   }
 
   /** Ends it at once; what is under way fails. */
   async close(): Promise<void> {
-    this.#connection.rejectRequests(new ConnectionLostError(`${this.#address}: closed`));
-    await this.#connection.disconnect();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened !== undefined) await this.#end(opened);
   }
 
-  async #closeQuietly(): Promise<void> {
+  async #end({connection}: Opened): Promise<void> {
+    connection.rejectRequests(new ConnectionLostError(`${this.#address}: closed`));
     try {
-      await this.close();
+      await connection.disconnect();
     } catch {
       // It is given up in any case.
     }
   }
 
-  #failure(error: unknown): Error {
+  #failure(opened: Opened, error: unknown): Error {
     if (error instanceof BrokerError || error instanceof FatalError) return error;
+    // After a timeout or a broken answer nothing on it can be relied upon.
+    if (this.#opened === opened) this.#opened = undefined;
+    void this.#end(opened);
     if (error instanceof ConnectionLostError) return error;
     const {ssl, sasl} = this.#options;
-    this.#ready = undefined;
-    // After a timeout or a broken answer nothing on it can be relied upon.
-    void this.#closeQuietly();
     return connectionError(this.#address, error, {
       ssl: ssl !== undefined,
       sasl: sasl !== undefined,
     });
   }
 
-  async #connected(): Promise<void> {
-    if (!this.#connection.isConnected()) this.#ready = undefined;
-    this.#ready ??= this.#handshake();
-    try {
-      await this.#ready;
-    } catch (error) {
-      this.#ready = undefined;
-      throw error;
-    }
+  get #address(): string {
+    return `${this.#host}:${this.#port}`;
   }
 
-  async #handshake(): Promise<void> {
-    await this.#connection.connect();
-    const versions = await this.#connection.send({
+  /**
+   * The connection, or a new one where it has ended: one of kafkajs that is taken up again while it is still closing
+   * closes the new socket.
+   */
+  #open(): Opened {
+    if (this.#opened?.isReady === true && !this.#opened.connection.isConnected()) {
+      void this.#end(this.#opened);
+      this.#opened = undefined;
+    }
+    this.#opened ??= this.#connect();
+    return this.#opened;
+  }
+
+  #connect(): Opened {
+    const {clientId, requestTimeoutMs, connectionTimeoutMs, ssl, sasl} = this.#options;
+    const connection = new Connection({
+      host: this.#host,
+      port: this.#port,
+      logger: silent,
+      socketFactory: socketFactory(),
+      clientId,
+      // kafkajs takes the larger of this and what a request asks for.
+      requestTimeout: requestTimeoutMs,
+      connectionTimeout: connectionTimeoutMs,
+      ssl: ssl ?? null,
+      sasl: sasl === undefined ? null : saslOf(sasl),
+    });
+    withoutIdleTimer(connection.requestQueue);
+    const opening = {connection, isReady: false};
+    return Object.assign(opening, {ready: this.#handshake(opening)});
+  }
+
+  async #handshake(opening: Omit<Opened, 'ready'>): Promise<void> {
+    const {connection} = opening;
+    await connection.connect();
+    const versions = await connection.send({
       request: {
         ...API_VERSIONS,
         encode: () => Promise.resolve({buf: empty, buffer: empty}),
@@ -139,9 +162,10 @@ export class BrokerConnection {
         );
       }
     }
-    this.#connection.setVersions(versions);
-    this.#connection.setSupportAuthenticationProtocol(versions[SASL_AUTHENTICATE] !== undefined);
-    if (this.#options.sasl !== undefined) await this.#connection.authenticate();
+    connection.setVersions(versions);
+    connection.setSupportAuthenticationProtocol(versions[SASL_AUTHENTICATE] !== undefined);
+    if (this.#options.sasl !== undefined) await connection.authenticate();
+    opening.isReady = true;
   }
 }
 
