@@ -7,7 +7,11 @@ import type {
   TopicPartition,
   TransactionalProducer,
 } from '../../../src/kafka/client.ts';
+import {Cluster} from '../../../src/kafka/kafkajs/connection/cluster.ts';
 import {KafkajsClient} from '../../../src/kafka/kafkajs/kafkajs-client.ts';
+import {fetchRequest} from '../../../src/kafka/kafkajs/protocol/fetch.ts';
+import {recordBatches} from '../../../src/kafka/kafkajs/record-batch/record-batch.ts';
+import type {RecordBatch} from '../../../src/kafka/kafkajs/record-batch/record-batch.ts';
 import {JavaConsumer} from '../../servers/java-consumer.ts';
 import {Random} from '../../support/random.ts';
 import {until} from '../../support/until.ts';
@@ -34,6 +38,36 @@ function lines(records: readonly Seen[]): string[] {
   return records.map(
     ({offset, key, value}) => `${offset} ${key?.toString('hex')} ${value?.toString('hex')}`,
   );
+}
+
+/** Batches that compaction has left without records. */
+async function emptyBatches(of: TopicPartition): Promise<readonly RecordBatch[]> {
+  const cluster = new Cluster({
+    bootstrapServers: inject('kafkaBrokers'),
+    clientId: 'test',
+    connectionTimeoutMs: 5_000,
+    requestTimeoutMs: 5_000,
+    apiTimeoutMs: 5_000,
+    metadataMaxAgeMs: 300_000,
+    clock: systemClock,
+  });
+  await cluster.refresh([of.topic]);
+  const {leader = -1, leaderEpoch = -1} = cluster.leaderOf(of) ?? {};
+  const topicId = cluster.topicIdOf(of.topic) ?? '';
+  const maxBytes = 1 << 20;
+  const {partitions} = await cluster.send(
+    'raw',
+    leader,
+    fetchRequest({
+      maxWaitMs: 0,
+      maxBytes,
+      isolation: 'read_uncommitted',
+      partitions: [{topicId, partition: of.partition, leaderEpoch, offset: 0, maxBytes}],
+    }),
+  );
+  await cluster.close();
+  const batches = [...recordBatches(partitions[0]?.records ?? Buffer.alloc(0))];
+  return batches.filter(({isControl, count}) => !isControl && count === 0);
 }
 
 describe('KafkajsFetcher under read_committed', () => {
@@ -156,6 +190,14 @@ describe('KafkajsFetcher under read_committed', () => {
 
     const {ours, theirs} = await compare([of]);
     expect(ours).toEqual(theirs);
+    const [empty] = await emptyBatches(of);
+    expect(empty).toBeDefined();
+    // An answer with nothing else in it.
+    const fetcher = client.fetcher({isolation: 'read_committed', maxPartitionBytes: 61});
+    fetcher.assign(of, empty?.baseOffset ?? -1);
+    const [answer] = await fetcher.poll(0);
+    await fetcher.close();
+    expect(answer).toMatchObject({records: [], position: (empty?.lastOffset ?? -1) + 1});
   });
 });
 
