@@ -15,6 +15,10 @@ export interface PipelineOptions {
   readonly productsDatabase: string;
   /** Brokers of a real Kafka; the embedded log without. */
   readonly kafka?: readonly string[];
+  /** Further lines of its `kafka` section. */
+  readonly kafkaSettings?: Readonly<Record<string, string>>;
+  /** Of the process, as `--roles` takes them. Default: all. */
+  readonly roles?: string;
   /** Further top-level lines of `millrace.yaml`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** `insert.mode` of each DuckDB sink, by the sink's name. Default: one upsert sink, `local`. */
@@ -66,7 +70,7 @@ export class Pipeline {
     );
     return new Pipeline(
       directory,
-      new ServiceProcess(directory, port),
+      new ServiceProcess(directory, port, options.roles),
       clients as [Client, Client],
       Object.keys(sinks),
     );
@@ -179,7 +183,13 @@ function yaml(
     `http.listen: 127.0.0.1:${port}`,
     ...(options.kafka === undefined
       ? []
-      : ['kafka:', `  bootstrap.servers: ${options.kafka.join(', ')}`]),
+      : [
+          'kafka:',
+          `  bootstrap.servers: ${options.kafka.join(', ')}`,
+          ...Object.entries(options.kafkaSettings ?? {}).map(
+            ([key, value]) => `  ${key}: ${value}`,
+          ),
+        ]),
     'sources:',
     ...source('customers', options.customersDatabase, [
       'table.include.list: customers.customers, customers.demographics',

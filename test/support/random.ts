@@ -29,4 +29,14 @@ export class Random {
     if (item === undefined) throw new RangeError('nothing to pick from');
     return item;
   }
+
+  /** The items in another order (Fisher and Yates). */
+  shuffle<T>(items: readonly T[]): T[] {
+    const shuffled = [...items];
+    for (let i = shuffled.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [shuffled[i], shuffled[j]] = [shuffled[j] as T, shuffled[i] as T];
+    }
+    return shuffled;
+  }
 }

@@ -16,13 +16,15 @@ export interface Status {
 export class ServiceProcess {
   readonly #directory: string;
   readonly #port: number;
+  readonly #arguments: readonly string[];
   #child: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
 
-  /** `directory` holds `millrace.yaml`, whose `http.listen` names `port`. */
-  constructor(directory: string, port: number) {
+  /** `directory` holds `millrace.yaml`, whose `http.listen` names `port`; `roles` as `--roles` takes them, all without. */
+  constructor(directory: string, port: number, roles?: string) {
     this.#directory = directory;
     this.#port = port;
+    this.#arguments = roles === undefined ? [] : ['--roles', roles];
   }
 
   get pid(): number {
@@ -40,6 +42,7 @@ export class ServiceProcess {
         'start',
         '--config',
         join(this.#directory, 'millrace.yaml'),
+        ...this.#arguments,
       ],
       {stdio: ['ignore', 'pipe', 'pipe']},
     );
@@ -70,6 +73,16 @@ export class ServiceProcess {
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#exited;
+  }
+
+  /** SIGSTOP: it holds what it has, and does nothing. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** SIGCONT: it goes on as if no time had passed. */
+  resume(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** SIGTERM; resolves with the exit code. */
