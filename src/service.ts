@@ -74,6 +74,7 @@ export async function runService(
     options: {
       commitIntervalMs: config.commitIntervalMs,
       numPartitions,
+      numStandbyReplicas: config.numStandbyReplicas,
       replicationFactor,
       instanceId: instance.id,
       groupInstanceId: instance.id,

@@ -20,6 +20,7 @@ export const metricHelp = {
   millrace_skipped_records_total:
     'Records skipped under errors.tolerance: all, unreadable or rejected by a warehouse, by topic',
   millrace_restored_records_total: 'Changelog records applied to stores at start, by store',
+  millrace_standby_records_total: 'Changelog records applied to standby stores, by store',
   millrace_sink_rows_total: 'Rows committed to a warehouse, by sink and topic',
   millrace_end_to_end_latency_seconds:
     'Commit in the source until the row was committed to the warehouse, by sink',

@@ -26,6 +26,7 @@ export function configFromFile(
     ordersDeletes: keys['orders.deletes'],
     commitIntervalMs: keys['commit.interval.ms'],
     numPartitions: keys['num.partitions'],
+    numStandbyReplicas: keys['num.standby.replicas'],
     replicationFactor: keys['replication.factor'],
     errorsTolerance: keys['errors.tolerance'],
     deadLetterTopic: keys['errors.deadletterqueue.topic.name'] ?? `dlq-${keys['application.id']}`,

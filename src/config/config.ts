@@ -11,6 +11,7 @@ export interface Config {
   readonly ordersDeletes: 'ignore' | 'propagate';
   readonly commitIntervalMs: number;
   readonly numPartitions: number;
+  readonly numStandbyReplicas: number;
   readonly replicationFactor: number;
   readonly errorsTolerance: 'none' | 'all';
   readonly deadLetterTopic: string;

@@ -261,6 +261,15 @@ export const configSchema = z.strictObject({
     1,
     1024,
   ),
+  'num.standby.replicas': integer(
+    {
+      description:
+        'Other instances that keep a warm copy of the state of each task, so that they take it over without a restore.',
+      default: 0,
+    },
+    0,
+    32,
+  ),
   'replication.factor': integer(
     {
       description: 'Copies of the topics that the service creates. The embedded log has one.',

@@ -108,6 +108,7 @@ const topCases: Readonly<Record<string, KeyCase>> = {
     otherwise: 100,
   },
   'num.partitions': {...range(1, 1024), read: (c) => c.numPartitions, otherwise: 1},
+  'num.standby.replicas': {...range(0, 32), read: (c) => c.numStandbyReplicas, otherwise: 0},
   'replication.factor': {
     ...range(1, 32),
     // More than one is another mistake: the embedded log has one copy.

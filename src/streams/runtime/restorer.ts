@@ -128,8 +128,9 @@ export function restoreStart(
   return {from: checkpoint.offset};
 }
 
-async function applyAnswer(
-  {store, topicId}: StoreChangelog,
+/** Applies one slice, together with where the store stands then. */
+export async function applyAnswer(
+  {store, topicId}: Pick<StoreChangelog, 'store' | 'topicId'>,
   {records, position}: FetchedPartition,
 ): Promise<void> {
   if (store.checkpoint?.offset === position) return;

@@ -21,7 +21,7 @@ import type {TaskClaims} from './task-claims.ts';
 import {NO_CLAIMS, encodeTaskClaims} from './task-claims.ts';
 import type {TaskEnvironment} from './task-opener.ts';
 import {allPlaces, planTasks, taskId, topicNames} from './task-plan.ts';
-import {TaskSession, assignedPlaces} from './task-session.ts';
+import {TaskSession, assignedPlaces, standbyPlaces} from './task-session.ts';
 import {TaskStores} from './task-stores.ts';
 import {changelogName, topicName} from './topic-names.ts';
 import {openSerdes} from './topic-serdes.ts';
@@ -53,6 +53,8 @@ export interface StreamsOptions {
   readonly numPartitions?: number;
   /** Default: 1. */
   readonly replicationFactor?: number;
+  /** Other instances that keep the stores of each task warm, as many as there are. Default: 0. */
+  readonly numStandbyReplicas?: number;
   /** Default: none. */
   readonly errorsTolerance?: ErrorsTolerance;
   /** Where skipped records go. Default: nowhere. */
@@ -83,7 +85,7 @@ export class StreamsApp implements Component {
   #failures = 0;
   #condition: ErrorCode | undefined;
   /** What it ran last, to be told at the next join. */
-  #ran: Pick<TaskClaims, 'generationId' | 'active'> = NO_CLAIMS;
+  #ran: Omit<TaskClaims, 'offsets'> = NO_CLAIMS;
   /** Rows that could not be read once already. */
   readonly #unreadable = new Set<string>();
 
@@ -159,14 +161,15 @@ export class StreamsApp implements Component {
 
   async #member(env: TaskEnvironment, signal: AbortSignal): Promise<void> {
     const {applicationId, kafka, options} = this.#app;
-    const groups = env.plan.groups.map(({id, sources}) => ({
+    const groups = env.plan.groups.map(({id, sources, stores}) => ({
       id,
+      hasStores: stores.length > 0,
       topics: sources.map(({topic}) => topicName(applicationId, topic)),
     }));
     const member = kafka.groupMember({
       groupId: applicationId,
       topics: groups.flatMap(({topics}) => topics),
-      assign: taskAssignor(groups),
+      assign: taskAssignor(groups, options.numStandbyReplicas ?? 0),
       userData: () => encodeTaskClaims({...this.#ran, offsets: env.stores.offsets()}),
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       instanceId: options.groupInstanceId,
@@ -195,6 +198,7 @@ export class StreamsApp implements Component {
       this.#ran = {
         generationId: generation.generationId,
         active: assignedPlaces(env, generation.assignment).map(taskId),
+        standby: standbyPlaces(env, generation.userData).map(taskId),
       };
       let isCurrent = true;
       while (isCurrent && !signal.aborted && !generation.ended.aborted) {

@@ -4,6 +4,8 @@ export interface TaskClaims {
   readonly generationId: number;
   /** The tasks that it ran last, by id (`0_3`). */
   readonly active: readonly string[];
+  /** The tasks of others that it kept warm last. */
+  readonly standby: readonly string[];
   /**
    * Of each task whose stores it has on disk: where they stand in their changelogs, summed up. Meaningful only in
    * comparison with the other members' sums.
@@ -11,13 +13,18 @@ export interface TaskClaims {
   readonly offsets: ReadonlyMap<string, number>;
 }
 
-export const NO_CLAIMS: TaskClaims = {generationId: -1, active: [], offsets: new Map()};
+export const NO_CLAIMS: TaskClaims = {
+  generationId: -1,
+  active: [],
+  standby: [],
+  offsets: new Map(),
+};
 
 const VERSION = 1;
 
-export function encodeTaskClaims({generationId, active, offsets}: TaskClaims): Buffer {
+export function encodeTaskClaims({offsets, ...claims}: TaskClaims): Buffer {
   return Buffer.from(
-    JSON.stringify({version: VERSION, generationId, active, offsets: Object.fromEntries(offsets)}),
+    JSON.stringify({version: VERSION, ...claims, offsets: Object.fromEntries(offsets)}),
   );
 }
 
@@ -34,6 +41,7 @@ export function decodeTaskClaims(bytes: Buffer): TaskClaims {
   return {
     generationId: isOffset(told.generationId) ? told.generationId : -1,
     active: Array.isArray(told.active) ? told.active.map(String) : [],
+    standby: Array.isArray(told.standby) ? told.standby.map(String) : [],
     offsets: new Map(
       Object.entries(told.offsets ?? {}).filter((entry): entry is [string, number] =>
         isOffset(entry[1]),

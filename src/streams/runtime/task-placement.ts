@@ -27,23 +27,52 @@ export function placeTasks(
   members: readonly PlacedMember[],
 ): readonly number[] {
   const placed = assignBalanced(
-    tasks.map((task) => taskCosts(task, members, tasks.length)),
+    tasks.map((task) => {
+      const owner = ownerOf(task, members);
+      const had = members.map((_, i) => i === owner);
+      return taskCosts(task, members, tasks.length, had);
+    }),
     members.length,
   );
   return placed.map((member) => member ?? 0);
 }
 
-/** What it costs to place the task on each member. One unit of each rule outweighs all of the next one's, for all tasks. */
+/**
+ * The members that keep each task warm, as their indexes: up to `replicas`, none of them the one that has it, evenly
+ * spread. They stay where they were, and else go where least is to be read.
+ */
+export function placeStandbys(
+  tasks: readonly string[],
+  members: readonly PlacedMember[],
+  active: readonly number[],
+  replicas: number,
+): readonly (readonly number[])[] {
+  const taken = active.map((member) => [member]);
+  for (let replica = 0; replica < Math.min(replicas, members.length - 1); replica++) {
+    const costs = tasks.map((task, i) => {
+      const kept = members.map(({claims}) => claims.standby.includes(task));
+      return taskCosts(task, members, tasks.length, kept).map((cost, member) =>
+        taken[i]?.includes(member) === true ? Infinity : cost,
+      );
+    });
+    for (const [i, member] of assignBalanced(costs, members.length).entries()) {
+      if (member !== undefined) taken[i]?.push(member);
+    }
+  }
+  return taken.map((of) => of.slice(1));
+}
+
+/** What it costs to place the task on each member, of which some `had` it. One unit of each rule outweighs all of the next one's, for all tasks. */
 function taskCosts(
   task: string,
   members: readonly PlacedMember[],
   tasks: number,
+  had: readonly boolean[],
 ): readonly number[] {
   const lagStep = members.length * tasks + 1;
   const move = lagStep * (LAG_STEPS * tasks + 1);
   const restore = move * (tasks + 1);
   const newest = Math.max(0, ...members.map(({claims}) => claims.offsets.get(task) ?? 0));
-  const owner = ownerOf(task, members);
   const ranks = ranked(task, members);
   return members.map(({claims}, i) => {
     const lag = newest - (claims.offsets.get(task) ?? 0);
@@ -51,7 +80,7 @@ function taskCosts(
     const isCaughtUp = lag <= ACCEPTABLE_RECOVERY_LAG;
     return (
       (isCaughtUp ? 0 : restore * steps) +
-      (i === owner ? 0 : move) +
+      (had[i] === true ? 0 : move) +
       (isCaughtUp ? lagStep * steps : 0) +
       (ranks.get(i) ?? 0)
     );

@@ -11,6 +11,8 @@ import {UnreadableRowError} from '../../state/typed-store.ts';
 import {AWAIT_ANSWER} from './input-order.ts';
 import {RecordCollector} from './record-collector.ts';
 import type {TaskInput, StreamTask} from './stream-task.ts';
+import {decodeStandbys} from './assigned-standbys.ts';
+import {StandbyTasks} from './standby-tasks.ts';
 import {TaskOpener} from './task-opener.ts';
 import type {TaskEnvironment} from './task-opener.ts';
 import {allPlaces, taskId} from './task-plan.ts';
@@ -51,6 +53,10 @@ export class TaskSession {
   readonly #fetcher: Fetcher;
   readonly #inputs = new Map<string, {readonly task: StreamTask; readonly input: TaskInput}>();
   readonly #places: readonly TaskPlace[];
+  readonly #standbys: StandbyTasks;
+  /** Ends the standbys. */
+  readonly #closing = new AbortController();
+  #standbyRun: Promise<void> = Promise.resolve();
   #tasks: readonly StreamTask[] = [];
   #isRunning = false;
   #inTransaction = false;
@@ -70,6 +76,7 @@ export class TaskSession {
     this.#opener = new TaskOpener(env, this.#collector, deadLetters);
     this.#fetcher = env.kafka.fetcher({isolation: 'read_committed'});
     this.#places = assignedPlaces(env, generation.assignment);
+    this.#standbys = new StandbyTasks(env, standbyPlaces(env, generation.userData));
     this.#lastCommit = env.clock.now();
     this.#lastPurge = this.#lastCommit;
   }
@@ -79,7 +86,6 @@ export class TaskSession {
     const {producer, env} = this.#options;
     await producer.init();
     const opened = await this.#opener.open(this.#places, signal);
-    await env.stores.releaseUnused();
     if (signal.aborted) return;
     this.#tasks = opened.map(({task}) => task);
     for (const {task, inputs} of opened) {
@@ -92,8 +98,14 @@ export class TaskSession {
     this.#isRunning = true;
     env.logger.info({tasks: this.#places.map(taskId)}, 'Processes its tasks');
     try {
-      while (!signal.aborted) await this.#turn(signal);
+      const standbyFailed = new AbortController();
+      this.#standbyRun = this.#keepWarm(signal).catch((error: unknown) =>
+        standbyFailed.abort(error),
+      );
+      const ended = AbortSignal.any([signal, standbyFailed.signal]);
+      while (!ended.aborted) await this.#turn(ended);
       if (this.#hasUncommitted()) await this.#commit();
+      standbyFailed.signal.throwIfAborted();
     } catch (error) {
       throw await this.#explained(error);
     }
@@ -101,11 +113,14 @@ export class TaskSession {
 
   /** Drops what is not committed, and lets go of the stores. */
   async close(): Promise<void> {
+    this.#closing.abort();
     if (this.#inTransaction) {
       // What it left open holds up readers until the next init; that aborts it too, should this fail.
       await this.#options.producer.abort().catch(() => undefined);
     }
     await this.#fetcher.close();
+    await this.#standbyRun;
+    await this.#standbys.close();
     await this.#opener.close();
   }
 
@@ -117,7 +132,16 @@ export class TaskSession {
           : this.#places.map((place) => [taskId(place), {state: 'restoring'}]),
       ),
       restored: this.#opener.progress.status(),
+      standbys: this.#standbys.status(),
     };
+  }
+
+  /** Only once the own tasks run: they come first. */
+  async #keepWarm(signal: AbortSignal): Promise<void> {
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    await this.#standbys.open(ended);
+    await this.#options.env.stores.releaseUnused();
+    await this.#standbys.run(ended);
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
@@ -227,6 +251,15 @@ export function assignedPlaces(
         assigned.has(keyOf({topic: topicName(applicationId, topic), partition})),
       ),
   );
+}
+
+/** The tasks that the leader wants to be kept warm. */
+export function standbyPlaces(
+  {plan}: Pick<TaskEnvironment, 'plan'>,
+  userData: Buffer,
+): readonly TaskPlace[] {
+  const standbys = new Set(decodeStandbys(userData));
+  return allPlaces(plan).filter((place) => standbys.has(taskId(place)));
 }
 
 /** Names in Kafka of the topics that the application both writes and reads, and keeps nothing in. */

@@ -77,10 +77,12 @@ class Fleet {
   readonly happened: string[] = [];
   readonly #harness: StreamsHarness;
   readonly #random: Random;
+  readonly #numStandbyReplicas: number;
   readonly #disks = new Map(INSTANCES.map((id) => [id, new MemoryStoreProvider()]));
   readonly #instances = new Map<string, Instance>();
 
-  constructor(harness: StreamsHarness, random: Random) {
+  constructor(harness: StreamsHarness, random: Random, numStandbyReplicas: number) {
+    this.#numStandbyReplicas = numStandbyReplicas;
     this.#harness = harness;
     this.#random = random;
   }
@@ -94,7 +96,12 @@ class Fleet {
     const running = this.#harness.run(topology, {
       kafka,
       stores: this.#disks.get(id) as MemoryStoreProvider,
-      options: {instanceId: id, numPartitions: PARTITIONS, maxBufferedRecords: 5},
+      options: {
+        instanceId: id,
+        numPartitions: PARTITIONS,
+        numStandbyReplicas: this.#numStandbyReplicas,
+        maxBufferedRecords: 5,
+      },
     });
     this.#instances.set(id, {id, kafka, running, isDoomed: false});
   }
@@ -142,7 +149,7 @@ class Fleet {
   }
 }
 
-async function runFleet(seed: number) {
+async function runFleet(seed: number, numStandbyReplicas = 0) {
   const random = new Random(seed);
   const harness = await StreamsHarness.open({transactionTimeoutMs: TRANSACTION_TIMEOUT_MS});
   try {
@@ -151,7 +158,7 @@ async function runFleet(seed: number) {
       PARTITIONS,
     );
     const driver = new TopologyTestDriver(topology);
-    const fleet = new Fleet(harness, random);
+    const fleet = new Fleet(harness, random, numStandbyReplicas);
     fleet.start();
     fleet.start();
     let commit = 0;
@@ -196,6 +203,17 @@ describe('StreamsApp with other instances over several partitions', () => {
     'writes what one instance writes, each row once: seed %i',
     async (seed) => {
       const {written, expected, happened} = await runFleet(seed);
+
+      expect(written, happened.join(', ')).toEqual(expected);
+      expect(written.get('orders_enriched')).toHaveLength(ORDERS);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.concurrent.each(seeds.slice(0, 6))(
+    'writes the same with a standby of each task: seed %i',
+    async (seed) => {
+      const {written, expected, happened} = await runFleet(seed, 1);
 
       expect(written, happened.join(', ')).toEqual(expected);
       expect(written.get('orders_enriched')).toHaveLength(ORDERS);

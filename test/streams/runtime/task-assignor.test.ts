@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {taskAssignor} from '../../../src/streams/runtime/task-assignor.ts';
+import {decodeStandbys} from '../../../src/streams/runtime/assigned-standbys.ts';
 import {encodeTaskClaims} from '../../../src/streams/runtime/task-claims.ts';
 
 /** Groups of topics that are read together, with their partition counts. */
@@ -28,7 +29,10 @@ function named(groups: readonly {readonly topics: number; readonly partitions: n
 /** Each member's tasks, as texts `group_partition`; a member that has only some of a task's topics fails. */
 function tasksOf(members: readonly string[], {groups, partitions}: Topics) {
   const joined = members.map((memberId) => ({memberId, userData: Buffer.alloc(0)}));
-  const assignment = taskAssignor(groups.map((topics, id) => ({id, topics})))(joined, partitions);
+  const assignment = taskAssignor(
+    groups.map((topics, id) => ({id, topics, hasStores: true})),
+    0,
+  )(joined, partitions);
   return new Map(
     members.map((member) => {
       const given = assignment.get(member)?.partitions ?? [];
@@ -44,6 +48,8 @@ function tasksOf(members: readonly string[], {groups, partitions}: Topics) {
     }),
   );
 }
+
+const group = {id: 0, topics: ['t'], hasStores: true};
 
 describe('taskAssignor', () => {
   test('gives every partition of all topics of a group to exactly one member', () => {
@@ -84,17 +90,18 @@ describe('taskAssignor', () => {
   });
 
   test('leaves tasks with the members that tell that they had them', () => {
-    const groups = [{id: 7, topics: ['t']}];
+    const groups = [{id: 7, topics: ['t'], hasStores: true}];
     const joined = ['a', 'b', 'c'].map((memberId, i) => ({
       memberId,
       userData: encodeTaskClaims({
         generationId: 1,
         active: [`7_${i}`],
+        standby: [],
         offsets: new Map([[`7_${i}`, 5]]),
       }),
     }));
 
-    const assignment = taskAssignor(groups)(joined, new Map([['t', 3]]));
+    const assignment = taskAssignor(groups, 0)(joined, new Map([['t', 3]]));
 
     expect([...assignment].map(([id, {partitions}]) => [id, partitions])).toEqual(
       ['a', 'b', 'c'].map((id, partition) => [id, [{topic: 't', partition}]]),
@@ -109,14 +116,45 @@ describe('taskAssignor', () => {
         instanceId,
         userData: Buffer.alloc(0),
       }));
-      const assignment = taskAssignor([{id: 0, topics: ['t']}])(joined, new Map([['t', 7]]));
+      const assignment = taskAssignor([group], 0)(joined, new Map([['t', 7]]));
       return joined.map(({memberId}) => assignment.get(memberId));
     };
 
     expect(partitionsOf(1)).toEqual(partitionsOf(0));
   });
 
+  test('names to other members the tasks with stores that they keep warm', () => {
+    const joined = ['a', 'b', 'c'].map((memberId) => ({memberId, userData: Buffer.alloc(0)}));
+    const counts = new Map([
+      ['t', 6],
+      ['u', 3],
+    ]);
+    const stateless = {id: 1, topics: ['u'], hasStores: false};
+
+    const assignment = taskAssignor([group, stateless], 1)(joined, counts);
+
+    const standbys = joined.map(({memberId}) => {
+      const {partitions = [], userData} = assignment.get(memberId) ?? {};
+      const own = partitions.map(({topic, partition}) => `${topic === 't' ? 0 : 1}_${partition}`);
+      const warm = decodeStandbys(userData ?? Buffer.alloc(0));
+      expect(warm.filter((task) => own.includes(task))).toEqual([]);
+      return warm;
+    });
+    expect(standbys.flat().toSorted()).toEqual(['0_0', '0_1', '0_2', '0_3', '0_4', '0_5']);
+    expect(standbys.map(({length}) => length)).toEqual([2, 2, 2]);
+  });
+
+  test('tells nothing where no standbys are wanted, or there is nobody for them', () => {
+    const one = {memberId: 'a', userData: Buffer.alloc(0)};
+    const two = [one, {memberId: 'b', userData: Buffer.alloc(0)}];
+    const counts = new Map([['t', 3]]);
+
+    expect(taskAssignor([group], 5)([one], counts).get('a')?.userData).toBeUndefined();
+    const told = [...taskAssignor([group], 0)(two, counts).values()];
+    expect(told.map(({userData}) => userData)).toEqual([undefined, undefined]);
+  });
+
   test('assigns nothing to nobody', () => {
-    expect(taskAssignor([{id: 0, topics: ['t']}])([], new Map([['t', 3]]))).toEqual(new Map());
+    expect(taskAssignor([group], 1)([], new Map([['t', 3]]))).toEqual(new Map());
   });
 });

@@ -10,6 +10,7 @@ describe('task claims', () => {
     const claims = {
       generationId: 7,
       active: ['0_0', '1_3'],
+      standby: ['2_1'],
       offsets: new Map([
         ['0_0', 12],
         ['2_1', 0],
@@ -37,6 +38,7 @@ describe('task claims', () => {
     expect(decodeTaskClaims(Buffer.from(bytes))).toEqual({
       generationId: -1,
       active: [],
+      standby: [],
       offsets: new Map([['0_2', 3]]),
     });
   });

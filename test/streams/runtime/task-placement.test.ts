@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {NO_CLAIMS} from '../../../src/streams/runtime/task-claims.ts';
-import {placeTasks} from '../../../src/streams/runtime/task-placement.ts';
+import {placeStandbys, placeTasks} from '../../../src/streams/runtime/task-placement.ts';
 import type {PlacedMember} from '../../../src/streams/runtime/task-placement.ts';
 
 const taskIds = (count: number): readonly string[] =>
@@ -14,7 +14,10 @@ function member(
   offsets: Readonly<Record<string, number>> = {},
   generationId = 1,
 ): PlacedMember {
-  return {name, claims: {generationId, active, offsets: new Map(Object.entries(offsets))}};
+  return {
+    name,
+    claims: {generationId, active, standby: [], offsets: new Map(Object.entries(offsets))},
+  };
 }
 
 const stranger = (name: string): PlacedMember => ({name, claims: NO_CLAIMS});
@@ -41,6 +44,7 @@ const claimsOf = (tasks: readonly string[]) =>
   fc.record({
     generationId: fc.integer({min: -1, max: 3}),
     active: fc.subarray([...tasks]),
+    standby: fc.subarray([...tasks]),
     offsets: fc
       .array(fc.tuple(fc.constantFrom(...tasks), fc.integer({min: 0, max: 100_000})))
       .map((entries) => new Map(entries)),
@@ -145,6 +149,16 @@ describe('placeTasks', () => {
     }
   });
 
+  test('moves a task on to a warm member where another one would have to restore much', () => {
+    const far = 1_000_000;
+    const members = [
+      member('b', ['0_2'], {'0_0': far, '0_1': far, '0_2': far}),
+      member('c', ['0_3'], {'0_2': far, '0_3': far}),
+    ];
+
+    expect(placeTasks(taskIds(4), members)).toEqual([0, 0, 1, 1]);
+  });
+
   test('believes the later of two that had a task', () => {
     const offsets = {'0_0': 5};
     const members = [member('zombie', ['0_0'], offsets, 3), member('heir', ['0_0'], offsets, 4)];
@@ -171,5 +185,63 @@ describe('placeTasks', () => {
       .slice(1)
       .flatMap((name) => (now.get(name) ?? []).filter((task) => before.get(name)?.includes(task)));
     expect(stayed.length).toBeGreaterThan(60);
+  });
+});
+
+describe('placeStandbys', () => {
+  test('keeps each task warm on others than the one that has it, as many as there are and are wanted', () => {
+    fc.assert(
+      fc.property(fleetOf, fc.integer({min: 0, max: 3}), ({tasks, members}, replicas) => {
+        const active = placeTasks(tasks, members);
+
+        const standbys = placeStandbys(tasks, members, active, replicas);
+
+        expect(standbys).toHaveLength(tasks.length);
+        for (const [i, of] of standbys.entries()) {
+          expect(of).toHaveLength(Math.min(replicas, members.length - 1));
+          expect(new Set([active[i], ...of]).size).toBe(of.length + 1);
+        }
+      }),
+    );
+  });
+
+  test('spreads them evenly', () => {
+    const tasks = taskIds(12);
+    const members = ['a', 'b', 'c', 'd'].map(stranger);
+
+    const standbys = placeStandbys(tasks, members, placeTasks(tasks, members), 1).flat();
+
+    expect(members.map((_, i) => standbys.filter((of) => of === i).length)).toEqual([3, 3, 3, 3]);
+  });
+
+  test('leaves them where they were, though others have as much', () => {
+    fc.assert(
+      fc.property(fleetOf, ({tasks, members}) => {
+        const active = placeTasks(tasks, members);
+        const before = placeStandbys(tasks, members, active, 1);
+        const offsets = new Map(tasks.map((task) => [task, 70]));
+        const again = members.map((_, i) => ({
+          name: `renamed ${i}`,
+          claims: {
+            generationId: 4,
+            active: tasks.filter((_task, at) => active[at] === i),
+            standby: tasks.filter((_task, at) => before[at]?.includes(i)),
+            offsets,
+          },
+        }));
+
+        expect(placeStandbys(tasks, again, placeTasks(tasks, again), 1)).toEqual(before);
+      }),
+    );
+  });
+
+  test('goes where state is left rather than where there is none', () => {
+    for (const warm of [1, 2, 3]) {
+      const members = ['a', 'b', 'c', 'd'].map((name, i) =>
+        member(name, i === 0 ? ['0_0'] : [], i === 0 || i === warm ? {'0_0': 50} : {}),
+      );
+
+      expect(placeStandbys(['0_0'], members, [0], 1)).toEqual([[warm]]);
+    }
   });
 });
