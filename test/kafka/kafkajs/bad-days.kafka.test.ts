@@ -52,6 +52,7 @@ describe('KafkajsClient on bad days', () => {
         SECURE: {protocol: 'SASL_SSL'},
         TLS: {protocol: 'SSL'},
         USERS: {protocol: 'SASL_PLAINTEXT'},
+        MUTUAL: {protocol: 'SSL', clientAuth: true},
       },
       properties: {
         'listener.name.users.sasl.enabled.mechanisms': 'SCRAM-SHA-256',
@@ -210,8 +211,19 @@ describe('KafkajsClient on bad days', () => {
       await expect(connecting).rejects.toMatchObject({
         name: 'FatalError',
         code: 'KAFKA_TLS_FAILED',
-        message: expect.stringMatching(/not trusted: .*; set ssl\.ca/) as string,
+        message: expect.stringMatching(/not trusted: .*; set ssl\.ca\.location/) as string,
       });
+    });
+
+    test('names a listener that asks for a certificate of the client', async () => {
+      const connecting = connect({
+        bootstrapServers: cluster.brokersOf('MUTUAL'),
+        ssl: {ca: [cluster.certificates.authority]},
+      });
+
+      await expect(connecting).rejects.toMatchObject(
+        fatal('KAFKA_TLS_FAILED', /certificate of the client: .*; set ssl\.certificate\.location/),
+      );
     });
 
     const strangers: [string, string, Partial<KafkajsOptions>, RegExp][] = [

@@ -41,7 +41,9 @@ export function connectionError(
   error: unknown,
   has: {readonly ssl: boolean; readonly sasl: boolean},
 ): Error {
-  const message = messageOf(error).replace(/^Connection error: /, '');
+  const message = messageOf(error)
+    .replace(/^Connection error: /, '')
+    .trimEnd();
   const {name = '', type = '', code} = error as {name?: string; type?: string; code?: string};
   if (refusals.has(name) || refusals.has(type)) {
     return new FatalError(
@@ -53,7 +55,14 @@ export function connectionError(
   if (code !== undefined && trust.has(code)) {
     return new FatalError(
       'KAFKA_TLS_FAILED',
-      `Broker ${broker} shows a certificate that is not trusted: ${message}; set ssl.ca to the file of the authority that signed it, and check the name in bootstrap.servers`,
+      `Broker ${broker} shows a certificate that is not trusted: ${message}; set ssl.ca.location to the file of the authority that signed it, and check the name in bootstrap.servers`,
+      {cause: error},
+    );
+  }
+  if (code !== undefined && /^ERR_SSL_.*ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) {
+    return new FatalError(
+      'KAFKA_TLS_FAILED',
+      `Broker ${broker} does not take the certificate of the client: ${message}; set ssl.certificate.location and ssl.key.location to one that its authority has signed`,
       {cause: error},
     );
   }
