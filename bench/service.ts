@@ -6,6 +6,7 @@ import {silentLogger} from '../src/common/logger.ts';
 import {EmbeddedKafka} from '../src/kafka/embedded/embedded-kafka.ts';
 import {Pipeline} from '../test/support/pipeline.ts';
 import {PostgresServer} from '../test/support/postgres.ts';
+import {KafkaCluster} from '../test/servers/kafka-cluster.ts';
 import {until} from '../test/support/until.ts';
 import {parseBuckets, quantileMs} from './latency-histogram.ts';
 import {cpuSeconds, peakRssMb, processor} from './process-usage.ts';
@@ -20,6 +21,7 @@ const {values} = parseArgs({
     rates: {type: 'string', default: '500,2000'},
     seconds: {type: 'string', default: '15'},
     mode: {type: 'string', default: 'upsert'},
+    kafka: {type: 'boolean', default: false},
   },
 });
 const DIMENSION = 1000;
@@ -33,10 +35,12 @@ const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {encoding: 
 console.log(
   `commit ${commit}, node ${process.version}, ${processor()}, 2 cores shared with Postgres and the load`,
 );
+const kafka = values.kafka ? await KafkaCluster.start() : undefined;
 try {
   for (const orders of numbers(values.orders)) await run(orders);
 } finally {
   await postgres.stop();
+  await kafka?.stop();
 }
 
 async function run(orders: number): Promise<void> {
@@ -45,6 +49,7 @@ async function run(orders: number): Promise<void> {
     customersDatabase: await postgres.createDatabase('customers'),
     productsDatabase: await postgres.createDatabase('products'),
     sinks: {local: values.mode as 'append' | 'upsert'},
+    ...(kafka === undefined ? {} : {kafka: kafka.brokers}),
   });
   const {service} = pipeline;
   await createTables(pipeline);
@@ -109,6 +114,7 @@ async function run(orders: number): Promise<void> {
     );
   }
   await service.stop();
+  if (kafka !== undefined) return pipeline.close();
   console.log(
     JSON.stringify({recordsPerOrder: Number((await recordsPerOrder(pipeline, serial)).toFixed(3))}),
   );
