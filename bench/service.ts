@@ -13,7 +13,8 @@ import {cpuSeconds, peakRssMb, processor} from './process-usage.ts';
 
 /*
  * The whole service between a real Postgres and DuckDB, as its own process: catch-up of `--orders` (a comma list, each
- * a fresh run), then commit → warehouse latency at each of `--rates` orders a second for `--seconds`.
+ * a fresh run), then commit → warehouse latency at each of `--rates` orders a second for `--seconds`. With
+ * `--kafka` on a real broker in place of the embedded log, for one value of `--orders`: its topics stay.
  */
 const {values} = parseArgs({
   options: {
@@ -146,13 +147,13 @@ async function metrics({service}: Pipeline): Promise<string> {
 
 /** Log offsets that one order takes in all topics that orders go through, control records included. */
 async function recordsPerOrder({directory}: Pipeline, orders: number): Promise<number> {
-  const kafka = await EmbeddedKafka.open({
+  const log = await EmbeddedKafka.open({
     directory: join(directory, 'data', 'log'),
     clock: systemClock,
     logger: silentLogger,
   });
-  const offsets = await kafka.admin.offsets(TOPICS.map((topic) => ({topic, partition: 0})));
-  await kafka.close();
+  const offsets = await log.admin.offsets(TOPICS.map((topic) => ({topic, partition: 0})));
+  await log.close();
   return offsets.reduce((sum, {latest}) => sum + latest, 0) / orders;
 }
 
