@@ -1,10 +1,11 @@
 import {defineConfig} from 'vitest/config';
 
-const infrastructure = ['pg', 'kafka', 'registry', 'e2e'];
+const infrastructure = ['pg', 'kafka', 'registry', 'e2e', 'soak'];
 
 /**
  * A test's suffix says what it needs: `.test.ts` nothing, `.pg.test.ts` a real Postgres, `.kafka.test.ts` a real Kafka,
- * `.registry.test.ts` a real schema registry, `.e2e.test.ts` the built service.
+ * `.registry.test.ts` a real schema registry, `.e2e.test.ts` the built service, `.soak.test.ts` the time for it
+ * (vitest.soak.config.ts).
  */
 export default defineConfig({
   test: {

@@ -38,7 +38,7 @@ function onKafka(partitions: number): OpenService {
 describe.each([1, 4])('the service under kill -9, on Kafka with %i partitions', (partitions) => {
   serviceSuite(onKafka(partitions), {
     isOneTask: partitions === 1,
-    joins: {kills: 8, orders: 6_000},
-    deletes: {kills: 3, orders: 2_000},
+    joins: {kills: 6, orders: 5_000},
+    deletes: {kills: 2, orders: 1_000},
   });
 });

@@ -169,7 +169,10 @@ export function serviceSuite(open: OpenService, options: SuiteOptions): void {
       `SELECT "partition" AS part, _offset, ${COLUMNS} FROM orders_enriched ORDER BY part, _offset`,
     );
     expect(
-      history.map(({part, _offset, ...row}) => ({place: `${part} ${_offset}`, row})),
+      history.map(({part, _offset, ...row}) => ({
+        place: `${String(part)} ${String(_offset)}`,
+        row,
+      })),
       `seed ${seed}`,
     ).toEqual(emitted);
     expect(new Set(current.keys())).toEqual(new Set(emitted.map(({row}) => row['order_id'])));

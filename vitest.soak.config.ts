@@ -1,0 +1,12 @@
+import {defineConfig} from 'vitest/config';
+
+/** Long runs, which are no part of `npm test`. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    include: ['test/**/*.soak.test.ts'],
+    globalSetup: ['test/support/global-build.ts', 'test/support/global-postgres.ts'],
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
