@@ -61,7 +61,7 @@ export async function runService(
   const sources = config.sources ?? demo?.sources ?? [];
   // On a cluster of others `_schemas` belongs to their registry.
   const topic = config.kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
-  const registryDeps = {kafka, topic, clock, logger, signal};
+  const registryDeps = {kafka, topic, replicationFactor, clock, logger, signal};
   const registry = await openSchemaRegistry(config.schemaRegistry, sources, registryDeps);
   const serdes = registrySerdes(registry, clock);
 

@@ -46,7 +46,7 @@ export interface TopicSpec {
   /** Milliseconds; -1 keeps records for ever. Ignored where `cleanupPolicy` is `compact`. Default: 7 days. */
   readonly retentionMs?: number;
   /** Default: the broker's. */
-  readonly replicationFactor?: number;
+  readonly replicationFactor?: number | undefined;
 }
 
 export interface TopicDescription {
@@ -69,7 +69,7 @@ export interface TopicAdmin {
   deleteTopics(names: readonly string[]): Promise<void>;
   /** What stands before each offset may go, at once or soon: everybody has read it. */
   deleteRecords(before: readonly OffsetCommit[]): Promise<void>;
-  /** Where the log of each partition starts and ends; `latest` is the high watermark, open transactions included. */
+  /** Where the log of each partition starts and ends, for those who read all of it and those who read what is committed. */
   offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]>;
   /**
    * What the group has committed; null where nothing. Waits for pending transactional commits (`require_stable`), so
@@ -83,7 +83,10 @@ export interface TopicAdmin {
 
 export interface PartitionOffsets extends TopicPartition {
   readonly earliest: number;
+  /** The high watermark: one past the last record, open transactions included. */
   readonly latest: number;
+  /** The last stable offset: where read_committed ends, before the first open transaction. */
+  readonly stable: number;
 }
 
 export interface ProduceBatch extends TopicPartition {

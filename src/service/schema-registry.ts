@@ -12,6 +12,8 @@ interface RegistryDeps {
   readonly kafka: KafkaClient;
   /** Where the embedded one keeps its schemas. */
   readonly topic: string;
+  /** Of that topic. */
+  readonly replicationFactor: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What is under way when it aborts fails, as something to do again. */
@@ -25,9 +27,11 @@ interface RegistryDeps {
 export async function openSchemaRegistry(
   config: SchemaRegistryConfig | undefined,
   sources: readonly Pick<SourceConfig, 'topicPrefix' | 'tables'>[],
-  {kafka, topic, ...deps}: RegistryDeps,
+  {kafka, topic, replicationFactor, ...deps}: RegistryDeps,
 ): Promise<SchemaRegistry> {
-  if (config === undefined) return EmbeddedRegistry.open({kafka, clock: deps.clock, topic});
+  if (config === undefined) {
+    return EmbeddedRegistry.open({kafka, clock: deps.clock, topic, replicationFactor});
+  }
   const {servers, bearerToken, caLocation, requestTimeoutMs} = config;
   const subjects = new Set(sources.flatMap(changeEventSubjects));
   const {ConfluentRegistry} = await import('../serde/registry/confluent-registry.ts');

@@ -9,7 +9,7 @@ import type {PartitionOffsets} from '../kafka/client.ts';
 export function startingOffset(
   sink: string,
   watermark: number | undefined,
-  {topic, partition, earliest, latest}: PartitionOffsets,
+  {topic, partition, earliest, latest}: Omit<PartitionOffsets, 'stable'>,
 ): number {
   if (watermark === undefined) return earliest;
   const where = `sink ${sink}: the warehouse has ${topic}-${partition} up to offset ${watermark}`;

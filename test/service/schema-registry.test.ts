@@ -37,7 +37,14 @@ describe('openSchemaRegistry', () => {
       requestTimeoutMs: 10_000,
       ...config,
     };
-    return openSchemaRegistry(complete, sources, {kafka, topic: '_schemas', clock, logger, signal});
+    return openSchemaRegistry(complete, sources, {
+      kafka,
+      topic: '_schemas',
+      replicationFactor: 1,
+      clock,
+      logger,
+      signal,
+    });
   }
 
   test('opens the embedded registry where no other is configured', async () => {

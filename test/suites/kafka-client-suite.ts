@@ -186,7 +186,7 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       const [after] = await client.admin.describeTopics([topic]);
       expect(after?.topicId).not.toBe(before?.topicId);
       expect(await client.admin.offsets([{topic, partition: 0}])).toEqual([
-        {topic, partition: 0, earliest: 0, latest: 0},
+        {topic, partition: 0, earliest: 0, latest: 0, stable: 0},
       ]);
       expect(await client.admin.committedOffsets(groupId, [{topic, partition: 0}])).toEqual([null]);
     });
@@ -261,10 +261,13 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       await send(early, [record('early')]);
       await commit(late, [record('late')]);
       const before = await answerNow(reader());
+      const [ends] = await client.admin.offsets([{topic, partition: 0}]);
 
       await early.commit();
 
       expect(before).toMatchObject({records: [], lastStableOffset: 0});
+      expect(ends).toMatchObject({earliest: 0, stable: 0});
+      expect(ends?.latest).toBeGreaterThanOrEqual(2);
       // The marker of the later one may still be on its way.
       expect(before.highWatermark).toBeGreaterThanOrEqual(2);
       expect(await readAll()).toEqual(['early', 'late']);

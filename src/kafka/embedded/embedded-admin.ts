@@ -87,7 +87,8 @@ export class EmbeddedAdmin implements TopicAdmin {
   async offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]> {
     return partitions.map(({topic, partition}) => {
       const log = this.#store.topics.require({topic, partition});
-      return {topic, partition, earliest: log.logStartOffset, latest: log.endOffset};
+      const {logStartOffset: earliest, endOffset: latest, lastStableOffset: stable} = log;
+      return {topic, partition, earliest, latest, stable};
     });
   }
 

@@ -19,6 +19,7 @@ import {
 import type {NewTopic} from './protocol/admin-requests.ts';
 import {errorCode, isCoordinatorMove} from './protocol/error-code.ts';
 import {listOffsetsRequest} from './protocol/list-offsets.ts';
+import type {ListedPoint} from './protocol/list-offsets.ts';
 import {metadataRequest} from './protocol/metadata.ts';
 import type {TopicMetadata} from './protocol/metadata.ts';
 import {offsetFetchRequest} from './protocol/offset-fetch.ts';
@@ -88,15 +89,17 @@ export class KafkajsAdmin implements TopicAdmin {
   }
 
   async offsets(partitions: readonly TopicPartition[]): Promise<readonly PartitionOffsets[]> {
-    const [earliest, latest] = await Promise.all([
+    const [earliest, latest, stable] = await Promise.all([
       this.#listed('earliest', partitions),
       this.#listed('latest', partitions),
+      this.#listed('stable', partitions),
     ]);
     return partitions.map((item) => ({
       topic: item.topic,
       partition: item.partition,
       earliest: earliest.get(partitionName(item)) as number,
       latest: latest.get(partitionName(item)) as number,
+      stable: stable.get(partitionName(item)) as number,
     }));
   }
 
@@ -197,7 +200,7 @@ export class KafkajsAdmin implements TopicAdmin {
   }
 
   async #listed(
-    which: 'earliest' | 'latest',
+    which: ListedPoint,
     partitions: readonly TopicPartition[],
   ): Promise<ReadonlyMap<string, number>> {
     const offsets = new Map<string, number>();

@@ -16,6 +16,8 @@ export interface EmbeddedRegistryOptions {
   readonly clock: Clock;
   /** Default: `_schemas`. One partition, compacted; created when it is missing. */
   readonly topic?: string;
+  /** Of the topic. Default: the broker's `default.replication.factor`. */
+  readonly replicationFactor?: number;
 }
 
 /**
@@ -54,8 +56,10 @@ export class EmbeddedRegistry implements SchemaRegistry {
 
   /** Creates the topic where it is missing, and reads it. */
   static async open(options: EmbeddedRegistryOptions): Promise<EmbeddedRegistry> {
-    const name = options.topic ?? '_schemas';
-    await options.kafka.admin.ensureTopics([{name, partitions: 1, cleanupPolicy: 'compact'}]);
+    const {topic: name = '_schemas', replicationFactor} = options;
+    await options.kafka.admin.ensureTopics([
+      {name, partitions: 1, cleanupPolicy: 'compact', replicationFactor},
+    ]);
     const registry = new EmbeddedRegistry(options);
     const [offsets] = await options.kafka.admin.offsets([registry.#partition]);
     registry.#fetcher.assign(registry.#partition, offsets?.earliest ?? 0);
@@ -155,17 +159,14 @@ export class EmbeddedRegistry implements SchemaRegistry {
    */
   async #catchUp(through: 'latest' | 'stable'): Promise<void> {
     const [offsets] = await this.#kafka.admin.offsets([this.#partition]);
-    const end = offsets?.latest ?? 0;
+    const end = offsets?.[through] ?? 0;
     const deadline = this.#clock.now() + catchUpMs;
     const {signal} = this.#closing;
     while ((this.#fetcher.position(this.#partition) ?? 0) < end) {
       const answers = await this.#fetcher.poll(100, signal);
-      let stable = false;
-      for (const {records, position, lastStableOffset} of answers) {
+      for (const {records} of answers) {
         for (const record of records) applySchemasRecord(this.#schemas, record);
-        stable = position >= lastStableOffset;
       }
-      if (stable && through === 'stable') return;
       this.#giveUpAfter(deadline);
       // A fetcher whose client is closed answers at once, with nothing.
       if (answers.length === 0) await this.#clock.yield();

@@ -6,7 +6,18 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 
 import {systemClock} from '../../../src/common/clock.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
-import type {ConsumedRecord, ProducerRecord} from '../../../src/kafka/client.ts';
+import type {
+  ConsumedRecord,
+  Fetcher,
+  FetcherOptions,
+  GroupMember,
+  GroupOptions,
+  KafkaClient,
+  ProducerRecord,
+  TopicAdmin,
+  TopicPartition,
+  TransactionalProducer,
+} from '../../../src/kafka/client.ts';
 import {EmbeddedKafka} from '../../../src/kafka/embedded/embedded-kafka.ts';
 import {EmbeddedRegistry} from '../../../src/serde/registry/embedded-registry.ts';
 import {schemaRegistrySuite} from '../../suites/schema-registry-suite.ts';
@@ -95,6 +106,18 @@ describe('EmbeddedRegistry', () => {
     expect(String(last?.key)).toContain('"version":3');
   });
 
+  test('knows a schema of another instance, though its last fetch was answered before that was written', async () => {
+    const writer = await EmbeddedRegistry.open({kafka, clock});
+    const client = new LateKafka(kafka.connect());
+    const reader = await EmbeddedRegistry.open({kafka: client, clock});
+    const id = await writer.register('orders-value', text);
+
+    client.isLate = true;
+
+    expect(await reader.byId(id)).toBe(text);
+    expect(client.isLate).toBe(false);
+  });
+
   test('keeps its schemas over a restart of the process and a compaction', async () => {
     const registry = await EmbeddedRegistry.open({kafka, clock});
     const ids = await Promise.all(
@@ -174,6 +197,64 @@ describe('EmbeddedRegistry', () => {
     return all;
   }
 });
+
+/** A client whose fetchers answer once, when it is late, with what stood at their position before anything followed. */
+class LateKafka implements KafkaClient {
+  isLate = false;
+  readonly #client: KafkaClient;
+
+  constructor(client: KafkaClient) {
+    this.#client = client;
+  }
+
+  get admin(): TopicAdmin {
+    return this.#client.admin;
+  }
+
+  transactionalProducer(transactionalId: string): TransactionalProducer {
+    return this.#client.transactionalProducer(transactionalId);
+  }
+
+  groupMember(options: GroupOptions): GroupMember {
+    return this.#client.groupMember(options);
+  }
+
+  fetcher(options: FetcherOptions): Fetcher {
+    const fetcher = this.#client.fetcher(options);
+    const assigned: TopicPartition[] = [];
+    return {
+      assign: (partition, offset) => {
+        assigned.push(partition);
+        fetcher.assign(partition, offset);
+      },
+      unassign: (partition) => fetcher.unassign(partition),
+      pause: (partition) => fetcher.pause(partition),
+      resume: (partition) => fetcher.resume(partition),
+      position: (partition) => fetcher.position(partition),
+      poll: async (maxWaitMs, signal) => {
+        if (!this.isLate) return fetcher.poll(maxWaitMs, signal);
+        this.isLate = false;
+        return assigned.map((partition) => {
+          const position = fetcher.position(partition) ?? 0;
+          return {
+            ...partition,
+            records: [],
+            position,
+            highWatermark: position,
+            lastStableOffset: position,
+            sentAt: 0,
+            arrivedAt: 0,
+          };
+        });
+      },
+      close: () => fetcher.close(),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
 
 function record(key: string, value: string | null): ProducerRecord {
   return {

@@ -97,7 +97,7 @@ describe('restoreStart', () => {
     expect(
       restoreStart(
         {store, topicPartition: changelog, topicId: id, hasProgress},
-        {...changelog, earliest, latest},
+        {...changelog, earliest, latest, stable: latest},
       ),
     ).toEqual(wipe === undefined ? {from} : {from, wipe});
   });
@@ -107,7 +107,7 @@ describe('restoreStart', () => {
     const restart = () =>
       restoreStart(
         {store, topicPartition: changelog, topicId: id, hasProgress: true},
-        {...changelog, earliest: 0, latest: 0},
+        {...changelog, earliest: 0, latest: 0, stable: 0},
       );
 
     expect(restart).toThrow(FatalError);

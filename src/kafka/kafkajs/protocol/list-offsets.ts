@@ -4,22 +4,29 @@ import type {ApiRequest} from './api-request.ts';
 import {readByTopic, writeByTopic} from './topic-partitions.ts';
 import {Writer} from './writer.ts';
 
-const timestamps = {earliest: -2, latest: -1};
+/** `latest` is the high watermark; `stable` where read_committed ends. */
+const points = {
+  earliest: {timestamp: -2, isolation: 0},
+  latest: {timestamp: -1, isolation: 0},
+  stable: {timestamp: -1, isolation: 1},
+};
+
+export type ListedPoint = keyof typeof points;
 
 export interface ListedOffset extends TopicPartition {
   readonly error: number;
   readonly offset: number;
 }
 
-/** read_uncommitted: `latest` is the high watermark. */
 export function listOffsetsRequest(
-  which: keyof typeof timestamps,
+  which: ListedPoint,
   partitions: readonly TopicPartition[],
 ): ApiRequest<readonly ListedOffset[]> {
   const writer = new Writer();
-  writer.int32(-1).int8(0);
+  const {timestamp, isolation} = points[which];
+  writer.int32(-1).int8(isolation);
   writeByTopic(writer, partitions, ({partition}) => {
-    writer.int32(partition).int32(-1).int64(timestamps[which]).tags();
+    writer.int32(partition).int32(-1).int64(timestamp).tags();
   });
   writer.tags();
   return {
