@@ -44,14 +44,14 @@ export async function runService(
   const clock = systemClock;
   const logger = createLogger(config.logLevel);
   const metrics = new PromMetrics();
-  const conditions = new Conditions();
+  const conditions = new Conditions(metrics);
   const topology = ordersTopology(config);
 
   // Its lock keeps a second instance away from everything else in the data directory.
   const stores = await LevelStoreProvider.open(join(dataDirectory, 'state'), {logger});
   closing.defer(() => stores.close());
   const instance = await instanceId(config.kafka?.groupInstanceId, dataDirectory);
-  const kafka = await openKafka(config, {clock, logger});
+  const kafka = await openKafka(config, {clock, logger, conditions});
   closing.defer(() => kafka.close());
   const demo =
     config.sources === undefined && roles.includes('cdc')
@@ -102,7 +102,7 @@ export async function runService(
   const http = await startHttp({
     ...config.http,
     topology,
-    status: () => serviceStatus(components, conditions, kafka.admin, watched),
+    status: () => serviceStatus(components, watched, {conditions, admin: kafka.admin, clock}),
     reasons: () => unreadyReasons(components, conditions),
     metrics: () => metrics.text(),
   });

@@ -224,10 +224,14 @@ export class CdcConnector implements Component {
     const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
     this.#state = 'retrying';
     const {code, message} = error;
-    if (this.#condition !== undefined) this.#deps.conditions.clear(this.#condition, this.name);
+    const isNews = code !== this.#condition;
+    if (isNews && this.#condition !== undefined) {
+      this.#deps.conditions.clear(this.#condition, this.name);
+    }
     this.#condition = code;
     this.#deps.conditions.raise({code, subject: this.name, message});
-    this.#logger.warn({code, retryInMs}, message);
+    // The condition goes on telling it.
+    this.#logger[isNews ? 'warn' : 'debug']({code, retryInMs}, message);
     await this.#deps.clock.sleep(retryInMs, signal);
   }
 }

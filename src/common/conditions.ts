@@ -1,9 +1,10 @@
 import type {ErrorCode} from './errors.ts';
+import type {Metrics} from './metrics.ts';
 
 /** A named abnormal state that an operator must see, with its remedy. */
 export interface Condition {
   readonly code: ErrorCode;
-  /** Who is in it: `source camel`, `sink local`. */
+  /** Who is in it: `source camel`, `sink local`, `kafka`. */
   readonly subject: string;
   readonly message: string;
 }
@@ -11,13 +12,22 @@ export interface Condition {
 /** The conditions that hold right now; raised and cleared by the components, read by status and metrics. */
 export class Conditions {
   readonly #active = new Map<string, Condition>();
+  readonly #metrics: Pick<Metrics, 'gauge'> | undefined;
+
+  constructor(metrics?: Pick<Metrics, 'gauge'>) {
+    this.#metrics = metrics;
+  }
 
   raise(condition: Condition): void {
-    this.#active.set(`${condition.code} ${condition.subject}`, condition);
+    const {code, subject} = condition;
+    this.#active.set(`${code} ${subject}`, condition);
+    this.#metrics?.gauge('millrace_condition', {code, subject}, 1);
   }
 
   clear(code: ErrorCode, subject: string): void {
-    this.#active.delete(`${code} ${subject}`);
+    // One that never held is no series.
+    if (!this.#active.delete(`${code} ${subject}`)) return;
+    this.#metrics?.gauge('millrace_condition', {code, subject}, 0);
   }
 
   list(): readonly Condition[] {

@@ -11,6 +11,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Every metric the service writes, with what it means. */
 export const metricHelp = {
+  millrace_condition: '1 while a condition holds, 0 once it is over, by code and subject',
   millrace_cdc_events_total: 'Change events committed to Kafka, by source and table',
   millrace_cdc_milliseconds_behind_source:
     'Commit time of the last event until it was committed to Kafka',

@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Clock} from '../common/clock.ts';
+import type {Conditions} from '../common/conditions.ts';
 import {FatalError, messageOf} from '../common/errors.ts';
 import type {Logger} from '../common/logger.ts';
 import type {Config} from '../config/config.ts';
@@ -8,28 +9,32 @@ import type {KafkaConfig, SaslConfig} from '../config/kafka-config.ts';
 import type {KafkaClient} from '../kafka/client.ts';
 import {EmbeddedKafka} from '../kafka/embedded/embedded-kafka.ts';
 import type {KafkajsOptions} from '../kafka/kafkajs/kafkajs-client.ts';
+import {KafkaOutage} from './kafka-outage.ts';
 import {fetchToken} from './oauth-token.ts';
 
 interface KafkaDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly conditions: Conditions;
 }
 
 /** The cluster that the configuration names, or else the embedded log in the data directory. */
 export async function openKafka(
   {kafka, dataDirectory}: Pick<Config, 'kafka' | 'dataDirectory'>,
-  {clock, logger}: KafkaDeps,
+  {clock, logger, conditions}: KafkaDeps,
 ): Promise<KafkaClient> {
   if (kafka === undefined) {
     return EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
   }
   const {KafkajsClient} = await import('../kafka/kafkajs/kafkajs-client.ts');
   const {tls, sasl, groupInstanceId: _, ...options} = kafka;
+  const watched = new KafkaOutage(options.bootstrapServers, {conditions, logger});
   return KafkajsClient.connect({
     ...options,
     ssl: tls && (await tlsOptions(tls)),
     sasl: sasl && saslOptions(sasl),
     clock,
+    onLook: (outage) => watched.seen(outage),
   });
 }
 

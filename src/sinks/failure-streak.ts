@@ -10,15 +10,22 @@ export class FailureStreak {
   readonly #subject: string;
   #failures = 0;
   #last: ServiceError | undefined;
+  #isNews = false;
 
   constructor(conditions: Conditions, subject: string) {
     this.#conditions = conditions;
     this.#subject = subject;
   }
 
+  /** Whether the last failure was of another kind than the one before it, which the condition has been telling. */
+  get isNews(): boolean {
+    return this.#isNews;
+  }
+
   /** Milliseconds until the next attempt: half a second, doubled by each failure, at most 30 s. */
   failed(error: ServiceError): number {
-    this.#clear();
+    this.#isNews = error.code !== this.#last?.code;
+    if (this.#isNews) this.#clear();
     this.#last = error;
     this.#conditions.raise({code: error.code, subject: this.#subject, message: error.message});
     return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);

@@ -116,7 +116,8 @@ export class SinkConnector implements Component {
     const {clock, logger, options} = this.#deps;
     this.#state = 'retrying';
     const retryInMs = this.#streak.failed(error);
-    logger.warn({sink: options.name, code: error.code, retryInMs}, error.message);
+    const level = this.#streak.isNews ? 'warn' : 'debug';
+    logger[level]({sink: options.name, code: error.code, retryInMs}, error.message);
     await clock.sleep(retryInMs, signal);
   }
 

@@ -100,7 +100,8 @@ class Chaos {
         const offsets = await this.#inputs(this.#instances);
         const status = await service.status().catch(() => undefined);
         seen = {offsets: offsets && Object.fromEntries(offsets), status};
-        if (offsets === undefined || status === undefined) return false;
+        if (offsets === undefined || status === undefined || status.logEnds === null) return false;
+        const {logEnds} = status;
         const areSourcesDone = ['customers', 'products'].every((name, at) => {
           const lsn = (status.components[`source ${name}`]?.['confirmedLsn'] ?? '0/0') as string;
           const [high = '0', low = '0'] = lsn.split('/');
@@ -114,7 +115,7 @@ class Chaos {
           nextOffset ?? -1,
         ]);
         const isAtEnd = ([name, offset]: readonly (string | number)[]): boolean =>
-          Number(offset) >= (status.logEnds[String(name)] ?? 0);
+          Number(offset) >= (logEnds[String(name)] ?? 0);
         return (
           areSourcesDone &&
           offsets.size === INPUTS &&

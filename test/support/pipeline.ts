@@ -101,14 +101,14 @@ export class Pipeline {
     const atTasks = await this.#statusWhere('the tasks have processed', timeoutMs, (status) => {
       // Tasks write what others read: all of them stand at the ends at once when nothing is under way any more.
       const tasks = Object.values((status.components['streams']?.['tasks'] ?? {}) as Tasks);
+      const {logEnds} = status;
       return (
+        logEnds !== null &&
         tasks.length > 0 &&
         tasks.every(
           ({offsets}) =>
             offsets !== undefined &&
-            Object.entries(offsets).every(
-              ([key, {offset}]) => offset >= (status.logEnds[key] ?? 0),
-            ),
+            Object.entries(offsets).every(([key, {offset}]) => offset >= (logEnds[key] ?? 0)),
         )
       );
     });
@@ -118,7 +118,7 @@ export class Pipeline {
         const all = Object.entries(partitions ?? {});
         return (
           all.length > 0 &&
-          all.every(([key, {nextOffset}]) => (nextOffset ?? -1) >= (atTasks.logEnds[key] ?? 0))
+          all.every(([key, {nextOffset}]) => (nextOffset ?? -1) >= (atTasks.logEnds?.[key] ?? 0))
         );
       }),
     );

@@ -8,8 +8,13 @@ import {until} from './until.ts';
 /** What `/api/status` answers, as far as tests read it. */
 export interface Status {
   readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly logEnds: Readonly<Record<string, number>>;
-  readonly conditions: readonly {readonly code: string; readonly message: string}[];
+  /** Null while Kafka does not answer. */
+  readonly logEnds: Readonly<Record<string, number>> | null;
+  readonly conditions: readonly {
+    readonly code: string;
+    readonly subject: string;
+    readonly message: string;
+  }[];
 }
 
 /** The built service as its own process, under one data directory that survives it. */
@@ -91,9 +96,19 @@ export class ServiceProcess {
     return this.#exited;
   }
 
+  /** Resolves with the exit code when it has ended by itself. */
+  exited(): Promise<number | null> {
+    return this.#exited;
+  }
+
   /** The end of everything it has logged so far. */
   async log(): Promise<string> {
-    return (await readFile(join(this.#directory, 'service.log'), 'utf8')).slice(-4000);
+    return (await this.logged()).slice(-4000);
+  }
+
+  /** Everything it has logged so far. */
+  logged(): Promise<string> {
+    return readFile(join(this.#directory, 'service.log'), 'utf8');
   }
 
   async #get(path: string): Promise<Response | undefined> {

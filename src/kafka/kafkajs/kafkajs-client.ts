@@ -11,6 +11,7 @@ import type {
 } from '../client.ts';
 import {Cluster} from './connection/cluster.ts';
 import type {ConnectionOptions} from './connection/connection-options.ts';
+import type {Outage} from './connection/reachability.ts';
 import {KafkajsFetcher} from './fetch/kafkajs-fetcher.ts';
 import {KafkajsGroupMember} from './group/kafkajs-group-member.ts';
 import {KafkajsAdmin} from './kafkajs-admin.ts';
@@ -35,8 +36,12 @@ export interface KafkajsOptions {
   /** `min.insync.replicas` of the topics that are created, and the least that others have. Default: the broker's. */
   readonly minInsyncReplicas?: number | undefined;
   readonly clock: Clock;
+  /** Called about every second: the outage, while no broker answers any request. */
+  readonly onLook?: (outage: Outage | undefined) => void;
 }
 
+/** How often it is looked whether any broker answers. */
+const LOOK_MS = 1000;
 const CONNECTION_TIMEOUT_MS = 5000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 const METADATA_MAX_AGE_MS = 300_000;
@@ -51,12 +56,16 @@ export class KafkajsClient implements KafkaClient {
   readonly admin: TopicAdmin;
   readonly #cluster: Cluster;
   readonly #options: KafkajsOptions;
+  readonly #stopLooks: () => void;
   #lanes = 0;
 
   private constructor(cluster: Cluster, options: KafkajsOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.admin = new KafkajsAdmin(cluster, options.minInsyncReplicas);
+    this.#stopLooks = options.clock.every(LOOK_MS, () =>
+      options.onLook?.(cluster.reachability.look()),
+    );
   }
 
   /** @throws FatalError KAFKA_UNREACHABLE when no broker answers within `default.api.timeout.ms`. */
@@ -99,6 +108,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   close(): Promise<void> {
+    this.#stopLooks();
     return this.#cluster.close();
   }
 

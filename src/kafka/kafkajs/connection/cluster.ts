@@ -10,6 +10,7 @@ import type {BrokerAddress, PartitionMetadata, TopicMetadata} from '../protocol/
 import {BrokerConnection} from './broker-connection.ts';
 import {BrokerError, ConnectionLostError, deniedError} from './broker-error.ts';
 import type {ConnectionOptions} from './connection-options.ts';
+import {Reachability} from './reachability.ts';
 
 export interface ClusterOptions extends ConnectionOptions {
   readonly bootstrapServers: readonly string[];
@@ -42,6 +43,8 @@ interface KnownTopic extends TopicMetadata {
  * A connection belongs to a lane: one use, whose requests may wait for each other.
  */
 export class Cluster {
+  /** Sees all that is sent. */
+  readonly reachability: Reachability;
   readonly #options: ClusterOptions;
   readonly #connections = new Map<string, BrokerConnection>();
   readonly #coordinators = new Map<string, number>();
@@ -54,6 +57,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.reachability = new Reachability(options.clock);
   }
 
   get clock(): Clock {
@@ -68,15 +72,15 @@ export class Cluster {
   async send<T>(lane: string, nodeId: number, request: ApiRequest<T>): Promise<T> {
     const broker = this.#brokers.get(nodeId);
     if (broker === undefined) throw new ConnectionLostError(`broker ${nodeId} is not known`);
-    return this.#connection(lane, broker.host, broker.port).send(request);
+    return this.#send(lane, broker, request);
   }
 
   /** Sends to whichever broker answers. */
   async sendToAny<T>(request: ApiRequest<T>): Promise<T> {
     let last: unknown;
-    for (const {host, port} of this.#candidates()) {
+    for (const broker of this.#candidates()) {
       try {
-        return await this.#connection(CONTROL, host, port).send(request);
+        return await this.#send(CONTROL, broker, request);
       } catch (error) {
         if (!(error instanceof ConnectionLostError)) throw error;
         last = error;
@@ -205,6 +209,15 @@ export class Cluster {
     const connections = [...this.#connections.values()];
     this.#connections.clear();
     await Promise.all(connections.map((connection) => connection.close()));
+  }
+
+  #send<T>(
+    lane: string,
+    {host, port}: {readonly host: string; readonly port: number},
+    request: ApiRequest<T>,
+  ): Promise<T> {
+    const connection = this.#connection(lane, host, port);
+    return this.reachability.observe(request.waitMs ?? 0, () => connection.send(request));
   }
 
   #connection(lane: string, host: string, port: number): BrokerConnection {
