@@ -226,15 +226,16 @@ export class KafkajsAdmin implements TopicAdmin {
       if (unknown.length > 0) {
         await this.#cluster.refresh([...new Set(unknown.map(({topic}) => topic))]);
       }
-      const leaders = new Map<number, T[]>();
-      for (const item of partitions) {
-        const leader = this.#cluster.leaderOf(item)?.leader;
-        if (leader === undefined) {
-          throw new BrokerError(errorCode.leaderNotAvailable, `${doing} of ${partitionName(item)}`);
-        }
-        leaders.set(leader, [...(leaders.get(leader) ?? []), item]);
-      }
-      await Promise.all([...leaders].map(([leader, some]) => ask(leader, some)));
+      const leaders = this.#cluster.byLeader(partitions, (item) => item);
+      await Promise.all(
+        [...leaders].map(async ([leader, some]) => {
+          if (leader === undefined) {
+            const names = some.map(partitionName).join(', ');
+            throw new BrokerError(errorCode.leaderNotAvailable, `${doing} of ${names}`);
+          }
+          await ask(leader, some);
+        }),
+      );
     });
   }
 }

@@ -215,4 +215,49 @@ describe('KafkajsClient while leaders move', () => {
     await member.leave();
     await cluster.restart(id);
   });
+
+  test('reads on from the other leaders while one partition has none, and from that one when it has', async () => {
+    const lone = `${topic}-lone`;
+    await client.admin.ensureTopics([
+      {name: lone, partitions: 3, cleanupPolicy: 'delete', replicationFactor: 1},
+    ]);
+    const dead = (await leaders(lone)).indexOf(3);
+    const all = [0, 1, 2].map((partition) => ({topic: lone, partition}));
+    const alive = all.filter(({partition}) => partition !== dead);
+    const fetcher = client.fetcher({isolation: 'read_committed'});
+    for (const of of all) fetcher.assign(of, 0);
+    await fetcher.poll(0);
+    const by = client.transactionalProducer(topic);
+    await by.init();
+    const write = async (to: readonly TopicPartition[], value: string): Promise<void> => {
+      by.begin();
+      await by.send(to.map((of) => ({...of, records: [record(value)]})));
+      await by.commit();
+    };
+    const read: string[] = [];
+    const readUpTo = async (count: number, maxWaitMs: number): Promise<void> => {
+      while (read.length < count) {
+        for (const {partition, records} of await fetcher.poll(maxWaitMs)) {
+          for (const {value} of records) read.push(`${partition} ${String(value)}`);
+        }
+      }
+    };
+    const written = (of: readonly TopicPartition[], value: string): string[] =>
+      of.map(({partition}) => `${partition} ${value}`);
+
+    await cluster.kill(3);
+    await until('it leads nothing', async () => !(await leaders()).includes(3));
+    await write(alive, 'now');
+    await readUpTo(2, 0);
+    await write(alive, 'waiting');
+    await readUpTo(4, 1000);
+    await cluster.restart(3);
+    await write(all, 'again');
+    await readUpTo(7, 1000);
+    await fetcher.close();
+
+    expect(read.toSorted()).toEqual(
+      [...written(alive, 'now'), ...written(alive, 'waiting'), ...written(all, 'again')].toSorted(),
+    );
+  });
 });

@@ -128,6 +128,21 @@ export class Cluster {
     return known === undefined || known.leader < 0 ? undefined : known;
   }
 
+  /** The items by the broker that leads their partition; under undefined those without a leader, as far as is known. */
+  byLeader<T>(
+    items: readonly T[],
+    of: (item: T) => TopicPartition,
+  ): ReadonlyMap<number | undefined, readonly T[]> {
+    const leaders = new Map<number | undefined, T[]>();
+    for (const item of items) {
+      const leader = this.leaderOf(of(item))?.leader;
+      const known = leaders.get(leader);
+      if (known === undefined) leaders.set(leader, [item]);
+      else known.push(item);
+    }
+    return leaders;
+  }
+
   topicIdOf(topic: string): string | undefined {
     return this.#topics.get(topic)?.topicId;
   }

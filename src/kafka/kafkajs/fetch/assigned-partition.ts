@@ -23,6 +23,8 @@ export class AssignedPartition {
   highWatermark = -1;
   lastStableOffset = -1;
   maxBytes: number;
+  /** Set while fetching it fails, from the first failure on. */
+  failingSince: number | undefined;
   /** The incarnation of the topic that the position belongs to; known with the first fetch. */
   topicId: string | undefined;
 

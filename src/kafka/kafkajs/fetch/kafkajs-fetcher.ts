@@ -6,6 +6,7 @@ import {
   messageOf,
 } from '../../../common/errors.ts';
 import type {FetchedPartition, Fetcher, FetcherOptions, TopicPartition} from '../../client.ts';
+import {doneOrAborted} from '../../../common/aborted.ts';
 import {BrokerError} from '../connection/broker-error.ts';
 import {check} from '../connection/cluster.ts';
 import type {Cluster} from '../connection/cluster.ts';
@@ -53,9 +54,8 @@ export class KafkajsFetcher implements Fetcher {
   #newsCount = 0;
   #tick = 0;
   #failure: unknown;
-  #failingSince: number | undefined;
   #isPumping = false;
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   constructor(cluster: Cluster, lane: string, options: FetcherOptions) {
     this.#cluster = cluster;
@@ -93,7 +93,7 @@ export class KafkajsFetcher implements Fetcher {
     let hasNews = this.#hasRecords();
     if (maxWaitMs === 0) {
       const fresh = this.#askAnew();
-      if (!hasNews) await fresh;
+      if (!hasNews) await doneOrAborted(fresh, signal);
       hasNews = true;
     }
     for (;;) {
@@ -112,7 +112,7 @@ export class KafkajsFetcher implements Fetcher {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closed.abort();
     this.#partitions.clear();
     this.#wake();
     await this.#cluster.closeLane(this.#lane);
@@ -186,6 +186,10 @@ export class KafkajsFetcher implements Fetcher {
       const fetchable = [...this.#partitions.values()].filter(({isFetchable}) => isFetchable);
       if (fetchable.length === 0) return;
       for (const [leader, partitions] of await this.#byLeader(fetchable)) {
+        if (leader === undefined) {
+          void this.#awaitLeader(partitions);
+          continue;
+        }
         const slot = this.#freeSlot(leader);
         if (slot === undefined) continue;
         const still = partitions.filter(({isFetchable}) => isFetchable);
@@ -206,6 +210,7 @@ export class KafkajsFetcher implements Fetcher {
       const byLeader = await this.#byLeader(unanswered);
       await Promise.all(
         [...byLeader].map(async ([leader, partitions]) => {
+          if (leader === undefined) return this.#awaitLeader(partitions);
           // One at a time: who finds it under way waits for it, and asks again if that was too early.
           const asking =
             this.#asking.get(leader) ??
@@ -266,8 +271,7 @@ export class KafkajsFetcher implements Fetcher {
       failure = error;
     }
     for (const {partition} of requests) partition.inFlight--;
-    if (failure === undefined) this.#failingSince = undefined;
-    else await this.#recover(failure, requests);
+    if (failure !== undefined) await this.#recover(failure, partitions);
     this.#busy.delete(slot);
     if (!this.#isClosed) void this.#pump();
   }
@@ -293,6 +297,7 @@ export class KafkajsFetcher implements Fetcher {
       const {partition, offset} = request;
       if (this.#partitions.get(partition.name) !== partition) continue;
       if (data.error === errorCode.none) {
+        partition.failingSince = undefined;
         if (partition.take({data, sentAt, arrivedAt}, offset)) hasNews = true;
       } else if (offset === partition.position) {
         failure ??= fetchError(data, partition, offset);
@@ -302,8 +307,17 @@ export class KafkajsFetcher implements Fetcher {
     return failure;
   }
 
+  /** An election gives them one soon; the partitions of other leaders are read meanwhile. */
+  async #awaitLeader(partitions: readonly AssignedPartition[]): Promise<void> {
+    for (const partition of partitions) partition.inFlight++;
+    const doing = `reading ${partitions.map(({name}) => name).join(', ')}`;
+    await this.#recover(new BrokerError(errorCode.leaderNotAvailable, doing), partitions);
+    for (const partition of partitions) partition.inFlight--;
+    void this.#pump();
+  }
+
   /** Waits before the next try; gives up what cannot pass, or has not for long. */
-  async #recover(failure: unknown, requests: readonly Request[]): Promise<void> {
+  async #recover(failure: unknown, partitions: readonly AssignedPartition[]): Promise<void> {
     if (this.#isClosed) return;
     const {clock, apiTimeoutMs} = this.#cluster;
     if (
@@ -313,8 +327,10 @@ export class KafkajsFetcher implements Fetcher {
       this.#failed(failure);
       return;
     }
-    this.#failingSince ??= clock.now();
-    if (clock.now() - this.#failingSince >= apiTimeoutMs) {
+    const now = clock.now();
+    for (const partition of partitions) partition.failingSince ??= now;
+    const since = Math.min(...partitions.map(({failingSince = now}) => failingSince));
+    if (now - since >= apiTimeoutMs) {
       this.#failed(
         new RetriableError(
           'KAFKA_UNREACHABLE',
@@ -324,10 +340,9 @@ export class KafkajsFetcher implements Fetcher {
       );
       return;
     }
-    await clock.sleep(RETRY_MS);
-    const topics = new Set(requests.map(({partition}) => partition.topicPartition.topic));
+    await clock.sleep(RETRY_MS, this.#closed.signal);
     try {
-      await this.#cluster.refresh([...topics]);
+      await this.#refresh(partitions);
       this.#checkIncarnations();
     } catch (error) {
       if (error instanceof FatalError) this.#failed(error);
@@ -344,7 +359,7 @@ export class KafkajsFetcher implements Fetcher {
     const failure = this.#failure;
     if (failure === undefined) return;
     this.#failure = undefined;
-    this.#failingSince = undefined;
+    for (const partition of this.#partitions.values()) partition.failingSince = undefined;
     throw failure;
   }
 
@@ -354,31 +369,31 @@ export class KafkajsFetcher implements Fetcher {
     return bytes;
   }
 
+  /** The leaders, looked up anew where one is missing; under undefined the partitions that have none now. */
   async #byLeader(
     partitions: readonly AssignedPartition[],
-  ): Promise<ReadonlyMap<number, readonly AssignedPartition[]>> {
-    const isUnknown = ({topicPartition}: AssignedPartition): boolean =>
-      this.#cluster.leaderOf(topicPartition) === undefined;
-    if (this.#cluster.isStale || partitions.some(isUnknown)) {
-      await this.#cluster.retry('looking for the leaders of partitions', async () => {
-        const topics = partitions.map(({topicPartition}) => topicPartition.topic);
-        await this.#cluster.refresh([...new Set(topics)]);
-        const missing = partitions.find(isUnknown);
-        if (missing !== undefined && !this.#isClosed) {
-          throw new BrokerError(errorCode.leaderNotAvailable, `reading ${missing.name}`);
-        }
-      });
+  ): Promise<ReadonlyMap<number | undefined, readonly AssignedPartition[]>> {
+    const leaders = this.#cluster.byLeader(partitions, topicPartitionOf);
+    if (!this.#cluster.isStale && !leaders.has(undefined)) {
+      this.#checkIncarnations();
+      return leaders;
     }
+    await this.#cluster.retry(
+      'looking for the leaders of partitions',
+      () => this.#refresh(partitions),
+      this.#closed,
+    );
     this.#checkIncarnations();
-    const leaders = new Map<number, AssignedPartition[]>();
-    for (const partition of partitions) {
-      const leader = this.#cluster.leaderOf(partition.topicPartition)?.leader;
-      if (leader === undefined) continue;
-      const known = leaders.get(leader);
-      if (known === undefined) leaders.set(leader, [partition]);
-      else known.push(partition);
-    }
-    return leaders;
+    return this.#cluster.byLeader(partitions, topicPartitionOf);
+  }
+
+  #refresh(partitions: readonly AssignedPartition[]): Promise<void> {
+    const topics = new Set(partitions.map(({topicPartition}) => topicPartition.topic));
+    return this.#cluster.refresh([...topics]);
+  }
+
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   /** @throws FatalError KAFKA_TOPIC_RECREATED when a topic is another one than the one that was read so far. */
@@ -396,6 +411,10 @@ export class KafkajsFetcher implements Fetcher {
       }
     }
   }
+}
+
+function topicPartitionOf({topicPartition}: AssignedPartition): TopicPartition {
+  return topicPartition;
 }
 
 function fetchError(data: FetchedData, partition: AssignedPartition, offset: number): unknown {

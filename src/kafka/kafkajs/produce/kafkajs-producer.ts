@@ -252,7 +252,11 @@ export class KafkajsProducer implements TransactionalProducer {
   }
 
   /** Failures stay with their partition: the others' answers count. */
-  async #produce(leader: number, sends: readonly PartitionSends[]): Promise<unknown[]> {
+  async #produce(leader: number | undefined, sends: readonly PartitionSends[]): Promise<unknown[]> {
+    if (leader === undefined) {
+      const names = sends.map(({name}) => name).join(', ');
+      return [new BrokerError(errorCode.leaderNotAvailable, `writing to ${names}`)];
+    }
     const request = produceRequest(
       this.#options.transactionalId,
       this.#options.requestTimeoutMs,
@@ -274,22 +278,14 @@ export class KafkajsProducer implements TransactionalProducer {
     return failures;
   }
 
-  async #byLeader(sends: readonly PartitionSends[]): Promise<Map<number, PartitionSends[]>> {
+  async #byLeader(
+    sends: readonly PartitionSends[],
+  ): Promise<ReadonlyMap<number | undefined, readonly PartitionSends[]>> {
     const unknown = sends.filter(({batch}) => this.#cluster.leaderOf(batch) === undefined);
     if (unknown.length > 0 || this.#cluster.isStale) {
       await this.#cluster.refresh([...new Set(unknown.map(({batch}) => batch.topic))]);
     }
-    const leaders = new Map<number, PartitionSends[]>();
-    for (const send of sends) {
-      const leader = this.#cluster.leaderOf(send.batch)?.leader;
-      if (leader === undefined) {
-        throw new BrokerError(errorCode.leaderNotAvailable, `writing to ${send.name}`);
-      }
-      const known = leaders.get(leader);
-      if (known === undefined) leaders.set(leader, [send]);
-      else known.push(send);
-    }
-    return leaders;
+    return this.#cluster.byLeader(sends, ({batch}) => batch);
   }
 
   async #commitOffsets(
