@@ -23,7 +23,8 @@ describe('serviceStatus', () => {
   function statusWith(describeTopics: () => Promise<readonly never[]>) {
     const admin = {
       describeTopics,
-      offsets: () => Promise.resolve([{topic: 'orders', partition: 0, earliest: 1, latest: 7}]),
+      offsets: () =>
+        Promise.resolve([{topic: 'orders', partition: 0, earliest: 1, latest: 7, stable: 7}]),
     } as Partial<TopicAdmin> as TopicAdmin;
     return serviceStatus([component], ['orders'], {conditions, admin, clock});
   }

@@ -11,6 +11,7 @@ import {KafkajsClient} from '../../../src/kafka/kafkajs/kafkajs-client.ts';
 import type {KafkajsOptions} from '../../../src/kafka/kafkajs/kafkajs-client.ts';
 import {KafkajsProducer} from '../../../src/kafka/kafkajs/produce/kafkajs-producer.ts';
 import type {ApiRequest} from '../../../src/kafka/kafkajs/protocol/api-request.ts';
+import {errorCode} from '../../../src/kafka/kafkajs/protocol/error-code.ts';
 import {KafkaCluster} from '../../servers/kafka-cluster.ts';
 import {Random} from '../../support/random.ts';
 import type {TcpProxy} from '../../support/tcp-proxy.ts';
@@ -84,9 +85,12 @@ describe('KafkajsClient over a broken wire', () => {
     await by.sendOffsets(outside(topic), [{topic, partition: 0, offset: value + 1}]);
   }
 
-  /** A producer whose first request of one kind is not answered, and reaches the broker when `deliver` is called. */
-  async function producerWithLate(apiName: string) {
-    const late = new Cluster({
+  /** A producer of which the first request of one kind takes another way. */
+  async function producerWith(
+    apiName: string,
+    detour: (send: () => Promise<unknown>) => Promise<unknown>,
+  ): Promise<KafkajsProducer> {
+    const own = new Cluster({
       bootstrapServers: cluster.brokers,
       clientId: 'test',
       connectionTimeoutMs: 1_000,
@@ -95,18 +99,18 @@ describe('KafkajsClient over a broken wire', () => {
       metadataMaxAgeMs: 300_000,
       clock: systemClock,
     });
-    opened.push(late);
-    await late.refresh();
-    const send = late.send.bind(late);
-    let held: (() => Promise<unknown>) | undefined;
-    vi.spyOn(late, 'send').mockImplementation(
+    opened.push(own);
+    await own.refresh();
+    const send = own.send.bind(own);
+    let isFirst = true;
+    vi.spyOn(own, 'send').mockImplementation(
       <T>(lane: string, nodeId: number, request: ApiRequest<T>): Promise<T> => {
-        if (request.api.name !== apiName || held !== undefined) return send(lane, nodeId, request);
-        held = () => send('late', nodeId, request);
-        return Promise.reject(new ConnectionLostError('held back'));
+        if (request.api.name !== apiName || !isFirst) return send(lane, nodeId, request);
+        isFirst = false;
+        return detour(() => send('late', nodeId, request)) as Promise<T>;
       },
     );
-    const by = new KafkajsProducer(late, topic, {
+    const by = new KafkajsProducer(own, topic, {
       transactionalId: topic,
       transactionTimeoutMs: 10_000,
       requestTimeoutMs: 1_000,
@@ -114,6 +118,16 @@ describe('KafkajsClient over a broken wire', () => {
       maxBatchBytes: 1_000_000,
     });
     await by.init();
+    return by;
+  }
+
+  /** A producer whose first request of one kind is not answered, and reaches the broker when `deliver` is called. */
+  async function producerWithLate(apiName: string) {
+    let held: (() => Promise<unknown>) | undefined;
+    const by = await producerWith(apiName, (send) => {
+      held = send;
+      return Promise.reject(new ConnectionLostError('held back'));
+    });
     return {by, deliver: async () => held?.()};
   }
 
@@ -177,6 +191,22 @@ describe('KafkajsClient over a broken wire', () => {
     expect(new Set(failures)).toEqual(new Set(['KAFKA_UNREACHABLE']));
     expect(failures.length).toBeGreaterThan(5);
   });
+
+  test.each(['carried out', 'not carried out'])(
+    'commits though the coordinator fails with an error that it has no name for: %s',
+    async (outcome) => {
+      const by = await producerWith('EndTxn', async (send) => {
+        if (outcome === 'carried out') await send();
+        return errorCode.unknownServerError;
+      });
+
+      await transaction(by, 0);
+      await transaction(by, 1);
+
+      expect(await valuesOf(0)).toEqual(['0', '1']);
+      expect(await committedOffset()).toBe(2);
+    },
+  );
 
   test('goes on when nothing passes for longer than request.timeout.ms, and late bytes do no harm', async () => {
     const client = await connect({requestTimeoutMs: 100, apiTimeoutMs: 10_000});

@@ -11,6 +11,9 @@ const outside = (groupId: string): GroupMetadata => ({groupId, generationId: -1,
 
 const numbers = (count: number): string[] => Array.from({length: count}, (_, i) => `${i}`);
 
+const valuesIn = (of: readonly TopicPartition[], value: string): string[] =>
+  of.map(({partition}) => `${partition} ${value}`);
+
 /** Partitions of the tests' topics: two for each broker to lead. */
 const partitions = [0, 1, 2, 3, 4, 5];
 
@@ -242,8 +245,6 @@ describe('KafkajsClient while leaders move', () => {
         }
       }
     };
-    const written = (of: readonly TopicPartition[], value: string): string[] =>
-      of.map(({partition}) => `${partition} ${value}`);
 
     await cluster.kill(3);
     await until('it leads nothing', async () => !(await leaders()).includes(3));
@@ -257,7 +258,11 @@ describe('KafkajsClient while leaders move', () => {
     await fetcher.close();
 
     expect(read.toSorted()).toEqual(
-      [...written(alive, 'now'), ...written(alive, 'waiting'), ...written(all, 'again')].toSorted(),
+      [
+        ...valuesIn(alive, 'now'),
+        ...valuesIn(alive, 'waiting'),
+        ...valuesIn(all, 'again'),
+      ].toSorted(),
     );
   });
 });

@@ -1,5 +1,6 @@
 /** The error codes that are told apart here; https://kafka.apache.org/protocol#protocol_error_codes. */
 export const errorCode = {
+  unknownServerError: -1,
   none: 0,
   offsetOutOfRange: 1,
   corruptMessage: 2,
@@ -71,6 +72,8 @@ const moved = new Set<number>([
 ]);
 
 const passing = new Set<number>([
+  // What a coordinator answers in the middle of a failover; each request here may be repeated.
+  errorCode.unknownServerError,
   errorCode.requestTimedOut,
   errorCode.networkException,
   errorCode.coordinatorLoadInProgress,
