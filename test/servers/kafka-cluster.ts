@@ -144,6 +144,11 @@ export class KafkaCluster {
     return this.#node(id).log;
   }
 
+  /** The file that holds the records of a partition on one node, while they are few. */
+  logFileOf(id: number, {topic, partition}: {topic: string; partition: number}): string {
+    return join(this.#node(id).config.dataFolder, `${topic}-${partition}`, `${'0'.repeat(20)}.log`);
+  }
+
   /** `kill -9`; resolves when the process is gone. */
   async kill(id: number): Promise<void> {
     await this.#node(id).end('SIGKILL');
