@@ -1,6 +1,7 @@
 import {envelope} from './serde/debezium.ts';
 import {json, jsonSr, kafka} from './serde/format.ts';
 import {notNull, struct, varchar} from './serde/schema.ts';
+import {sourceOrderTopic} from './streams/dsl/source-order-topic.ts';
 import {waitingTopic} from './streams/dsl/waiting-topic.ts';
 import {internalTopic, topic} from './streams/topic.ts';
 
@@ -112,6 +113,13 @@ export const ordersWaitingForCustomer = waitingTopic(
   'orders-waiting-for-customer',
   OrderWithProduct,
 );
+
+/** Keyed as `orders_rekeyed` is: versions of an order that took different ways meet again. */
+export const ordersByOrder = internalTopic('orders-by-order', {
+  key: kafka(id),
+  value: jsonSr(OrderEnriched),
+});
+export const ordersInSourceOrder = sourceOrderTopic('orders-in-source-order', kafka(id));
 
 export const ordersEnriched = topic('orders_enriched', {
   key: json(id),

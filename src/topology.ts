@@ -52,7 +52,7 @@ function cdcTopology(ordersDeletes: OrdersTopologyOptions['ordersDeletes']): Top
     (_order, {order_id}) => order_id,
   );
 
-  orders
+  const enriched = orders
     .filter((order) => order !== null)
     .repartition(topics.ordersByProduct, (order) => order.product_id)
     .join(products, withProduct, {
@@ -68,11 +68,13 @@ function cdcTopology(ordersDeletes: OrdersTopologyOptions['ordersDeletes']): Top
       id: (order) => order.order_id,
       supersededBy: orders,
     })
-    .to(topics.ordersEnriched, (order) => order.order_id);
+    .repartition(topics.ordersByOrder, (order) => order.order_id);
 
   if (ordersDeletes === 'propagate') {
-    orders.filter((order) => order === null).to(topics.ordersEnriched);
+    orders.filter((order) => order === null).to(topics.ordersByOrder);
   }
+
+  enriched.inSourceOrder(topics.ordersInSourceOrder).to(topics.ordersEnriched);
 
   return builder.build();
 }

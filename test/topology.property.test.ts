@@ -85,6 +85,7 @@ class Sources {
 
 describe.each<OrdersDeletes>(['ignore', 'propagate'])(
   'ordersTopology with cdc semantics that is to %s deletes of orders',
+  {timeout: 60_000},
   (ordersDeletes) => {
     test('emits nothing but what SQL would say, and nothing stale', () => {
       fc.assert(

@@ -123,7 +123,7 @@ export class CdcConnector implements Component {
 
   async #snapshot(from: SourceOffset, signal: AbortSignal): Promise<boolean> {
     this.#runs('snapshot');
-    const parts = this.#encoding();
+    const parts = this.#encoding(from);
     const publisher = new SnapshotPublisher({
       ...parts,
       encoder: new SnapshotEncoder(parts.context, parts.positions),
@@ -146,7 +146,7 @@ export class CdcConnector implements Component {
     lastCommitLsn: bigint | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const parts = this.#encoding();
+    const parts = this.#encoding(from);
     const publisher = new Publisher(from, {
       encoders: parts.encoders,
       batcher: new TransactionBatcher(from.lsn, lastCommitLsn, parts),
@@ -159,7 +159,7 @@ export class CdcConnector implements Component {
     await publisher.run((stop) => this.#deps.source.transactions(from, stop), signal);
   }
 
-  #encoding(): {
+  #encoding({systemId}: SourceOffset): {
     readonly context: EventContext;
     readonly records: RecordCollector;
     readonly positions: SourcePositionHeader;
@@ -185,7 +185,7 @@ export class CdcConnector implements Component {
       registry,
       this.#logger,
     );
-    const positions = new SourcePositionHeader(name, slab);
+    const positions = new SourcePositionHeader({name, systemId}, slab);
     return {context, records, positions, encoders, limits: batch, logger: this.#logger};
   }
 

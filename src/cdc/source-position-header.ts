@@ -1,5 +1,6 @@
 import type {RecordHeader} from '../kafka/client.ts';
 import {SOURCE_POSITION_HEADER, encodeSourcePosition} from '../serde/source-position.ts';
+import type {PositionedSource} from '../serde/source-position.ts';
 import type {ByteSlab} from './byte-slab.ts';
 
 const LSN_BYTES = 8;
@@ -9,7 +10,7 @@ export class SourcePositionHeader {
   readonly #bytes: Buffer;
   readonly #slab: ByteSlab;
 
-  constructor(source: string, slab: ByteSlab) {
+  constructor(source: PositionedSource, slab: ByteSlab) {
     this.#bytes = encodeSourcePosition(source, 0n, 0);
     this.#slab = slab;
   }

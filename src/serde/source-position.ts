@@ -1,23 +1,38 @@
 /** The header in which a record carries the source position that it comes from. */
 export const SOURCE_POSITION_HEADER = '__millrace.source';
 
+/** What positions are comparable within. */
+export interface PositionedSource {
+  readonly name: string;
+  /** Of the server (`IDENTIFY_SYSTEM`): one that was set up anew counts its LSNs from the start. */
+  readonly systemId: string;
+}
+
+/** Bytes before the source: commit LSN and ordinal. */
+const POSITION_BYTES = 12;
+
 /**
- * Where in its source a change was committed: 8 bytes commit LSN and 4 bytes ordinal (from 1) in the transaction, both
- * big-endian and unsigned, then the source's name in UTF-8. Snapshot rows stand at the slot's consistent point with
- * ordinal 0.
+ * Where in its source a change was committed: 8 bytes commit LSN, 4 bytes ordinal (from 1) in the transaction and 8
+ * bytes system identifier, all big-endian and unsigned, then the source's name in UTF-8. Snapshot rows stand at the
+ * slot's consistent point with ordinal 0.
  */
-export function encodeSourcePosition(source: string, lsn: bigint, ordinal: number): Buffer {
-  const name = Buffer.from(source);
-  const bytes = Buffer.allocUnsafe(12 + name.length);
+export function encodeSourcePosition(
+  {name, systemId}: PositionedSource,
+  lsn: bigint,
+  ordinal: number,
+): Buffer {
+  const text = Buffer.from(name);
+  const bytes = Buffer.allocUnsafe(POSITION_BYTES + 8 + text.length);
   bytes.writeBigUInt64BE(lsn, 0);
   bytes.writeUInt32BE(ordinal, 8);
-  name.copy(bytes, 12);
+  bytes.writeBigUInt64BE(BigInt(systemId), POSITION_BYTES);
+  text.copy(bytes, POSITION_BYTES + 8);
   return bytes;
 }
 
 /** Whether both changes were committed in one source, so that their positions can be compared. */
 export function isSameSource(a: Buffer, b: Buffer): boolean {
-  return a.compare(b, 12, b.length, 12, a.length) === 0;
+  return a.compare(b, POSITION_BYTES, b.length, POSITION_BYTES, a.length) === 0;
 }
 
 /** Negative, zero or positive as the transaction of `a` was committed before that of `b`, is the same, or after it. */
@@ -27,5 +42,19 @@ export function compareSourceCommits(a: Buffer, b: Buffer): number {
 
 /** Negative, zero or positive as `a` was written before, with or after `b`, within one transaction. */
 export function compareSourceOrdinals(a: Buffer, b: Buffer): number {
-  return a.compare(b, 8, 12, 8, 12);
+  return a.compare(b, 8, POSITION_BYTES, 8, POSITION_BYTES);
+}
+
+/** The position that a record carries in its headers. */
+export function sourcePositionOf(
+  headers: readonly {readonly key: string; readonly value: Buffer}[],
+): Buffer | undefined {
+  for (const {key, value} of headers) if (key === SOURCE_POSITION_HEADER) return value;
+  return undefined;
+}
+
+/** Whether `a` was written before `b`; false where they come from two sources, or nobody knows from where. */
+export function isEarlierInSource(a: Buffer | undefined, b: Buffer | undefined): boolean {
+  if (a === undefined || b === undefined || !isSameSource(a, b)) return false;
+  return a.compare(b, 0, POSITION_BYTES, 0, POSITION_BYTES) < 0;
 }

@@ -43,5 +43,10 @@ export interface Operator<KIn, VIn, KOut, VOut> {
    * all partitions, and before its siblings; otherwise it is left out.
    */
   readonly crossPartition?: boolean;
+  /**
+   * True for an operator that puts right what records can only suffer on their way through several tasks. Where one
+   * task has all partitions they pass it by, and its stores are not kept.
+   */
+  readonly betweenTasks?: boolean;
   create(context: ProcessorContext<KOut, VOut>): Process<KIn, VIn>;
 }

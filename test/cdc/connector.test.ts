@@ -7,10 +7,19 @@ import type {ConnectorRun, ConnectorRunOptions, TestLog} from '../support/connec
 import {withProducerFaults} from '../support/producer-faults.ts';
 import type {ProducerFaults} from '../support/producer-faults.ts';
 import {ManualClock} from '../support/manual-clock.ts';
-import {ScriptedSource, column, del, insert, relation, update} from '../support/scripted-source.ts';
+import {
+  SYSTEM_ID,
+  ScriptedSource,
+  column,
+  del,
+  insert,
+  relation,
+  update,
+} from '../support/scripted-source.ts';
 import {until} from '../support/until.ts';
 
 const TOPIC = 'postgres.customers.customers';
+const SOURCE = {name: 'camel', systemId: SYSTEM_ID};
 const customers = relation();
 const anne = ['c-1', 'Anne', 'K', null, '555'];
 const bert = ['c-2', 'Bert', 'L', null, '666'];
@@ -105,7 +114,7 @@ describe('CdcConnector', () => {
 
     for (const {timestamp, headers} of await readTopic(log.kafka, TOPIC)) {
       expect(timestamp).toBe(1_704_067_200_000);
-      expect(headers['__millrace.source']).toEqual(encodeSourcePosition('camel', 1000n, 0));
+      expect(headers['__millrace.source']).toEqual(encodeSourcePosition(SOURCE, 1000n, 0));
     }
   });
 
@@ -165,7 +174,7 @@ describe('CdcConnector', () => {
     );
 
     expect(positions).toEqual(
-      [1, 2].map((ordinal) => encodeSourcePosition('camel', end - 8n, ordinal)),
+      [1, 2].map((ordinal) => encodeSourcePosition(SOURCE, end - 8n, ordinal)),
     );
   });
 

@@ -32,6 +32,6 @@ describe('the service under kill -9, on the embedded log', () => {
         close: () => pipeline.close(),
       };
     },
-    {isOneTask: true, joins: {kills: 22, orders: 20_000}, deletes: {kills: 4, orders: 3_000}},
+    {joins: {kills: 22, orders: 20_000}, deletes: {kills: 4, orders: 3_000}},
   );
 });

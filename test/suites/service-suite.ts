@@ -29,8 +29,6 @@ export type OpenService = (
 ) => Promise<ServiceUnderTest>;
 
 export interface SuiteOptions {
-  /** One partition: one task, which sees everything in order. */
-  readonly isOneTask: boolean;
   readonly joins: Extent;
   readonly deletes: Extent;
 }
@@ -110,7 +108,7 @@ function staleRows(rows: readonly Row[], {versions}: OrderWorkload): readonly Ro
 
 /** What the service does on any log while it is killed again and again; called within a `describe`. */
 export function serviceSuite(open: OpenService, options: SuiteOptions): void {
-  const {isOneTask, joins, deletes} = options;
+  const {joins, deletes} = options;
   let opened: ServiceUnderTest | undefined;
 
   afterEach(async () => {
@@ -133,9 +131,7 @@ export function serviceSuite(open: OpenService, options: SuiteOptions): void {
     const unmoved = await rowsByOrder(self.warehouse('current'));
     const lost = [...workload.expected()].filter(([id, {product_id, id: customer}]) => {
       const row = unmoved.get(id);
-      if (row === undefined) return true;
-      // Versions of one order that name different products may overtake each other on their way through partitions.
-      return isOneTask && (row['product_id'] !== product_id || row['id'] !== customer);
+      return row === undefined || row['product_id'] !== product_id || row['id'] !== customer;
     });
     expect(lost.slice(0, 3), `seed ${seed}: ${lost.length} orders were not joined`).toEqual([]);
 

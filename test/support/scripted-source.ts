@@ -20,7 +20,7 @@ interface Transaction {
   readonly events: readonly SourceEvent[];
 }
 
-const SYSTEM_ID = '7000000000000000001';
+export const SYSTEM_ID = '7000000000000000001';
 const CONSISTENT_POINT = 1000n;
 /** 2024-01-01 00:00:00 UTC in microseconds. */
 const EPOCH = 1_704_067_200_000_000;

@@ -1,6 +1,8 @@
 import type {Schema} from '../../serde/schema.ts';
 import {filter} from '../operators/filter.ts';
 import {flatten} from '../operators/flatten.ts';
+import {inSourceOrder} from '../operators/in-source-order.ts';
+import type {SourceOrderEntry} from '../operators/in-source-order.ts';
 import {latestByKey} from '../operators/latest-by-key.ts';
 import {mapValues} from '../operators/map-values.ts';
 import {peek} from '../operators/peek.ts';
@@ -31,7 +33,8 @@ export interface WaitOnMiss<V, W, Id, S> {
   /**
    * The stream that brings every new version and deletion under that id, before it is repartitioned for this join: each
    * of its records removes the version that still waits. Holds only where all topics have one partition; with more, a
-   * version whose key has changed meanwhile may still be emitted when the row of its old key arrives.
+   * version whose key has changed meanwhile may still be emitted when the row of its old key arrives, which
+   * `inSourceOrder` takes out.
    */
   readonly supersededBy: KStream<Id, S>;
 }
@@ -88,6 +91,16 @@ export class KStream<K, V> {
     const rekeyed = this.#builder.addOperator(rekey<K, V, KOut>(key), this.#nodes);
     this.#builder.addSink<KOut, Exclude<V, null>>(topic, [rekeyed]);
     return new KStream(this.#builder, [this.#builder.addSource<KOut, VOut>(topic, 'pass')]);
+  }
+
+  /**
+   * Drops each record that was committed in its source before another one that came first under the same key.
+   *
+   * For a stream that was repartitioned back to a key which it had before: over several partitions, versions of one row
+   * take different ways meanwhile, and an old one may come in last. `topic` holds the newest position of each key.
+   */
+  inSourceOrder(topic: Topic<K, SourceOrderEntry>): KStream<K, V> {
+    return this.#then(inSourceOrder<K, V>(this.#builder.addStore<K, SourceOrderEntry>(topic)));
   }
 
   /**

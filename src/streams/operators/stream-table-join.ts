@@ -42,7 +42,9 @@ export function streamTableJoin<K, V, Row, Out>(
 
       function keep({store, id}: Waiting<V>): (record: StreamRecord<K, V>) => void {
         const records = new WaitingRecords<K, V>(context.store(store));
-        return (record) => records.add(id(record.value), record);
+        return (record) => {
+          if (!records.add(id(record.value), record)) context.dropped('superseded');
+        };
       }
     },
   };

@@ -1,3 +1,4 @@
+import {isEarlierInSource, sourcePositionOf} from '../../serde/source-position.ts';
 import type {KeyValueStore} from '../../state/key-value-store.ts';
 import type {StreamHeader, StreamRecord} from '../processor.ts';
 import {encodeTuple} from './tuple-key.ts';
@@ -36,16 +37,25 @@ export class WaitingRecords<K, V> {
     return (this.#entries.get(META)?.count ?? 0) === 0;
   }
 
-  /** Lets the record wait under its key, in the place of an older one of this id. */
-  add(id: unknown, {key, value, timestamp, headers}: StreamRecord<K, V>): void {
+  /**
+   * Lets the record wait under its key, in the place of another one of this id. False where that one is newer in their
+   * source: then this one has come too late, and is not kept.
+   */
+  add(id: unknown, {key, value, timestamp, headers}: StreamRecord<K, V>): boolean {
     const byId = encodeTuple(1, id);
-    this.#remove(byId);
+    const place = this.#entries.get(byId)?.link ?? undefined;
+    if (place !== undefined) {
+      const waiting = this.#entries.get(place)?.headers ?? [];
+      if (isEarlierInSource(sourcePositionOf(headers), sourcePositionOf(waiting))) return false;
+      this.#remove(byId);
+    }
     const meta = this.#entries.get(META);
     const next = meta?.next ?? 0;
     const byKey = encodeTuple(2, key, next);
     this.#entries.put(byKey, {...EMPTY, row: value, timestamp, headers, link: byId});
     this.#entries.put(byId, {...EMPTY, link: byKey});
     this.#entries.put(META, {...EMPTY, count: (meta?.count ?? 0) + 1, next: next + 1});
+    return true;
   }
 
   /** Forgets the record of this id; false when it does not wait. */

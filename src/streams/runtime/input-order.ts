@@ -1,9 +1,9 @@
 import type {RecordHeader} from '../../kafka/client.ts';
 import {
-  SOURCE_POSITION_HEADER,
   compareSourceCommits,
   compareSourceOrdinals,
   isSameSource,
+  sourcePositionOf,
 } from '../../serde/source-position.ts';
 
 /** One source partition of a task: the records that were fetched, and what is known of its log. */
@@ -103,8 +103,5 @@ function isCommittedBefore(a: Input, x: Buffer, b: Input, y: Buffer): boolean {
 }
 
 function sourcePosition({head}: Input): Buffer | undefined {
-  for (const {key, value} of (head as InputRecord).headers) {
-    if (key === SOURCE_POSITION_HEADER) return value;
-  }
-  return undefined;
+  return sourcePositionOf((head as InputRecord).headers);
 }

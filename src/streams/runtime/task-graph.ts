@@ -78,7 +78,9 @@ export class TaskGraph {
       .filter(({name}) => this.#names.has(name))
       .map((child) => this.#process(child));
     const forward = forwardTo(children);
-    return node.kind === 'source' ? forward : this.#operator(node, forward);
+    const passesBy =
+      node.kind === 'source' || (this.#options.handsOn && node.operator.betweenTasks === true);
+    return passesBy ? forward : this.#operator(node, forward);
   }
 
   #operator({name, operator}: OperatorNode, forward: AnyProcess): AnyProcess {

@@ -62,6 +62,7 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
     };
   });
   const handsOn = groups.every(({partitions}) => partitions === 1);
+  const planned = handsOn ? [wholeTopology(topology)] : groups;
   const partitions = new Map<string, number>();
   const topics = new Map<string, TopicSpec>();
 
@@ -71,9 +72,9 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
       if (handsOn && written && topic.internal) continue;
       add(topicName(applicationId, topic), group.partitions, 'delete', topic.internal);
     }
-    for (const store of group.stores) {
-      add(changelogName(applicationId, store), group.partitions, 'compact', true);
-    }
+  }
+  for (const {stores, partitions: count} of planned) {
+    for (const store of stores) add(changelogName(applicationId, store), count, 'compact', true);
   }
   for (const node of topology.nodes) {
     if (node.kind !== 'sink' || topology.sourceOf(node.topic.name) !== undefined) continue;
@@ -87,7 +88,7 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
     topics: [...topics.values()],
     partitions,
     handsOn,
-    groups: handsOn ? [wholeTopology(topology)] : groups,
+    groups: planned,
   };
 
   function add(
@@ -125,7 +126,11 @@ export function topicNames(topology: Topology, applicationId: string): readonly 
 }
 
 function wholeTopology(topology: Topology): TaskGroup {
-  const {nodes, stores} = topology;
+  const {nodes} = topology;
+  const passedBy = nodes.flatMap((node) =>
+    node.kind === 'operator' && node.operator.betweenTasks === true ? node.operator.stores : [],
+  );
+  const stores = topology.stores.filter(({name}) => !passedBy.includes(name));
   const sources = topology.sources().filter(({topic}) => !isWritten(topology, topic.name));
   return {id: 0, nodes, stores, sources, partitions: 1};
 }

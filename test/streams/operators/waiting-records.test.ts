@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest';
+import {SOURCE_POSITION_HEADER, encodeSourcePosition} from '../../../src/serde/source-position.ts';
 import {releaseWaiting} from '../../../src/streams/operators/release-waiting.ts';
 import {streamTableJoin} from '../../../src/streams/operators/stream-table-join.ts';
 import {supersedeWaiting} from '../../../src/streams/operators/supersede-waiting.ts';
@@ -12,6 +13,15 @@ interface Order {
 const join = ({id, version}: Order, price: number): string => `${id} v${version} at ${price}`;
 const waits = {store: 'waiting', id: ({id}: Order) => id};
 const arrived = (price: number) => ({old: undefined, new: price});
+
+const at = (lsn: bigint) => ({
+  headers: [
+    {
+      key: SOURCE_POSITION_HEADER,
+      value: encodeSourcePosition({name: 'shop', systemId: '7'}, lsn, 1),
+    },
+  ],
+});
 
 /** The three operators of one waiting join, over the same stores. */
 function run() {
@@ -121,6 +131,20 @@ describe('streamTableJoin that waits', () => {
     ]);
     expect(prices.send('p2', arrived(9))).toEqual([]);
   });
+
+  test.each(['p1', 'p2'])(
+    'keeps the version that the source wrote last, though an older one comes after it for %s',
+    (key) => {
+      const {orders, prices} = run();
+      orders.send('p1', {id: 'o1', version: 2}, at(2n));
+
+      orders.send(key, {id: 'o1', version: 1}, at(1n));
+
+      expect(orders.dropped()).toEqual({superseded: 1});
+      expect(prices.send('p1', arrived(9))).toMatchObject([{value: 'o1 v2 at 9'}]);
+      expect(prices.send('p2', arrived(9))).toEqual([]);
+    },
+  );
 
   test('joins at once where the row is there, and keeps nothing', () => {
     const {orders, stores} = run();

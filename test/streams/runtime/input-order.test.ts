@@ -31,7 +31,7 @@ function empty(feeds: Feeds, input: Partial<Input> = {}): Input {
 function at(timestamp: number, position?: readonly [source: string, lsn: number, ordinal: number]) {
   if (position === undefined) return {timestamp, headers: []};
   const [source, lsn, ordinal] = position;
-  const value = encodeSourcePosition(source, BigInt(lsn), ordinal);
+  const value = encodeSourcePosition({name: source, systemId: '7'}, BigInt(lsn), ordinal);
   const other = {key: 'trace', value: Buffer.from('x')};
   return {timestamp, headers: [other, {key: SOURCE_POSITION_HEADER, value}]};
 }

@@ -18,12 +18,13 @@ const CUSTOMERS = 8;
 const PRODUCTS = 6;
 const ORDERS = 40;
 const INSTANCES = ['a', 'b', 'c'];
+const source = {name: 'source', systemId: '7'};
 /** Everything a frozen process holds up is over by then. */
 const TRANSACTION_TIMEOUT_MS = 6000;
 /** Several run at once, on whatever the machine has left. */
 const TIMEOUT_MS = 30_000;
 
-const topology = ordersTopology({semantics: 'cdc', ordersDeletes: 'ignore'});
+const topology = ordersTopology({semantics: 'cdc', ordersDeletes: 'propagate'});
 const sources = topology
   .sources()
   .map(({topic}) => ({name: topicName(APPLICATION_ID, topic), internal: topic.internal}));
@@ -62,6 +63,28 @@ function inserts(random: Random): readonly (readonly Change[])[] {
   }
   const transactions: (readonly Change[])[] = [];
   while (changes.length > 0) transactions.push(changes.splice(0, 1 + random.below(6)));
+  return transactions;
+}
+
+/** Each order is written several times, with other products and customers, and deleted and inserted again. */
+function updates(random: Random): readonly (readonly Change[])[] {
+  const dimensions: Change[] = [
+    ...ids(CUSTOMERS).map(insertInto('customers')),
+    ...ids(CUSTOMERS).map(insertInto('demographics')),
+    ...ids(PRODUCTS).map(insertInto('products')),
+  ];
+  const orders = Array.from({length: 4 * ORDERS}, (): Change => ({
+    table: 'orders',
+    id: String(random.below(ORDERS)),
+    product: String(random.below(PRODUCTS)),
+    customer: String(random.below(CUSTOMERS)),
+    deleted: random.chance(0.2),
+  }));
+  const half = dimensions.length / 2;
+  const changes = random.shuffle(dimensions);
+  const mixed = [...changes.slice(0, half), ...random.shuffle([...orders, ...changes.slice(half)])];
+  const transactions: (readonly Change[])[] = [];
+  while (mixed.length > 0) transactions.push(mixed.splice(0, 1 + random.below(12)));
   return transactions;
 }
 
@@ -149,7 +172,17 @@ class Fleet {
   }
 }
 
-async function runFleet(seed: number, numStandbyReplicas = 0) {
+interface FleetOptions {
+  readonly numStandbyReplicas?: number;
+  /** What is written to the sources, transaction by transaction. Default: each row once. */
+  readonly workload?: (random: Random) => readonly (readonly Change[])[];
+}
+
+/** Rows by topic, as the fleet has written them and as they should be. */
+async function runFleet(
+  seed: number,
+  {numStandbyReplicas = 0, workload = inserts}: FleetOptions = {},
+) {
   const random = new Random(seed);
   const harness = await StreamsHarness.open({transactionTimeoutMs: TRANSACTION_TIMEOUT_MS});
   try {
@@ -162,12 +195,12 @@ async function runFleet(seed: number, numStandbyReplicas = 0) {
     fleet.start();
     fleet.start();
     let commit = 0;
-    for (const changes of inserts(random)) {
+    for (const changes of workload(random)) {
       const timestamp = ++commit;
       const records = changes.flatMap(cdcRecords);
       await harness.produceTogether(
         records.map(({topic, key, value}, i) => {
-          const position = encodeSourcePosition('source', BigInt(timestamp), i + 1);
+          const position = encodeSourcePosition(source, BigInt(timestamp), i + 1);
           const headers = [{key: SOURCE_POSITION_HEADER, value: position}];
           const record = harness.record(topic, {key, value, timestamp, headers});
           return {topic: topic.name, record};
@@ -180,20 +213,29 @@ async function runFleet(seed: number, numStandbyReplicas = 0) {
     fleet.recover();
     await harness.caughtUp(...sources);
     await fleet.stop();
-    const written = new Map<string, readonly string[]>();
-    const expected = new Map<string, readonly string[]>();
+    const written = new Map<string, Rows>();
+    const expected = new Map<string, Rows>();
     for (const topic of published) {
-      written.set(topic.name, sorted(await harness.read(topic)));
-      expected.set(topic.name, sorted(driver.output(topic).read()));
+      written.set(topic.name, await harness.read(topic));
+      expected.set(topic.name, driver.output(topic).read());
     }
-    return {written, expected, happened: fleet.happened};
+    return {written, expected, happened: fleet.happened.join(', ')};
   } finally {
     await harness.close();
   }
 }
 
-function sorted(rows: readonly unknown[]): readonly string[] {
-  return rows.map((row) => JSON.stringify(row)).toSorted();
+type Rows = readonly (readonly [key: unknown, value: unknown])[];
+
+/** All rows of each topic, in no order. */
+function sorted(all: ReadonlyMap<string, Rows>): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    [...all].map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row)).toSorted()]),
+  );
+}
+
+function newestOrders(all: ReadonlyMap<string, Rows>): ReadonlyMap<unknown, unknown> {
+  return new Map(all.get(topics.ordersEnriched.name));
 }
 
 const seeds = Array.from({length: 20}, (_, i) => Number(process.env['SEED'] ?? 1) + i);
@@ -204,7 +246,7 @@ describe('StreamsApp with other instances over several partitions', () => {
     async (seed) => {
       const {written, expected, happened} = await runFleet(seed);
 
-      expect(written, happened.join(', ')).toEqual(expected);
+      expect(sorted(written), happened).toEqual(sorted(expected));
       expect(written.get('orders_enriched')).toHaveLength(ORDERS);
     },
     TIMEOUT_MS,
@@ -213,10 +255,21 @@ describe('StreamsApp with other instances over several partitions', () => {
   test.concurrent.each(seeds.slice(0, 6))(
     'writes the same with a standby of each task: seed %i',
     async (seed) => {
-      const {written, expected, happened} = await runFleet(seed, 1);
+      const {written, expected, happened} = await runFleet(seed, {numStandbyReplicas: 1});
 
-      expect(written, happened.join(', ')).toEqual(expected);
+      expect(sorted(written), happened).toEqual(sorted(expected));
       expect(written.get('orders_enriched')).toHaveLength(ORDERS);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.concurrent.each(seeds)(
+    'ends with the newest version of each order, whichever way it took: seed %i',
+    async (seed) => {
+      const {written, expected, happened} = await runFleet(seed, {workload: updates});
+
+      expect(newestOrders(written), happened).toEqual(newestOrders(expected));
+      expect(newestOrders(written).size).toBeGreaterThan(ORDERS / 2);
     },
     TIMEOUT_MS,
   );

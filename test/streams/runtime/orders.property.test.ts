@@ -125,7 +125,8 @@ async function outputsOf(topology: OrdersTopologyOptions, {batches, ...options}:
 
   function recordsOf(changes: SourceTransaction, commit: number) {
     return changes.flatMap((change, i) => {
-      const position = encodeSourcePosition(sourceOf[change.table], BigInt(commit), i + 1);
+      const source = {name: sourceOf[change.table], systemId: '7'};
+      const position = encodeSourcePosition(source, BigInt(commit), i + 1);
       return cdcRecords(change).map(({topic, key, value}) => ({
         topic: topic.name,
         record: {
