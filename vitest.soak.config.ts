@@ -4,7 +4,7 @@ import {defineConfig} from 'vitest/config';
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
-    include: ['test/**/*.soak.test.ts'],
+    include: ['test/**/*.soak.test.ts', 'test/e2e/peers.kafka.e2e.test.ts'],
     globalSetup: ['test/support/global-build.ts', 'test/support/global-postgres.ts'],
     hookTimeout: 120_000,
     fileParallelism: false,
