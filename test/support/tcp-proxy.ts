@@ -33,6 +33,11 @@ export class TcpProxy {
     return proxy;
   }
 
+  /** Connections of clients that are open. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
   /** Hands bytes on, also those that were held back by {@link blackhole}. */
   async pass(): Promise<void> {
     this.#undo();

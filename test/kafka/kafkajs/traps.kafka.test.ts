@@ -14,14 +14,14 @@ import {commitRecords, readTo, record} from './read-and-write.ts';
  *  5  offsets read before a zombie's commit is decided  kafka-client-suite: committedOffsets … pending
  *  6  outcome of a commit unknown, producer stuck       broken-wire: trap 6; leader-moves: trap 6
  *  7  sequence numbers used again after a failure       broken-wire: trap 7
- *  8  state written before the commit                   of the runtime: test/streams/runtime, test/state
+ *  8  state written before the commit                   of the runtime: test/streams/runtime/traps; test/state
  * 12  long polls that hold up what has arrived          here
  * 13  CONCURRENT_TRANSACTIONS after each commit         here
  * 14  a transaction that has timed out                  bad-days: trap 14
- * 15  connections by task                               of the runtime: one producer and one fetcher in a process
+ * 15  connections by task                               of the runtime: test/streams/runtime/traps
  * 16  another partitioner than Java's                   test/kafka/partitioner.test.ts
  * 17  values that pin whole answers                     of whoever keeps them: they are views by contract
- * 19  order of tables and streams on replay             of the runtime: test/streams/runtime
+ * 19  order of tables and streams on replay             of the runtime: test/streams/runtime/traps, input-order
  */
 describe('KafkajsClient', () => {
   let client: KafkajsClient;
