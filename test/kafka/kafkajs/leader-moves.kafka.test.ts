@@ -1,9 +1,9 @@
-import {Kafka, logLevel} from 'kafkajs';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {systemClock} from '../../../src/common/clock.ts';
 import type {GroupMetadata, TopicPartition} from '../../../src/kafka/client.ts';
 import {KafkajsClient} from '../../../src/kafka/kafkajs/kafkajs-client.ts';
 import {KafkaCluster} from '../../servers/kafka-cluster.ts';
+import {TopicLeaders} from '../../servers/topic-leaders.ts';
 import {until} from '../../support/until.ts';
 import {committedValues, readTo, record} from './read-and-write.ts';
 
@@ -19,27 +19,21 @@ const partitions = [0, 1, 2, 3, 4, 5];
 
 describe('KafkajsClient while leaders move', () => {
   let cluster: KafkaCluster;
-  let admin: ReturnType<Kafka['admin']>;
+  let leaders: TopicLeaders;
   let client: KafkajsClient;
   let topic: string;
 
   beforeAll(async () => {
     // Broker 1 is the controller and stays.
     cluster = await KafkaCluster.start({roles: ['broker,controller', 'broker', 'broker']});
-    const kafka = new Kafka({
-      brokers: [...cluster.brokers],
-      logLevel: logLevel.NOTHING,
-      retry: {initialRetryTime: 50, retries: 200},
-    });
-    admin = kafka.admin();
-    await admin.connect();
+    leaders = await TopicLeaders.connect(cluster.brokers);
     for (const internal of ['__transaction_state', '__consumer_offsets']) {
-      await moveFrom1(internal);
+      await leaders.move(internal, (leader) => (leader === 2 ? 3 : 2));
     }
   });
 
   afterAll(async () => {
-    await admin.disconnect();
+    await leaders.close();
     await cluster.stop();
   });
 
@@ -59,51 +53,9 @@ describe('KafkajsClient while leaders move', () => {
     await client.close();
   });
 
-  async function leaders(of = topic): Promise<readonly number[]> {
-    const {topics} = await admin.fetchTopicMetadata({topics: [of]});
-    const found = topics[0]?.partitions ?? [];
-    return found.toSorted((a, b) => a.partitionId - b.partitionId).map(({leader}) => leader);
-  }
-
-  /** Hands each partition to the next broker. */
-  async function moveLeaders(): Promise<void> {
-    const now = await leaders();
-    await admin.alterPartitionReassignments({
-      topics: [
-        {
-          topic,
-          partitionAssignment: now.map((leader, partition) => ({
-            partition,
-            replicas: [(leader % 3) + 1, ((leader + 1) % 3) + 1],
-          })),
-        },
-      ],
-    });
-    await until('other brokers lead', async () =>
-      (await leaders()).every((leader, at) => leader !== now[at]),
-    );
-  }
-
-  /** Away from the broker that must not be killed, and with all replicas as before. */
-  async function moveFrom1(internal: string): Promise<void> {
-    for (const replicas of [
-      [2, 3],
-      [2, 3, 1],
-    ]) {
-      await admin.alterPartitionReassignments({
-        topics: [{topic: internal, partitionAssignment: [{partition: 0, replicas}]}],
-      });
-      await until(`${internal} is on ${replicas.join(', ')}`, async () => {
-        const {topics} = await admin.fetchTopicMetadata({topics: [internal]});
-        const [found] = topics[0]?.partitions ?? [];
-        return found?.isr.length === replicas.length && found.leader !== 1;
-      });
-    }
-  }
-
   /** The broker that leads the one partition of an internal topic: the coordinator. */
   async function coordinator(of: '__transaction_state' | '__consumer_offsets'): Promise<number> {
-    return (await leaders(of))[0] ?? -1;
+    return (await leaders.of(of))[0] ?? -1;
   }
 
   async function killUntilMoved(
@@ -128,7 +80,7 @@ describe('KafkajsClient while leaders move', () => {
     for (let round = 0; round < 4; round++) {
       by.begin();
       await by.send(batches(`${2 * round}`));
-      await moveLeaders();
+      await leaders.move(topic);
       // What is known of the leaders is wrong for every partition.
       await by.send(batches(`${2 * round + 1}`));
       await by.commit();
@@ -145,7 +97,7 @@ describe('KafkajsClient while leaders move', () => {
     fetcher.assign(of, 0);
     const moves = {left: 5};
     const moving = (async () => {
-      for (; moves.left > 0; moves.left--) await moveLeaders();
+      for (; moves.left > 0; moves.left--) await leaders.move(topic);
     })();
     let count = 0;
     while (moves.left > 0) {
@@ -224,7 +176,7 @@ describe('KafkajsClient while leaders move', () => {
     await client.admin.ensureTopics([
       {name: lone, partitions: 3, cleanupPolicy: 'delete', replicationFactor: 1},
     ]);
-    const dead = (await leaders(lone)).indexOf(3);
+    const dead = (await leaders.of(lone)).indexOf(3);
     const all = [0, 1, 2].map((partition) => ({topic: lone, partition}));
     const alive = all.filter(({partition}) => partition !== dead);
     const fetcher = client.fetcher({isolation: 'read_committed'});
@@ -247,7 +199,7 @@ describe('KafkajsClient while leaders move', () => {
     };
 
     await cluster.kill(3);
-    await until('it leads nothing', async () => !(await leaders()).includes(3));
+    await until('it leads nothing', async () => !(await leaders.of(topic)).includes(3));
     await write(alive, 'now');
     await readUpTo(2, 0);
     await write(alive, 'waiting');
