@@ -79,6 +79,8 @@ export class Chaos {
   /** The last instance joins, or leaves by SIGTERM. */
   async joinOrLeave(): Promise<void> {
     const last = this.#parts.instances.at(-1) as StreamsInstance;
+    // One that was killed a moment ago does not listen to signals yet.
+    await this.#allRun(this.#running);
     if (this.#running.delete(last)) {
       const code = await last.service.stop();
       if (code !== 0) throw new Error(`it ended with ${code}\n${await last.service.log()}`);
