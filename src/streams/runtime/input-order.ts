@@ -40,20 +40,20 @@ export const AWAIT_RECORDS = -3;
  * order of its commits, whatever their timestamps say; of one commit, tables before streams: a stream's record is joined
  * with the rows as its commit left them. A stream's head also waits until each empty table has shown, by an answer to a
  * fetch that was sent after that head had arrived, that it is read up to its high watermark: only then every row that was
- * committed before the head has been seen.
+ * committed before the head has been seen. A table's head waits for empty streams in the same way: a stream's record that
+ * was committed before it must not be joined with it.
  */
 export function nextInput(inputs: readonly Input[]): number {
   const next = firstInput(inputs);
   if (next < 0) return NO_INPUT;
   const first = inputs[next] as Input;
-  const awaitsTables = first.feeds === 'stream';
   let blocked = 0;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i] as Input;
     if (input.head !== undefined) continue;
     if (input.highWatermark === undefined) blocked = blocked === 0 ? AWAIT_ANSWER : blocked;
     else if (input.position < input.highWatermark) blocked = AWAIT_RECORDS;
-    else if (awaitsTables && input.feeds === 'table' && input.sentAt < first.headArrivedAt) {
+    else if (input.feeds !== first.feeds && input.sentAt < first.headArrivedAt) {
       blocked = blocked === 0 ? AWAIT_ANSWER : blocked;
     }
   }

@@ -210,7 +210,7 @@ export class StreamsApp implements Component {
             producer = this.#app.kafka.transactionalProducer(transactionalId);
           }
           isCurrent = code !== 'KAFKA_PRODUCER_FENCED' && code !== 'KAFKA_ILLEGAL_GENERATION';
-          await this.#backOff(error, signal);
+          await this.#backOff(code, error, signal);
         }
       }
     }
@@ -247,8 +247,7 @@ export class StreamsApp implements Component {
         return await attempt();
       } catch (error) {
         if (signal.aborted) return undefined;
-        this.#recoverable(error);
-        await this.#backOff(error, signal);
+        await this.#backOff(this.#recoverable(error), error, signal);
       }
     }
     return undefined;
@@ -271,21 +270,20 @@ export class StreamsApp implements Component {
     return error.code;
   }
 
-  async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
+  async #backOff(code: ErrorCode, error: unknown, signal: AbortSignal): Promise<void> {
     const {logger, conditions, clock} = this.#app;
-    const code =
-      error instanceof TaskError || error instanceof RetriableError ? error.code : undefined;
     const waitMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++);
     this.#state = 'retrying';
-    logger.warn(
-      {code, reason: messageOf(error), waitMs},
+    // What is known already, and shown as a condition, need not fill the log.
+    const isKnown = code === this.#condition;
+    const reason = messageOf(error);
+    logger[isKnown ? 'debug' : 'warn'](
+      {code, reason, waitMs},
       'Opens its tasks again from what is committed',
     );
-    if (code !== undefined) {
-      if (this.#condition !== undefined) conditions.clear(this.#condition, SUBJECT);
-      this.#condition = code;
-      conditions.raise({code, subject: SUBJECT, message: messageOf(error)});
-    }
+    if (!isKnown && this.#condition !== undefined) conditions.clear(this.#condition, SUBJECT);
+    this.#condition = code;
+    conditions.raise({code, subject: SUBJECT, message: reason});
     await clock.sleep(waitMs, signal);
   }
 

@@ -123,6 +123,12 @@ describe('nextInput', () => {
       ['a table with more in its log', [empty('table', {position: 9}), stream], AWAIT_RECORDS],
       ['a stream that was caught up earlier', [empty('stream', {sentAt: 0}), stream], 1],
       [
+        'a stream that was caught up earlier, for a table',
+        [empty('stream', {sentAt: 0}), table],
+        AWAIT_ANSWER,
+      ],
+      ['a stream that answers later, for a table', [empty('stream', {sentAt: 6}), table], 1],
+      [
         'a stream that never answered',
         [empty('stream', {highWatermark: undefined}), stream],
         AWAIT_ANSWER,

@@ -197,7 +197,7 @@ export class Cluster {
       } catch (error) {
         if (!isPassing(error) || this.#isClosed) throw error;
         if (this.clock.now() - started >= this.#options.apiTimeoutMs) {
-          throw this.#unreachable(doing, error);
+          throw this.unreachable(doing, error);
         }
         const short = backoffFor?.(error);
         if (short === undefined) await this.#learn(error);
@@ -288,7 +288,8 @@ export class Cluster {
     }
   }
 
-  #unreachable(doing: string, error: unknown): RetriableError {
+  /** What `default.api.timeout.ms` of failures of this kind mean. */
+  unreachable(doing: string, error: unknown): RetriableError {
     const {bootstrapServers, apiTimeoutMs} = this.#options;
     return new RetriableError(
       'KAFKA_UNREACHABLE',

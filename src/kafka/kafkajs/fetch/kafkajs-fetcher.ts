@@ -1,10 +1,4 @@
-import {
-  FatalError,
-  RetriableError,
-  ServiceError,
-  TaskError,
-  messageOf,
-} from '../../../common/errors.ts';
+import {FatalError, ServiceError, TaskError} from '../../../common/errors.ts';
 import type {FetchedPartition, Fetcher, FetcherOptions, TopicPartition} from '../../client.ts';
 import {doneOrAborted} from '../../../common/aborted.ts';
 import {BrokerError} from '../connection/broker-error.ts';
@@ -331,13 +325,7 @@ export class KafkajsFetcher implements Fetcher {
     for (const partition of partitions) partition.failingSince ??= now;
     const since = Math.min(...partitions.map(({failingSince = now}) => failingSince));
     if (now - since >= apiTimeoutMs) {
-      this.#failed(
-        new RetriableError(
-          'KAFKA_UNREACHABLE',
-          `Fetching has failed for ${apiTimeoutMs} ms (${messageOf(failure)}); check the brokers and the network`,
-          {cause: failure},
-        ),
-      );
+      this.#failed(this.#cluster.unreachable('fetching', failure));
       return;
     }
     await clock.sleep(RETRY_MS, this.#closed.signal);
