@@ -32,8 +32,8 @@ export interface ConnectorOptions {
 export const connectorDefaults = {
   tombstones: 'rewrite-with-tombstone',
   batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
-  // Kafka aborts a transaction after 60 s by default.
-  snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 40_000},
+  // Less than the connector's transaction timeout.
+  snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},
   // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
   lingerMs: 5,
   offsetIntervalMs: 5_000,

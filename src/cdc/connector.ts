@@ -40,6 +40,12 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 
 /**
+ * A snapshot or a large transaction of Postgres is one Kafka transaction, however long it takes: as long as brokers allow
+ * (`transaction.max.timeout.ms`). What a dead process leaves open ends when it is started again.
+ */
+const TRANSACTION_TIMEOUT_MS = 900_000;
+
+/**
  * Brings one source's changes to Kafka: snapshot where there is no offset yet, then its transactions, each once.
  *
  * The transactional id belongs to the slot, so that a second connector of the slot fences the first.
@@ -64,7 +70,9 @@ export class CdcConnector implements Component {
     this.#deps = deps;
     this.#options = {...connectorDefaults, ...options};
     this.#logger = logger.child({source: options.name});
-    this.#producer = kafka.transactionalProducer(`${applicationId}-cdc-${options.slotName}`);
+    this.#producer = kafka.transactionalProducer(`${applicationId}-cdc-${options.slotName}`, {
+      timeoutMs: TRANSACTION_TIMEOUT_MS,
+    });
     const topic = `${applicationId}-cdc-offsets`;
     this.#offsets = new OffsetStore(kafka, topic, options.slotName, options.dbname, clock);
   }

@@ -8,11 +8,22 @@
 export interface KafkaClient {
   readonly admin: TopicAdmin;
   /** One producer per transactional id may be alive: `init` fences the one before it. */
-  transactionalProducer(transactionalId: string): TransactionalProducer;
+  transactionalProducer(
+    transactionalId: string,
+    options?: TransactionOptions,
+  ): TransactionalProducer;
   fetcher(options: FetcherOptions): Fetcher;
   groupMember(options: GroupOptions): GroupMember;
   /** Closes every connection; open transactions are left to be aborted. */
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /**
+   * How long a transaction may be open before it is aborted and its producer fenced. Default, and where the broker does
+   * not allow it: `transaction.timeout.ms`.
+   */
+  readonly timeoutMs?: number;
 }
 
 export interface TopicPartition {

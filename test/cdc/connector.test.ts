@@ -274,6 +274,22 @@ describe('CdcConnector', () => {
     expect(commits).toBeGreaterThan(1);
   });
 
+  test('keeps the transaction of a snapshot open when it takes ten minutes', async () => {
+    const clock = new ManualClock();
+    await log.close();
+    log = await openTestLog(clock);
+    source.snapshotTables = [{relation: customers, rows: [anne, bert]}];
+    const faults: ProducerFaults = {beforeCommit: () => clock.advance(600_000)};
+    start({kafka: withProducerFaults(log.kafka, faults)});
+
+    await confirmed(1000n);
+
+    expect(await keysAndOps()).toEqual([
+      ['{"id":"c-1"}', 'r'],
+      ['{"id":"c-2"}', 'r'],
+    ]);
+  });
+
   test('sends a transaction larger than a batch in parts that become visible together', async () => {
     const rows = Array.from({length: 50}, (_, i) => padded([`c-${i}`]));
     const visible: number[] = [];

@@ -21,9 +21,9 @@ export interface TestLog {
   close(): Promise<void>;
 }
 
-export async function openTestLog(): Promise<TestLog> {
+export async function openTestLog(clock: Clock = systemClock): Promise<TestLog> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-connector-'));
-  const kafka = await EmbeddedKafka.open({directory, clock: systemClock, logger: silentLogger});
+  const kafka = await EmbeddedKafka.open({directory, clock, logger: silentLogger});
   const registry = await EmbeddedRegistry.open({kafka, clock: systemClock});
   return {
     kafka,

@@ -15,7 +15,8 @@ export function withProducerFaults(kafka: KafkaClient, faults: ProducerFaults): 
     fetcher: (options) => kafka.fetcher(options),
     groupMember: (options) => kafka.groupMember(options),
     close: () => kafka.close(),
-    transactionalProducer: (id) => faultyProducer(kafka.transactionalProducer(id), faults),
+    transactionalProducer: (id, options) =>
+      faultyProducer(kafka.transactionalProducer(id, options), faults),
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   GroupOptions,
   KafkaClient,
   TopicAdmin,
+  TransactionOptions,
   TransactionalProducer,
 } from '../client.ts';
 import {EmbeddedAdmin} from './embedded-admin.ts';
@@ -39,9 +40,13 @@ export class EmbeddedClient implements KafkaClient {
     this.admin = new EmbeddedAdmin(store, transactions, randomId);
   }
 
-  transactionalProducer(transactionalId: string): TransactionalProducer {
+  transactionalProducer(
+    transactionalId: string,
+    {timeoutMs}: TransactionOptions = {},
+  ): TransactionalProducer {
     return new EmbeddedProducer(
       transactionalId,
+      timeoutMs,
       this.#transactions,
       this.#groups,
       this.#store.topics,

@@ -7,6 +7,7 @@ import type {
   GroupOptions,
   KafkaClient,
   TopicAdmin,
+  TransactionOptions,
   TransactionalProducer,
 } from '../client.ts';
 import {EmbeddedClient} from './embedded-client.ts';
@@ -85,8 +86,11 @@ export class EmbeddedKafka implements KafkaClient {
     return this.#client.admin;
   }
 
-  transactionalProducer(transactionalId: string): TransactionalProducer {
-    return this.#client.transactionalProducer(transactionalId);
+  transactionalProducer(
+    transactionalId: string,
+    options?: TransactionOptions,
+  ): TransactionalProducer {
+    return this.#client.transactionalProducer(transactionalId, options);
   }
 
   fetcher(options: FetcherOptions): Fetcher {

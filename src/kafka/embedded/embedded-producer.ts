@@ -12,6 +12,7 @@ import type {ProducerIdentity, TransactionCoordinator} from './transaction-coord
 /** The producer of one transactional id. */
 export class EmbeddedProducer implements TransactionalProducer {
   readonly #transactionalId: string;
+  readonly #timeoutMs: number | undefined;
   readonly #transactions: TransactionCoordinator;
   readonly #groups: GroupCoordinator;
   readonly #topics: TopicTable;
@@ -20,11 +21,13 @@ export class EmbeddedProducer implements TransactionalProducer {
 
   constructor(
     transactionalId: string,
+    timeoutMs: number | undefined,
     transactions: TransactionCoordinator,
     groups: GroupCoordinator,
     topics: TopicTable,
   ) {
     this.#transactionalId = transactionalId;
+    this.#timeoutMs = timeoutMs;
     this.#transactions = transactions;
     this.#groups = groups;
     this.#topics = topics;
@@ -32,7 +35,7 @@ export class EmbeddedProducer implements TransactionalProducer {
 
   async init(): Promise<void> {
     this.#begun = false;
-    this.#identity = await this.#transactions.init(this.#transactionalId);
+    this.#identity = await this.#transactions.init(this.#transactionalId, this.#timeoutMs);
   }
 
   begin(): void {

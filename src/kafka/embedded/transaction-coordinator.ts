@@ -6,6 +6,7 @@ import {Transaction} from './transaction.ts';
 /** Who may write under a transactional id: the producer with this epoch. */
 interface TransactionalId {
   epoch: number;
+  timeoutMs: number;
   transaction: Transaction | undefined;
 }
 
@@ -33,13 +34,14 @@ export class TransactionCoordinator {
   }
 
   /** Fences earlier producers of this id at once; resolves when their last transaction has ended. */
-  async init(transactionalId: string): Promise<ProducerIdentity> {
+  async init(transactionalId: string, timeoutMs = this.#timeoutMs): Promise<ProducerIdentity> {
     this.#store.journal.assertWritable();
     let id = this.#ids.get(transactionalId);
     if (id === undefined) {
-      id = {epoch: -1, transaction: undefined};
+      id = {epoch: -1, timeoutMs, transaction: undefined};
       this.#ids.set(transactionalId, id);
     }
+    id.timeoutMs = timeoutMs;
     const identity = {transactionalId, epoch: ++id.epoch};
     const {transaction} = id;
     if (transaction?.state === 'open') await transaction.abort();
@@ -89,7 +91,7 @@ export class TransactionCoordinator {
     for (const id of this.#ids.values()) {
       const {transaction} = id;
       if (transaction?.state !== 'open') continue;
-      if (now - transaction.startedAt < this.#timeoutMs) continue;
+      if (now - transaction.startedAt < id.timeoutMs) continue;
       id.epoch++;
       await transaction.abort();
     }
@@ -101,7 +103,7 @@ export class TransactionCoordinator {
     if (id?.epoch === epoch) return id;
     throw new TaskError(
       'KAFKA_PRODUCER_FENCED',
-      `The producer ${transactionalId} was replaced by a newer one, or its transaction was open for more than ${this.#timeoutMs} ms and was aborted: initialise a new producer and read the committed offsets again`,
+      `The producer ${transactionalId} was replaced by a newer one, or its transaction was open for more than ${id?.timeoutMs ?? this.#timeoutMs} ms and was aborted: initialise a new producer and read the committed offsets again`,
     );
   }
 }

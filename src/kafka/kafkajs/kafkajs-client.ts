@@ -7,6 +7,7 @@ import type {
   GroupOptions,
   KafkaClient,
   TopicAdmin,
+  TransactionOptions,
   TransactionalProducer,
 } from '../client.ts';
 import {Cluster} from './connection/cluster.ts';
@@ -44,6 +45,7 @@ export interface KafkajsOptions {
 const LOOK_MS = 1000;
 const CONNECTION_TIMEOUT_MS = 5000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 10_000;
 const METADATA_MAX_AGE_MS = 300_000;
 
 /**
@@ -88,11 +90,16 @@ export class KafkajsClient implements KafkaClient {
     return new KafkajsClient(cluster, options);
   }
 
-  transactionalProducer(transactionalId: string): TransactionalProducer {
-    const {transactionTimeoutMs, requestTimeoutMs, compression, maxRequestSize} = this.#options;
+  transactionalProducer(
+    transactionalId: string,
+    {timeoutMs}: TransactionOptions = {},
+  ): TransactionalProducer {
+    const {requestTimeoutMs, compression, maxRequestSize} = this.#options;
+    const {transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS} = this.#options;
     return new KafkajsProducer(this.#cluster, `producer ${transactionalId}`, {
       transactionalId,
-      transactionTimeoutMs: transactionTimeoutMs ?? 10_000,
+      transactionTimeoutMs,
+      wantedTimeoutMs: timeoutMs,
       requestTimeoutMs: requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       compression: compression ?? 'none',
       maxBatchBytes: maxRequestSize ?? 1_000_000,

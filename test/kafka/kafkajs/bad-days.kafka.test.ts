@@ -38,6 +38,9 @@ function tooLarge(message: string): object {
   return fatal('KAFKA_RECORD_TOO_LARGE', message);
 }
 
+/** `transaction.max.timeout.ms` by default. */
+const BROKER_MAX_TIMEOUT_MS = 900_000;
+
 describe('KafkajsClient on bad days', () => {
   let cluster: KafkaCluster;
   let admin: ReturnType<Kafka['admin']>;
@@ -540,6 +543,39 @@ describe('KafkajsClient on bad days', () => {
     const successor = hasty.transactionalProducer(topic);
     await successor.init();
     await commitRecords(successor, of, [record('a')]);
+    expect(await committedValues(client, of)).toEqual(['a']);
+  });
+
+  test('keeps a transaction open for as long as was asked for, where others time out', async () => {
+    await createTopic();
+    const of = {topic, partition: 0};
+    const hasty = await connect({transactionTimeoutMs: 300});
+    const patient = hasty.transactionalProducer(`${topic}-patient`, {timeoutMs: 60_000});
+    const other = hasty.transactionalProducer(`${topic}-other`);
+    for (const by of [patient, other]) {
+      await by.init();
+      by.begin();
+      await by.send([{...of, records: [record('late')]}]);
+    }
+    await until('the coordinator has aborted the other one', async () => {
+      const [log] = await client.admin.offsets([of]);
+      return log?.latest === 3;
+    });
+
+    await patient.commit();
+
+    expect(await committedValues(client, of)).toEqual(['late']);
+    await expect(other.commit()).rejects.toMatchObject({code: 'KAFKA_PRODUCER_FENCED'});
+  });
+
+  test('does with transaction.timeout.ms where the broker does not allow more', async () => {
+    await createTopic();
+    const of = {topic, partition: 0};
+    const by = client.transactionalProducer(topic, {timeoutMs: BROKER_MAX_TIMEOUT_MS + 1});
+
+    await by.init();
+    await commitRecords(by, of, [record('a')]);
+
     expect(await committedValues(client, of)).toEqual(['a']);
   });
 });

@@ -32,6 +32,8 @@ export interface ProducerOptions {
   readonly transactionalId: string;
   /** After this the coordinator aborts what is open (`transaction.timeout.ms`). */
   readonly transactionTimeoutMs: number;
+  /** The same, if the broker allows it (`transaction.max.timeout.ms`). Default: `transactionTimeoutMs`. */
+  readonly wantedTimeoutMs?: number | undefined;
   /** How long the leader may wait for its followers (`request.timeout.ms`). */
   readonly requestTimeoutMs: number;
   readonly compression: CompressionType;
@@ -58,6 +60,7 @@ export class KafkajsProducer implements TransactionalProducer {
   readonly #lane: string;
   readonly #options: ProducerOptions;
   #state: State = 'new';
+  #timeoutMs: number;
   #identity: ProducerIdentity | undefined;
   /** Next sequence number by partition, in this epoch. */
   readonly #sequences = new Map<string, number>();
@@ -74,6 +77,7 @@ export class KafkajsProducer implements TransactionalProducer {
     this.#cluster = cluster;
     this.#lane = lane;
     this.#options = options;
+    this.#timeoutMs = options.wantedTimeoutMs ?? options.transactionTimeoutMs;
   }
 
   async init(): Promise<void> {
@@ -87,13 +91,16 @@ export class KafkajsProducer implements TransactionalProducer {
     const {transactionalId, transactionTimeoutMs} = this.#options;
     const doing = `starting the transactional id ${transactionalId}`;
     const {producerId, producerEpoch} = await this.#attempt(doing, async () => {
-      const request = initProducerIdRequest(transactionalId, transactionTimeoutMs, this.#identity);
+      const request = initProducerIdRequest(transactionalId, this.#timeoutMs, this.#identity);
       const answer = await this.#toCoordinator('transaction', transactionalId, request);
       // The coordinator forgets ids after transactional.id.expiration.ms.
-      if (answer.error === errorCode.invalidProducerIdMapping) this.#identity = undefined;
-      if (answer.error === errorCode.invalidProducerIdMapping) {
-        throw new BrokerError(errorCode.concurrentTransactions, doing);
-      }
+      const isForgotten = answer.error === errorCode.invalidProducerIdMapping;
+      const isRefused =
+        answer.error === errorCode.invalidTransactionTimeout &&
+        this.#timeoutMs !== transactionTimeoutMs;
+      if (isForgotten) this.#identity = undefined;
+      if (isRefused) this.#timeoutMs = transactionTimeoutMs;
+      if (isForgotten || isRefused) throw new BrokerError(errorCode.concurrentTransactions, doing);
       this.#verify(answer.error, 'transaction', transactionalId, doing);
       return answer;
     });

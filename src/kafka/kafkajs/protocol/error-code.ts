@@ -31,6 +31,7 @@ export const errorCode = {
   invalidProducerEpoch: 47,
   invalidTxnState: 48,
   invalidProducerIdMapping: 49,
+  invalidTransactionTimeout: 50,
   concurrentTransactions: 51,
   transactionalIdAuthorizationFailed: 53,
   operationNotAttempted: 55,
