@@ -9,6 +9,7 @@ import {PostgresServer} from '../test/support/postgres.ts';
 import {KafkaCluster} from '../test/servers/kafka-cluster.ts';
 import {until} from '../test/support/until.ts';
 import {parseBuckets, quantileMs} from './latency-histogram.ts';
+import {DIMENSION, createTables} from './order-tables.ts';
 import {cpuSeconds, peakRssMb, processor} from './process-usage.ts';
 
 /*
@@ -25,7 +26,6 @@ const {values} = parseArgs({
     kafka: {type: 'boolean', default: false},
   },
 });
-const DIMENSION = 1000;
 const LATENCY = 'millrace_end_to_end_latency_seconds';
 const TOPICS = ['postgres.products.orders', 'orders_rekeyed', 'orders_enriched'];
 
@@ -120,20 +120,6 @@ async function run(orders: number): Promise<void> {
     JSON.stringify({recordsPerOrder: Number((await recordsPerOrder(pipeline, serial)).toFixed(3))}),
   );
   await pipeline.close();
-}
-
-async function createTables({customersDb, productsDb}: Pipeline): Promise<void> {
-  await customersDb.query(`
-    CREATE SCHEMA customers;
-    CREATE TABLE customers.customers (id varchar(255) PRIMARY KEY, first_name varchar(255), last_name varchar(255), email varchar(255), phone varchar(255));
-    CREATE TABLE customers.demographics (id varchar(255) PRIMARY KEY, street_address varchar(255), state varchar(255), zip_code varchar(255), country varchar(255), country_code varchar(255));
-    INSERT INTO customers.customers SELECT 'customer-' || n, 'First' || n, 'Lastname' || n, 'first.lastname' || n || '@example.com', '555-012-' || n FROM generate_series(0, ${DIMENSION - 1}) n;
-    INSERT INTO customers.demographics SELECT 'customer-' || n, n || ' Quincy Center', 'Massachusetts', '02119', 'United States', 'US' FROM generate_series(0, ${DIMENSION - 1}) n;`);
-  await productsDb.query(`
-    CREATE SCHEMA products;
-    CREATE TABLE products.products (product_id varchar(255) PRIMARY KEY, size varchar(255), product varchar(255), department varchar(255), price varchar(255));
-    CREATE TABLE products.orders (order_id varchar(255) PRIMARY KEY, product_id varchar(255), customer_id varchar(255), create_time timestamp DEFAULT now());
-    INSERT INTO products.products SELECT 'product-' || n, 'XL', 'Wine - White, Bin ' || n, 'Outdoors', '$' || n || '.20' FROM generate_series(0, ${DIMENSION - 1}) n;`);
 }
 
 async function rowsWritten(pipeline: Pipeline): Promise<number> {

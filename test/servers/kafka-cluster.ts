@@ -31,6 +31,8 @@ export interface KafkaClusterOptions {
   readonly listeners?: Readonly<Record<string, ClusterListener>>;
   /** Whether clients need ACLs; not those of PLAINTEXT, who may do everything. */
   readonly authorizer?: boolean;
+  /** Of every JVM; those of a small one that starts fast without. */
+  readonly jvmFlags?: readonly string[];
 }
 
 const PLAINTEXT = 'PLAINTEXT';
@@ -64,6 +66,7 @@ export class KafkaCluster {
     properties = {},
     listeners = {},
     authorizer = false,
+    jvmFlags,
   }: KafkaClusterOptions = {}): Promise<KafkaCluster> {
     const files = (await prepareServers()).kafka;
     const folder = makeRunFolder('kafka');
@@ -93,7 +96,7 @@ export class KafkaCluster {
         controllerPort: controllerPorts[index] ?? 0,
         listeners: role.includes('broker') ? await open(index + 1, listeners, proxies) : [],
       };
-      nodes.push(new KafkaNode(config, clusterId, files));
+      nodes.push(new KafkaNode(config, clusterId, files, jvmFlags));
     }
     const cluster = new KafkaCluster(folder, nodes, proxies, certificates);
     try {

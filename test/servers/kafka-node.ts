@@ -25,12 +25,19 @@ export const kafkaJvmFlags: readonly string[] = [...jvmFlags, '-Xmx96m'];
 export class KafkaNode {
   readonly config: NodeConfig;
   readonly #files: KafkaFiles;
+  readonly #jvmFlags: readonly string[];
   readonly #propertiesFile: string;
   #server: ServerProcess | undefined;
 
-  constructor(config: NodeConfig, clusterId: string, files: KafkaFiles) {
+  constructor(
+    config: NodeConfig,
+    clusterId: string,
+    files: KafkaFiles,
+    flags: readonly string[] = kafkaJvmFlags,
+  ) {
     this.config = config;
     this.#files = files;
+    this.#jvmFlags = flags;
     this.#propertiesFile = `${config.dataFolder}.properties`;
     if (!existsSync(config.dataFolder)) this.#format(clusterId);
     writeFileSync(this.#propertiesFile, kafkaProperties(config));
@@ -49,7 +56,7 @@ export class KafkaNode {
     this.#server = await ServerProcess.start({
       name: `kafka node ${this.config.id}`,
       args: [
-        ...kafkaJvmFlags,
+        ...this.#jvmFlags,
         this.#files.archiveFlag,
         '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
         '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
