@@ -13,7 +13,7 @@ export function comparison(measurements: readonly Measurement[]): string {
       'CPU-s per million orders, total',
       ...cells(({catchUp}) => total(catchUp.cpuSecondsPerMillion).toFixed(1)),
     ],
-    ['Kafka records per order', ...cells(({catchUp}) => String(catchUp.kafkaRecordsPerOrder))],
+    ['Kafka records per order', ...cells(({catchUp}) => catchUp.kafkaRecordsPerOrder.toFixed(2))],
     ['orders/s caught up', ...cells(({catchUp}) => catchUp.ordersPerSecond.toLocaleString('en'))],
     ...(measurements[0]?.atRates ?? []).flatMap(({rate}, at): Row[] => [
       [
@@ -27,7 +27,7 @@ export function comparison(measurements: readonly Measurement[]): string {
     ]),
     ...byProcess('peak RSS, MB', measurements, (each) => each.peakRssMb),
     ['start to first row, s', ...cells(({secondsToFirstRow}) => String(secondsToFirstRow))],
-    ['every order once, equal to SQL', ...cells((each) => (isRight(each) ? 'yes' : 'NO'))],
+    ['every order once, equal to SQL', ...cells(verdict)],
     ['orders in the warehouse', ...cells(({inWarehouse}) => inWarehouse?.toLocaleString('en') ?? 'no sink')], // prettier-ignore
   ];
   const widths = rows[0]?.map((_, column) =>
@@ -52,6 +52,12 @@ function byProcess(
     `${label}: ${name}`,
     ...measurements.map((each) => String(figures(each)[name] ?? '')),
   ]);
+}
+
+function verdict(measurement: Measurement): string {
+  if (isRight(measurement)) return 'yes';
+  const {missing, doubled, rowsEqual} = measurement.check;
+  return `NO: ${missing} missing, ${doubled} doubled, rows ${rowsEqual ? '' : 'not '}equal`;
 }
 
 function total(figures: ByProcess): number {

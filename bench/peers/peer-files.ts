@@ -17,7 +17,7 @@ const brokerPom = resolve('test/servers/pom.xml');
 const sources = resolve('bench/peers/java');
 const cache = resolve('node_modules/.cache/millrace-peers');
 
-/** Debezium, Kafka Connect and Kafka Streams from Maven, and our programs compiled: once per machine and version, a download of 150 MB. */
+/** Debezium, Kafka Connect and Kafka Streams from Maven, and our programs compiled: once per machine and version, a download of 110 MB. */
 export async function preparePeers(): Promise<PeerFiles> {
   const files = readdirSync(sources).map((name) => join(sources, name));
   const {stderr: java} = await runTool('java', ['-version']);

@@ -13,7 +13,7 @@ const POSTGRES_SETTINGS = {
   track_commit_timestamp: 'on',
 };
 
-/** As Kafka's own scripts start it, with all of the compiler; the small JVM of the tests would be slow for both systems. */
+/** The collector and the heap that Kafka's own scripts give it, and the whole compiler: the small JVM of the tests would be slow for both systems. */
 const BROKER_JVM_FLAGS = ['-Xmx1g', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'];
 
 /** A Postgres with the seed's tables and a Kafka of one broker, fresh and for one system alone. */
