@@ -24,7 +24,7 @@ const PROTOCOL = 'millrace';
 /** How long a rebalance waits for members that are alive to finish their transaction. */
 const REBALANCE_TIMEOUT_MS = 60_000;
 /** Heartbeats bring the news of a rebalance: until then the others wait. */
-const MAX_HEARTBEAT_INTERVAL_MS = 1000;
+const MAX_HEARTBEAT_INTERVAL_MS = 300;
 
 const NOTHING = Buffer.alloc(0);
 
