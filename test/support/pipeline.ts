@@ -144,10 +144,23 @@ export class Pipeline {
 
   async close(): Promise<void> {
     await this.service.kill();
-    await this.customersDb.end();
-    await this.productsDb.end();
+    for (const client of [this.customersDb, this.productsDb]) {
+      await dropSlots(client);
+      await client.end();
+    }
     rmSync(this.directory, {recursive: true, force: true});
   }
+}
+
+/** The server has a few dozen slots for all tests. It notices late that the service is gone. */
+async function dropSlots(client: Client): Promise<void> {
+  await until('its slots are gone', async () => {
+    const {rows} = await client.query<{pid: number | null}>(
+      `SELECT active_pid AS pid, CASE WHEN active THEN pg_terminate_backend(active_pid)::text ELSE pg_drop_replication_slot(slot_name)::text END
+       FROM pg_replication_slots WHERE database = current_database()`,
+    );
+    return rows.every(({pid}) => pid === null);
+  });
 }
 
 function parseLsn(text: unknown): bigint {
