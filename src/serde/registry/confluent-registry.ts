@@ -25,6 +25,9 @@ export interface ConfluentRegistryOptions extends Omit<RegistryServersOptions, '
 /** How long "no such id" holds: whoever registered it may have done so just now. */
 const unknownForMs = 5000;
 
+/** Each is won by another instance, which then has nothing more to register. */
+const maxRaces = 10;
+
 /** Ids that are in use at a time are a few hundred; what is forgotten is asked for again. */
 const maxCached = 5000;
 
@@ -113,8 +116,7 @@ export class ConfluentRegistry implements SchemaRegistry {
   async #add(subject: string, schema: string): Promise<number> {
     let toCheck = this.#unchecked(subject) && !(await this.#uncheck(subject));
     let answer = await this.#register(subject, schema);
-    if (answer.status === 409) {
-      // Apicurio answers so, too, to who registers for a new subject while another does.
+    for (let race = 1; race <= maxRaces && isRace(answer); race++) {
       if (toCheck) toCheck = !(await this.#uncheck(subject));
       answer = await this.#register(subject, schema);
     }
@@ -187,6 +189,11 @@ function withDialect(schema: string): string | undefined {
   return schema.startsWith('{"') && !schema.includes('"$schema"')
     ? `{"$schema":"http://json-schema.org/draft-07/schema#",${schema.slice(1)}`
     : undefined;
+}
+
+/** Apicurio answers so to who registers for a subject while another does. */
+function isRace({status, body}: RegistryAnswer): boolean {
+  return status === 409 && String(member(body, 'message')).includes('already exists');
 }
 
 function idIn(answer: RegistryAnswer, subject: string): number {
