@@ -185,8 +185,6 @@ function yaml(
       'database.password: unused',
       'database.sslmode: disable',
       'topic.prefix: postgres',
-      // A database in which nothing happens is caught up soon, too.
-      'offset.flush.interval.ms: 200',
       // Slot names are server-wide, and each run has its own databases.
       `slot.name: ${database}`,
       ...lines,
