@@ -32,6 +32,10 @@ describe('the service under kill -9, on the embedded log', () => {
         close: () => pipeline.close(),
       };
     },
-    {joins: {kills: 22, orders: 20_000}, deletes: {kills: 4, orders: 3_000}},
+    {
+      asOfCommit: ['products'],
+      joins: {kills: 22, orders: 20_000},
+      deletes: {kills: 4, orders: 3_000},
+    },
   );
 });
