@@ -26,7 +26,9 @@ export class StreamsBuilder {
   /** @throws FatalError TOPOLOGY_INVALID */
   build(): Topology {
     const nodes = this.#nodes.map((node) =>
-      node.kind === 'source' ? {...node, feeds: feeds(node, this.#nodes)} : node,
+      node.kind === 'source'
+        ? {...node, feeds: feeds(node, this.#nodes), repartitioned: this.#isWritten(node.topic)}
+        : node,
     );
     return new Topology(nodes, [...this.#stores]);
   }
@@ -43,6 +45,7 @@ export class StreamsBuilder {
       name: this.#name('source'),
       topic,
       feeds: 'stream',
+      repartitioned: false,
       tombstones,
     });
   }
@@ -64,6 +67,10 @@ export class StreamsBuilder {
   addStore<K, V>(changelog: Topic<K, V>): StoreName<V> {
     this.#stores.push({name: changelog.name, changelog, published: !changelog.internal});
     return changelog.name;
+  }
+
+  #isWritten({name}: {readonly name: string}): boolean {
+    return this.#nodes.some((node) => node.kind === 'sink' && node.topic.name === name);
   }
 
   #add(node: Node): string {

@@ -9,6 +9,8 @@ import {
 /** One source partition of a task: the records that were fetched, and what is known of its log. */
 export interface Input {
   readonly feeds: 'stream' | 'table';
+  /** It is read from a repartition topic: its records may stand in another order than in their source. */
+  readonly repartitioned: boolean;
   readonly head: InputRecord | undefined;
   /** Tick at which the head arrived. */
   readonly headArrivedAt: number;
@@ -40,8 +42,10 @@ export const AWAIT_RECORDS = -3;
  * order of its commits, whatever their timestamps say; of one commit, tables before streams: a stream's record is joined
  * with the rows as its commit left them. A stream's head also waits until each empty table has shown, by an answer to a
  * fetch that was sent after that head had arrived, that it is read up to its high watermark: only then every row that was
- * committed before the head has been seen. A table's head waits for empty streams in the same way: a stream's record that
- * was committed before it must not be joined with it.
+ * committed before the head has been seen. A table's head waits for empty streams in the same way, where both are read in
+ * their source's order: a stream's record that was committed before it must not be joined with it. Over repartition topics
+ * tables run ahead instead: what stands behind a waiting head may be older than it, and a row that is too new is the lesser
+ * evil beside one that is out of date.
  */
 export function nextInput(inputs: readonly Input[]): number {
   const next = firstInput(inputs);
@@ -53,11 +57,17 @@ export function nextInput(inputs: readonly Input[]): number {
     if (input.head !== undefined) continue;
     if (input.highWatermark === undefined) blocked = blocked === 0 ? AWAIT_ANSWER : blocked;
     else if (input.position < input.highWatermark) blocked = AWAIT_RECORDS;
-    else if (input.feeds !== first.feeds && input.sentAt < first.headArrivedAt) {
+    else if (mustShow(input, first) && input.sentAt < first.headArrivedAt) {
       blocked = blocked === 0 ? AWAIT_ANSWER : blocked;
     }
   }
   return blocked === 0 ? next : blocked;
+}
+
+/** Whether an empty input has to show that it holds nothing which goes before this head. */
+function mustShow(input: Input, first: Input): boolean {
+  if (input.feeds === first.feeds) return false;
+  return first.feeds === 'stream' || !(first.repartitioned || input.repartitioned);
 }
 
 /** The input whose head goes before all other heads; -1 where there is none. */

@@ -12,6 +12,7 @@ export class RecordQueue implements Input {
   readonly source: SourceNode;
   readonly topicPartition: TopicPartition;
   readonly feeds: SourceNode['feeds'];
+  readonly repartitioned: boolean;
   head: ConsumedRecord | undefined;
   headArrivedAt = -1;
   position: number;
@@ -29,6 +30,7 @@ export class RecordQueue implements Input {
     this.source = source;
     this.topicPartition = topicPartition;
     this.feeds = source.feeds;
+    this.repartitioned = source.repartitioned;
     this.position = offset;
   }
 

@@ -67,9 +67,8 @@ export function planTasks(options: TaskPlanOptions): TaskPlan {
   const topics = new Map<string, TopicSpec>();
 
   for (const group of groups) {
-    for (const {topic} of group.sources) {
-      const written = isWritten(topology, topic.name);
-      if (handsOn && written && topic.internal) continue;
+    for (const {topic, repartitioned} of group.sources) {
+      if (handsOn && repartitioned && topic.internal) continue;
       add(topicName(applicationId, topic), group.partitions, 'delete', topic.internal);
     }
   }
@@ -131,7 +130,7 @@ function wholeTopology(topology: Topology): TaskGroup {
     node.kind === 'operator' && node.operator.betweenTasks === true ? node.operator.stores : [],
   );
   const stores = topology.stores.filter(({name}) => !passedBy.includes(name));
-  const sources = topology.sources().filter(({topic}) => !isWritten(topology, topic.name));
+  const sources = topology.sources().filter(({repartitioned}) => !repartitioned);
   return {id: 0, nodes, stores, sources, partitions: 1};
 }
 
@@ -156,8 +155,4 @@ function copartitions(
   }
   const [count = numPartitions] = counts.values();
   return count;
-}
-
-function isWritten(topology: Topology, topic: string): boolean {
-  return topology.nodes.some((node) => node.kind === 'sink' && node.topic.name === topic);
 }

@@ -9,6 +9,8 @@ export interface SourceNode {
   readonly topic: Topic<any, any>;
   /** A table's input goes before a stream's where timestamps tie, and streams wait for it to be caught up. */
   readonly feeds: 'stream' | 'table';
+  /** True where the topology writes the topic itself: several tasks may, and its records stand in no source's order. */
+  readonly repartitioned: boolean;
   /** What becomes of null values: passed on as deletions, or dropped, where they are only compaction marks. */
   readonly tombstones: 'pass' | 'drop';
 }

@@ -7,6 +7,7 @@ export const clicksSource: SourceNode = {
   name: 'source-1',
   topic: clicks,
   feeds: 'stream',
+  repartitioned: false,
   tombstones: 'drop',
 };
 

@@ -12,13 +12,23 @@ type Feeds = Input['feeds'];
 
 /** An input with a record that arrived at tick 5, unless said otherwise. */
 function full(feeds: Feeds, head: InputRecord, input: Partial<Input> = {}): Input {
-  return {feeds, head, headArrivedAt: 5, position: 10, highWatermark: 10, sentAt: 4, ...input};
+  return {
+    feeds,
+    repartitioned: false,
+    head,
+    headArrivedAt: 5,
+    position: 10,
+    highWatermark: 10,
+    sentAt: 4,
+    ...input,
+  };
 }
 
 /** An input that is read up to its high watermark, as an answer to a fetch sent at tick 5 has shown. */
 function empty(feeds: Feeds, input: Partial<Input> = {}): Input {
   return {
     feeds,
+    repartitioned: false,
     head: undefined,
     headArrivedAt: -1,
     position: 10,
@@ -125,6 +135,21 @@ describe('nextInput', () => {
       [
         'a stream that was caught up earlier, for a table',
         [empty('stream', {sentAt: 0}), table],
+        AWAIT_ANSWER,
+      ],
+      [
+        'a repartitioned stream that was caught up earlier, for a table',
+        [empty('stream', {sentAt: 0, repartitioned: true}), table],
+        1,
+      ],
+      [
+        'a stream that was caught up earlier, for a repartitioned table',
+        [empty('stream', {sentAt: 0}), {...table, repartitioned: true}],
+        1,
+      ],
+      [
+        'a repartitioned table that was caught up earlier',
+        [empty('table', {sentAt: 4, repartitioned: true}), stream],
         AWAIT_ANSWER,
       ],
       ['a stream that answers later, for a table', [empty('stream', {sentAt: 6}), table], 1],

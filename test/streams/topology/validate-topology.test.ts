@@ -19,6 +19,7 @@ const source: Node = {
   name: 'source-1',
   topic: rows,
   feeds: 'stream',
+  repartitioned: false,
   tombstones: 'drop',
 };
 const keepAll = filter<string, object>(() => true);
