@@ -98,7 +98,6 @@ function sourceFrom([name, keys]: [string, SourceKeys]): SourceConfig {
     publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
     tables: keys['table.include.list'],
     afterStateOnly: keys['after.state.only'],
-    offsetIntervalMs: keys['offset.flush.interval.ms'],
     keyFormat: keys['output.key.format'],
     valueFormat: keys['output.data.format'],
   };

@@ -52,8 +52,6 @@ export interface SourceConfig {
   /** `schema.table`, each once. */
   readonly tables: readonly string[];
   readonly afterStateOnly: boolean;
-  /** Milliseconds. Default: the connector's. */
-  readonly offsetIntervalMs?: number;
   readonly keyFormat: SourceFormat;
   readonly valueFormat: SourceFormat;
 }

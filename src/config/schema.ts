@@ -94,15 +94,6 @@ export const sourceSchema = z.strictObject({
     formats,
     otherFormats,
   ),
-  'offset.flush.interval.ms': integer(
-    {
-      description:
-        'How often the position is stored and confirmed while the WAL holds nothing of the captured tables, in milliseconds; what is published is confirmed at once.',
-      default: 5000,
-    },
-    10,
-    3_600_000,
-  ),
 });
 
 /** One warehouse table of a DuckDB file: the keys under `sinks.<name>`. */

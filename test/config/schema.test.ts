@@ -244,11 +244,6 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
   },
   'output.key.format': {...formats, read: (c) => sourceOf(c)?.keyFormat},
   'output.data.format': {...formats, read: (c) => sourceOf(c)?.valueFormat},
-  'offset.flush.interval.ms': {
-    ...range(10, 3_600_000),
-    read: (c) => sourceOf(c)?.offsetIntervalMs,
-    otherwise: 5000,
-  },
 };
 
 const sinkCases: Readonly<Record<string, KeyCase>> = {
