@@ -33,7 +33,7 @@ describe('the service under kill -9, on the embedded log', () => {
       };
     },
     {
-      asOfCommit: ['products'],
+      isOneTask: true,
       joins: {kills: 22, orders: 20_000},
       deletes: {kills: 4, orders: 3_000},
     },

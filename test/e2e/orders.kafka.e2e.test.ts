@@ -37,7 +37,7 @@ function onKafka(partitions: number): OpenService {
 
 describe.each([1, 4])('the service under kill -9, on Kafka with %i partitions', (partitions) => {
   serviceSuite(onKafka(partitions), {
-    asOfCommit: partitions === 1 ? ['products'] : [],
+    isOneTask: partitions === 1,
     joins: {kills: 6, orders: 5_000},
     deletes: {kills: 2, orders: 1_000},
   });

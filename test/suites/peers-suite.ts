@@ -143,11 +143,19 @@ export function peersSuite(
         `SELECT order_id, arg_min(price, _offset) AS price, count(*)::int AS times FROM orders_enriched
          WHERE order_id LIKE 'priced%' GROUP BY order_id`,
       );
-      const old = rows.filter(({order_id, price}) => price !== `$${String(order_id).slice(6)}.99`);
+      const prices = rows.map(({order_id, price}) => ({
+        own: Number(String(order_id).slice(6)),
+        // That of a product before all changes is older than any.
+        joined: Number(/^\$(\d+)\.99$/.exec(String(price))?.[1] ?? -1),
+      }));
+      const old = prices.filter(({own, joined}) => joined < own).length;
+      const newer = prices.filter(({own, joined}) => joined > own).length;
       process.stdout.write(
-        `${expect.getState().currentTestName}: ${old.length} of ${PRICE_CHANGES} with the old price\n`,
+        `${expect.getState().currentTestName}: of ${PRICE_CHANGES} ${old} with an old price, ${newer} with that of a later transaction\n`,
       );
-      expect(old.length).toBeLessThanOrEqual(isOneTask ? 0 : PRICE_CHANGES);
+      // Over repartition topics it is best effort: the counts are told, and the last touch below puts each order right.
+      const promised = isOneTask ? prices.filter(({own, joined}) => joined !== own) : [];
+      expect(promised).toEqual([]);
       expect(rows).toHaveLength(PRICE_CHANGES);
       expect(rows.filter(({times}) => times !== 2)).toEqual([]);
       expect(await outcome(pipeline, 'current')).toEqual(allRight(1 + PRICE_CHANGES));

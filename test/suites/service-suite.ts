@@ -29,11 +29,8 @@ export type OpenService = (
 ) => Promise<ServiceUnderTest>;
 
 export interface SuiteOptions {
-  /**
-   * Tables that an order is joined with exactly as of its commit: with one partition those of its own database. Across
-   * databases and over repartition topics it is best effort until the order is touched again.
-   */
-  readonly asOfCommit: readonly Dimension[];
+  /** One partition: one task, which sees what comes from one database in the order of its commits. */
+  readonly isOneTask: boolean;
   readonly joins: Extent;
   readonly deletes: Extent;
 }
@@ -87,6 +84,9 @@ async function rowsByOrder(file: string): Promise<ReadonlyMap<string, Row>> {
   return new Map(rows.map((row) => [row['order_id'] as string, row]));
 }
 
+/** Share of the rows that may be joined with rows from before their commit where that is best effort; 0.0001 is usual. */
+const STALE = 0.001;
+
 type Dimension = 'products' | 'customers' | 'demographics';
 
 /** Rows that are no join of a version of an order with rows of these tables that were current at its commit or after it. */
@@ -116,7 +116,7 @@ function staleRows(
 
 /** What the service does on any log while it is killed again and again; called within a `describe`. */
 export function serviceSuite(open: OpenService, options: SuiteOptions): void {
-  const {asOfCommit, joins, deletes} = options;
+  const {isOneTask, joins, deletes} = options;
   let opened: ServiceUnderTest | undefined;
 
   afterEach(async () => {
@@ -162,11 +162,14 @@ export function serviceSuite(open: OpenService, options: SuiteOptions): void {
       row: JSON.parse(value.toString('utf8', 5)) as Row,
     }));
     const rows = emitted.map(({row}) => row);
-    expect(staleRows(rows, workload, asOfCommit).slice(0, 3), `seed ${seed}`).toEqual([]);
-    const late = staleRows(rows, workload, ['products', 'customers', 'demographics']);
+    // Across databases it is best effort: after a kill one source may publish its backlog before the other.
+    const bestEffort = staleRows(rows, workload, ['products', 'customers', 'demographics']);
     process.stdout.write(
-      `${late.length} of ${rows.length} rows with a dimension from before their commit\n`,
+      `${bestEffort.length} of ${rows.length} rows joined with a row from before their commit\n`,
     );
+    expect(bestEffort.length / rows.length, `seed ${seed}`).toBeLessThan(STALE);
+    const promised = isOneTask ? staleRows(rows, workload, ['products']) : [];
+    expect(promised.slice(0, 3), `seed ${seed}`).toEqual([]);
     const history = await duckdbRows(
       self.warehouse('history'),
       `SELECT "partition" AS part, _offset, ${COLUMNS} FROM orders_enriched ORDER BY part, _offset`,
