@@ -9,11 +9,14 @@ const infrastructure = ['pg', 'kafka', 'registry', 'e2e', 'soak'];
  */
 export default defineConfig({
   test: {
+    // On two cores vitest would take one.
+    maxWorkers: 2,
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       {
         test: {
           name: 'unit',
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: infrastructure.map((suffix) => `test/**/*.${suffix}.test.ts`),
         },
@@ -34,7 +37,6 @@ export default defineConfig({
           globalSetup: ['test/support/global-kafka.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
@@ -53,7 +55,6 @@ export default defineConfig({
           globalSetup: ['test/support/global-build.ts', 'test/support/global-postgres.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
