@@ -17,6 +17,7 @@ import {PostgresServer} from '../test/support/postgres.ts';
 import type {ServiceProcess} from '../test/support/service-process.ts';
 import {StreamsInstance} from '../test/support/streams-instance.ts';
 import {until} from '../test/support/until.ts';
+import {createTables} from './order-tables.ts';
 import {cpuSeconds, processor} from './process-usage.ts';
 import {TopicTail} from './topic-tail.ts';
 
@@ -264,7 +265,7 @@ async function withPipeline(
   const cluster = await KafkaCluster.start();
   const pipeline = await openPipeline(postgres.port, {...options, kafka: cluster.brokers});
   try {
-    await createTables(pipeline);
+    await createTables(pipeline, {customers: KEYS, products: PRODUCTS});
     await run(pipeline, cluster.brokers);
   } finally {
     await pipeline.close();
@@ -310,20 +311,6 @@ async function untilRows(
     until('the rows have come', () => arrivals.length >= count, LOADING_MS),
     ...ends,
   ]);
-}
-
-async function createTables({customersDb, productsDb}: Pipeline): Promise<void> {
-  await customersDb.query(`
-    CREATE SCHEMA customers;
-    CREATE TABLE customers.customers (id varchar(255) PRIMARY KEY, first_name varchar(255), last_name varchar(255), email varchar(255), phone varchar(255));
-    CREATE TABLE customers.demographics (id varchar(255) PRIMARY KEY, street_address varchar(255), state varchar(255), zip_code varchar(255), country varchar(255), country_code varchar(255));
-    INSERT INTO customers.customers SELECT 'customer-' || n, 'First' || n, 'Lastname' || n, 'first.lastname' || n || '@example.com', '555-012-' || n FROM generate_series(0, ${KEYS - 1}) n;
-    INSERT INTO customers.demographics SELECT 'customer-' || n, n || ' Quincy Center', 'Massachusetts', '02119', 'United States', 'US' FROM generate_series(0, ${KEYS - 1}) n;`);
-  await productsDb.query(`
-    CREATE SCHEMA products;
-    CREATE TABLE products.products (product_id varchar(255) PRIMARY KEY, size varchar(255), product varchar(255), department varchar(255), price varchar(255));
-    CREATE TABLE products.orders (order_id varchar(255) PRIMARY KEY, product_id varchar(255), customer_id varchar(255), create_time timestamp DEFAULT now());
-    INSERT INTO products.products SELECT 'product-' || n, 'XL', 'Wine - White, Bin ' || n, 'Outdoors', '$' || n || '.20' FROM generate_series(0, ${PRODUCTS - 1}) n;`);
 }
 
 /** Orders of any customers; of `count` customers from `first` on, where it is given. */

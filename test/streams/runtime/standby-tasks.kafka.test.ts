@@ -10,6 +10,7 @@ import {StreamsApp} from '../../../src/streams/runtime/streams-app.ts';
 import {RecordedMetrics} from '../../support/recorded-metrics.ts';
 import {until} from '../../support/until.ts';
 import {clicks, countTopology, counted} from './count-topology.ts';
+import {RunningApps} from './running-apps.ts';
 import {localOnly} from './streams-harness.ts';
 import {committedRows} from './topic-rows.ts';
 
@@ -52,7 +53,7 @@ describe('StandbyTasks on Apache Kafka', () => {
   const local = localSerdes();
   const applicationId = `standby-${crypto.randomUUID()}`;
   let kafka: KafkajsClient;
-  const stops: (() => Promise<void>)[] = [];
+  const apps = new RunningApps();
   beforeEach(async () => {
     kafka = await connect();
     await kafka.admin.deleteTopics(['clicks', 'counted', 'counts']);
@@ -61,7 +62,7 @@ describe('StandbyTasks on Apache Kafka', () => {
     ]);
   });
   afterEach(async () => {
-    for (const stop of stops.splice(0)) await stop();
+    await apps.stop();
     await kafka.admin.deleteTopics(['clicks', 'counted', 'counts']);
     await kafka.close();
   });
@@ -86,21 +87,7 @@ describe('StandbyTasks on Apache Kafka', () => {
         numStandbyReplicas: 1,
       },
     });
-    const ended = new AbortController();
-    const done = app.run(ended.signal);
-    const stop = async (): Promise<void> => {
-      ended.abort();
-      await done;
-      await client.close();
-    };
-    stops.push(stop);
-    return {
-      app,
-      stop: async () => {
-        stops.splice(stops.indexOf(stop), 1);
-        await stop();
-      },
-    };
+    return apps.run(app, client);
   }
 
   async function click(): Promise<void> {

@@ -1,7 +1,16 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from 'vitest';
 import {systemClock} from '../../../src/common/clock.ts';
 import {Conditions} from '../../../src/common/conditions.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
@@ -25,6 +34,7 @@ import {noMetrics} from '../../support/no-metrics.ts';
 import {Random} from '../../support/random.ts';
 import {until} from '../../support/until.ts';
 import {clicks, countTopology, counted} from './count-topology.ts';
+import {RunningApps} from './running-apps.ts';
 import {localOnly} from './streams-harness.ts';
 import {committedRows} from './topic-rows.ts';
 
@@ -64,7 +74,7 @@ describe('StreamsApp on Apache Kafka', () => {
   const local = localSerdes();
   let cluster: KafkaCluster;
   let client: KafkajsClient;
-  const stops: (() => Promise<void>)[] = [];
+  const apps = new RunningApps();
 
   beforeAll(async () => {
     cluster = await KafkaCluster.start({
@@ -77,7 +87,7 @@ describe('StreamsApp on Apache Kafka', () => {
     client = await connect(cluster.brokers);
   });
   afterEach(async () => {
-    for (const stop of stops.splice(0).toReversed()) await stop();
+    await apps.stop();
     const names = (await client.admin.describeTopics()).map(({name}) => name);
     await client.admin.deleteTopics(names.filter((name) => !name.startsWith('__')));
     await client.close();
@@ -99,21 +109,7 @@ describe('StreamsApp on Apache Kafka', () => {
       conditions: new Conditions(),
       options: {},
     });
-    const ended = new AbortController();
-    const done = app.run(ended.signal);
-    const stop = async (): Promise<void> => {
-      ended.abort();
-      await done;
-      await own.close();
-    };
-    stops.push(stop);
-    return {
-      app,
-      stop: async () => {
-        stops.splice(stops.indexOf(stop), 1);
-        await stop();
-      },
-    };
+    return apps.run(app, own);
   }
 
   async function create(partitions: number, ...names: readonly string[]): Promise<void> {
@@ -159,7 +155,7 @@ describe('StreamsApp on Apache Kafka', () => {
       await create(1, clicks.name);
       const directory = await mkdtemp(join(tmpdir(), 'millrace-traps-'));
       const level = await LevelStoreProvider.open(directory, {logger: silentLogger});
-      stops.push(async () => {
+      onTestFinished(async () => {
         await level.close();
         await rm(directory, {recursive: true, force: true});
       });

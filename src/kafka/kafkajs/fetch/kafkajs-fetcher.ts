@@ -1,4 +1,4 @@
-import {FatalError, ServiceError, TaskError} from '../../../common/errors.ts';
+import {FatalError, ServiceError} from '../../../common/errors.ts';
 import type {FetchedPartition, Fetcher, FetcherOptions, TopicPartition} from '../../client.ts';
 import {doneOrAborted} from '../../../common/aborted.ts';
 import {BrokerError} from '../connection/broker-error.ts';
@@ -9,6 +9,7 @@ import {fetchRequest} from '../protocol/fetch.ts';
 import type {FetchedData} from '../protocol/fetch.ts';
 import {partitionName} from '../protocol/topic-partitions.ts';
 import {AssignedPartition} from './assigned-partition.ts';
+import {fetchError} from './fetch-error.ts';
 import {readRecords} from './read-records.ts';
 
 const DEFAULT_PARTITION_BYTES = 1 << 20;
@@ -403,26 +404,4 @@ export class KafkajsFetcher implements Fetcher {
 
 function topicPartitionOf({topicPartition}: AssignedPartition): TopicPartition {
   return topicPartition;
-}
-
-function fetchError(data: FetchedData, partition: AssignedPartition, offset: number): unknown {
-  const {error} = data;
-  if (error === errorCode.offsetOutOfRange) {
-    return new TaskError(
-      'KAFKA_OFFSET_OUT_OF_RANGE',
-      `Offset ${offset} of ${partition.name} lies outside of its log: what stood there was deleted (retention.ms), or never written`,
-    );
-  }
-  if (error === errorCode.corruptMessage) {
-    return new FatalError(
-      'KAFKA_CORRUPT_BATCH',
-      `The broker cannot read ${partition.name} at offset ${offset}: its log is damaged there; let another replica lead the partition`,
-    );
-  }
-  try {
-    check(error, `fetching ${partition.name} at offset ${offset}`);
-  } catch (thrown) {
-    return thrown;
-  }
-  return undefined;
 }

@@ -21,11 +21,12 @@ import {
   initProducerIdRequest,
   txnOffsetCommitRequest,
 } from '../protocol/transaction-requests.ts';
-import type {PartitionError, ProducerIdentity} from '../protocol/transaction-requests.ts';
+import type {ProducerIdentity} from '../protocol/transaction-requests.ts';
 import {encodeRecordBatch} from '../record-batch/encode-record-batch.ts';
 import type {CompressionType} from '../record-batch/compression.ts';
 import {PartitionSends} from './partition-sends.ts';
 import type {EncodedBatch} from './partition-sends.ts';
+import {firstError, isOutdatedMember, isRefusedGeneration, mayPass} from './refusals.ts';
 import {splitBatches} from './split-batches.ts';
 
 export interface ProducerOptions {
@@ -384,29 +385,4 @@ export class KafkajsProducer implements TransactionalProducer {
 function nextSequence(sequence: number, count: number): number {
   const next = sequence + count;
   return next > 0x7fffffff ? next - 0x80000000 : next;
-}
-
-function firstError(answers: readonly PartitionError[]): PartitionError | undefined {
-  const refused = answers.filter(({error}) => error !== errorCode.none);
-  return refused.find(({error}) => error !== errorCode.operationNotAttempted) ?? refused[0];
-}
-
-function isOutdatedMember(code: number): boolean {
-  return (
-    code === errorCode.illegalGeneration ||
-    code === errorCode.unknownMemberId ||
-    code === errorCode.fencedInstanceId ||
-    code === errorCode.rebalanceInProgress
-  );
-}
-
-function isRefusedGeneration(error: unknown): boolean {
-  return error instanceof TaskError && error.code === 'KAFKA_ILLEGAL_GENERATION';
-}
-
-function mayPass(error: unknown): boolean {
-  return (
-    error instanceof ConnectionLostError ||
-    (error instanceof BrokerError && isRetriable(error.code))
-  );
 }
