@@ -9,6 +9,7 @@ import type {
 } from '../../kafka/client.ts';
 import type {Checkpoint, CommittedStore, StoreWrite} from '../../state/committed-store.ts';
 import type {RestoreProgress} from './restore-progress.ts';
+import {WritesUnderWay} from './writes-under-way.ts';
 
 /** A store of a task and the partition that backs it up. */
 export interface StoreChangelog {
@@ -34,8 +35,8 @@ const POLL_MS = 500;
 
 /**
  * Rolls the stores forward to the end of their changelogs, from where each stands, in slices that are as durable as a
- * commit. Timers and heartbeats get their turn after each slice, which is one answer of a fetch. Stops after the slice
- * during which `signal` aborts.
+ * commit. While LevelDB writes one, those of other stores are fetched and decoded. Timers and heartbeats get their turn
+ * after each slice, which is one answer of a fetch. Stops after the slice during which `signal` aborts.
  *
  * The end is the high watermark, and reached is what the position says: the last offsets may be control records.
  *
@@ -50,6 +51,7 @@ export async function restoreStores(
   const ends = await kafka.admin.offsets(changelogs.map(({topicPartition}) => topicPartition));
   const open = new Map<string, {readonly changelog: StoreChangelog; readonly end: number}>();
   const fetcher = kafka.fetcher({isolation: 'read_committed'});
+  const writes = new WritesUnderWay();
   try {
     for (const [i, changelog] of changelogs.entries()) {
       const offsets = ends[i] as PartitionOffsets;
@@ -69,21 +71,28 @@ export async function restoreStores(
     }
     if (open.size === 0) return;
     logger.info({stores: open.size, offsets: progress.total}, 'Restores stores');
-    while (open.size > 0 && !signal.aborted) {
-      for (const answer of await fetcher.poll(POLL_MS, signal)) {
-        const restoring = open.get(keyOf(answer));
-        if (restoring === undefined) continue;
-        const {changelog, end} = restoring;
-        await onRestored(changelog, answer);
-        await applyAnswer(changelog, answer);
-        progress.applied(keyOf(answer), answer.records.length, answer.position);
-        if (answer.position >= end) {
-          open.delete(keyOf(answer));
-          fetcher.unassign(answer);
+    try {
+      while (open.size > 0 && !signal.aborted) {
+        for (const answer of await fetcher.poll(POLL_MS, signal)) {
+          const key = keyOf(answer);
+          const restoring = open.get(key);
+          if (restoring === undefined) continue;
+          const {changelog, end} = restoring;
+          await onRestored(changelog, answer);
+          await writes.start(key, async () => {
+            await applyAnswer(changelog, answer);
+            progress.applied(key, answer.records.length, answer.position);
+          });
+          if (answer.position >= end) {
+            open.delete(key);
+            fetcher.unassign(answer);
+          }
+          await clock.yield();
+          if (signal.aborted) break;
         }
-        await clock.yield();
-        if (signal.aborted) break;
       }
+    } finally {
+      await writes.done();
     }
     const ms = clock.now() - startedAt;
     const {records} = progress;
