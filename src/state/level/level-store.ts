@@ -119,14 +119,15 @@ export class LevelStore implements CommittedStore {
 
   async apply(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void> {
     const sentinel: Sentinel = {store: this.name, checkpoint, ranged: this.#ranged};
-    const batch = writes.map(([key, value]) =>
-      value === undefined ? ({type: 'del', key} as const) : ({type: 'put', key, value} as const),
-    );
     try {
-      await this.#db.batch([
-        ...batch,
-        {type: 'put', key: SENTINEL_KEY, value: encodeSentinel(sentinel)},
-      ]);
+      // A third of what an array of operations costs.
+      const batch = this.#db.batch();
+      for (const [key, value] of writes) {
+        if (value === undefined) batch.del(key);
+        else batch.put(key, value);
+      }
+      batch.put(SENTINEL_KEY, encodeSentinel(sentinel));
+      await batch.write();
     } catch (error) {
       throw this.#failure(error);
     }
