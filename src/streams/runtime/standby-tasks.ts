@@ -6,6 +6,7 @@ import type {StoreChangelog} from './restorer.ts';
 import type {TaskEnvironment} from './task-opener.ts';
 import {taskId} from './task-plan.ts';
 import type {TaskPlace} from './task-plan.ts';
+import type {LettingGo} from './task-stores.ts';
 import {changelogName} from './topic-names.ts';
 
 /** Records applied in one go: a few milliseconds, so that active tasks hardly notice. */
@@ -32,6 +33,8 @@ export class StandbyTasks {
   readonly #env: TaskEnvironment;
   readonly #places: readonly TaskPlace[];
   readonly #standbys = new Map<string, Standby>();
+  /** No store is known to be damaged. */
+  #isSound = true;
 
   constructor(env: TaskEnvironment, places: readonly TaskPlace[]) {
     this.#env = env;
@@ -76,6 +79,7 @@ export class StandbyTasks {
         while (!signal.aborted) await this.#turn(fetcher, signal);
       } catch (error) {
         if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
+        if (error instanceof TaskError) this.#isSound = false;
         const {code} = error;
         logger.warn({code, reason: messageOf(error), waitMs: RETRY_MS}, 'Cannot keep tasks warm');
         await clock.sleep(RETRY_MS, signal);
@@ -86,11 +90,12 @@ export class StandbyTasks {
   }
 
   /** Lets go of the stores; `run` must have ended. */
-  async close(): Promise<void> {
+  async close(how: LettingGo): Promise<void> {
     const {stores} = this.#env;
+    const lettingGo = this.#isSound ? how : 'close';
     const standbys = [...this.#standbys.values()];
     this.#standbys.clear();
-    await Promise.all(standbys.map(({taskId: id, store}) => stores.close(id, store)));
+    await Promise.all(standbys.map(async ({taskId: id, store}) => stores[lettingGo](id, store)));
   }
 
   /** By changelog partition: where the store stands, and how far that is behind. */

@@ -21,7 +21,7 @@ import {TaskGraph} from './task-graph.ts';
 import type {WriteContext} from './task-graph.ts';
 import {taskId} from './task-plan.ts';
 import type {TaskGroup, TaskPlace, TaskPlan} from './task-plan.ts';
-import type {TaskStores} from './task-stores.ts';
+import type {LettingGo, TaskStores} from './task-stores.ts';
 import {changelogName, topicName} from './topic-names.ts';
 import type {KeyValueDeserializers, KeyValueSerdes, TopologySerdes} from './topic-serdes.ts';
 
@@ -106,10 +106,11 @@ export class TaskOpener {
     return places.map((place, i) => this.#task(place, stores[i] ?? [], positions));
   }
 
-  /** Closes the stores; uncommitted writes are gone. */
-  async close(): Promise<void> {
+  /** Lets go of the stores; uncommitted writes are gone. */
+  async close(how: LettingGo): Promise<void> {
+    const {stores} = this.#env;
     const results = await Promise.allSettled(
-      this.#opened.splice(0).map(({taskId: id, store}) => this.#env.stores.close(id, store)),
+      this.#opened.splice(0).map(async ({taskId: id, store}) => stores[how](id, store)),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

@@ -59,6 +59,8 @@ export class TaskSession {
   #standbyRun: Promise<void> = Promise.resolve();
   #tasks: readonly StreamTask[] = [];
   #isRunning = false;
+  /** It has ended, and nothing has failed. */
+  #isSound = false;
   #inTransaction = false;
   #lastCommit: number;
   #lastPurge: number;
@@ -83,6 +85,11 @@ export class TaskSession {
 
   /** Resolves when `signal` aborts, with everything that was processed committed. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#run(signal);
+    this.#isSound = true;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     const {producer, env} = this.#options;
     await producer.init();
     const opened = await this.#opener.open(this.#places, signal);
@@ -111,7 +118,7 @@ export class TaskSession {
     }
   }
 
-  /** Drops what is not committed, and lets go of the stores. */
+  /** Drops what is not committed, and lets go of the stores; the next session finds them open, unless something has failed. */
   async close(): Promise<void> {
     this.#closing.abort();
     if (this.#inTransaction) {
@@ -120,8 +127,9 @@ export class TaskSession {
     }
     await this.#fetcher.close();
     await this.#standbyRun;
-    await this.#standbys.close();
-    await this.#opener.close();
+    const how = this.#isSound ? 'keep' : 'close';
+    await this.#standbys.close(how);
+    await this.#opener.close(how);
   }
 
   status(): object {
@@ -140,6 +148,7 @@ export class TaskSession {
   async #keepWarm(signal: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     await this.#standbys.open(ended);
+    if (ended.aborted) return;
     await this.#options.env.stores.releaseUnused();
     await this.#standbys.run(ended);
   }

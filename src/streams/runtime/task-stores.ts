@@ -9,12 +9,15 @@ export interface TaskStoresOptions {
   readonly topicId: (spec: StoreSpec) => string | undefined;
 }
 
+/** How somebody lets go of stores: `keep` where nothing has failed, else `close`, which finds out what is wrong at the next open. */
+export type LettingGo = 'keep' | 'close';
+
 /** The stores of one process: opens and closes them, and knows where those stand that it has on disk. */
 export class TaskStores {
   readonly #options: TaskStoresOptions;
-  /** Opened by `survey`, and not asked for since; as `<task>/<store>`. */
-  readonly #surveyed = new Map<string, CommittedStore>();
-  /** Changelog offsets as of the last close or survey, by task and store. */
+  /** Opened by `survey` or kept, and not asked for since; as `<task>/<store>`. */
+  readonly #unused = new Map<string, CommittedStore>();
+  /** Changelog offsets as of the last close, keep or survey, by task and store. */
   readonly #offsets = new Map<string, Map<string, number>>();
 
   constructor(options: TaskStoresOptions) {
@@ -30,19 +33,25 @@ export class TaskStores {
     for (const {taskId, store} of await provider.stored()) {
       const isKnown = tasks.get(taskId)?.some(({name}) => name === store) === true;
       const path = pathOf(taskId, store);
-      if (!isKnown || this.#surveyed.has(path)) continue;
+      if (!isKnown || this.#unused.has(path)) continue;
       const opened = await provider.open(taskId, store);
-      this.#surveyed.set(path, opened);
+      this.#unused.set(path, opened);
       this.#note(taskId, opened);
     }
   }
 
   async open(taskId: string, store: string): Promise<CommittedStore> {
     const path = pathOf(taskId, store);
-    const surveyed = this.#surveyed.get(path);
-    if (surveyed === undefined) return this.#options.provider.open(taskId, store);
-    this.#surveyed.delete(path);
-    return surveyed;
+    const unused = this.#unused.get(path);
+    if (unused === undefined) return this.#options.provider.open(taskId, store);
+    this.#unused.delete(path);
+    return unused;
+  }
+
+  /** Takes a store back that is sound, and leaves it open: the next generation may well ask for it. */
+  keep(taskId: string, store: CommittedStore): void {
+    this.#note(taskId, store);
+    this.#unused.set(pathOf(taskId, store.name), store);
   }
 
   async close(taskId: string, store: CommittedStore): Promise<void> {
@@ -50,10 +59,10 @@ export class TaskStores {
     await store.close();
   }
 
-  /** Closes what `survey` opened and nobody asked for. */
+  /** Closes what was surveyed or kept and nobody asked for. */
   async releaseUnused(): Promise<void> {
-    const unused = [...this.#surveyed.values()];
-    this.#surveyed.clear();
+    const unused = [...this.#unused.values()];
+    this.#unused.clear();
     await Promise.all(unused.map((store) => store.close()));
   }
 

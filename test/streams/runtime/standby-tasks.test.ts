@@ -1,4 +1,4 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {RetriableError} from '../../../src/common/errors.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import type {KafkaClient, TopicPartition} from '../../../src/kafka/client.ts';
@@ -135,6 +135,43 @@ describe('StandbyTasks', () => {
       );
     },
   );
+
+  test('opens no store again that it has open, its own tasks and those it takes over', async () => {
+    await harness.createTopics(['clicks'], PARTITIONS);
+    const [a, b] = [start('a'), start('b')];
+    await settled(a, 2, 2);
+    await settled(b, 2, 2);
+    const opens = vi.spyOn(disks.get('b') as MemoryStoreProvider, 'open');
+
+    await a.stop();
+    await settled(b, PARTITIONS, 0);
+
+    expect(opens).not.toHaveBeenCalled();
+  });
+
+  test('closes the stores of tasks that have gone to another', async () => {
+    await harness.createTopics(['clicks'], PARTITIONS);
+    const a = start('a', 0);
+    await settled(a, PARTITIONS, 0);
+    const closed = new Set<string>();
+    const disk = disks.get('a') as MemoryStoreProvider;
+
+    const b = start('b', 0);
+    await settled(b, 2, 0);
+
+    await until('two stores are closed', async () => {
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        const id = `0_${partition}`;
+        if (closed.has(id)) continue;
+        await disk.open(id, store).then(
+          () => closed.add(id),
+          () => undefined,
+        );
+      }
+      return closed.size === 2;
+    });
+    expect(Object.keys(statusOf(a).tasks ?? {}).filter((id) => closed.has(id))).toEqual([]);
+  });
 
   test('goes where the warm state is, of several that could take over', async () => {
     await harness.createTopics(['clicks'], 3);

@@ -1,6 +1,8 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import {TaskError} from '../../../src/common/errors.ts';
 import {json, jsonSr, kafka} from '../../../src/serde/format.ts';
 import {integer, notNull, struct, varchar} from '../../../src/serde/schema.ts';
+import type {CommittedStore, StoreProvider} from '../../../src/state/committed-store.ts';
 import {StreamsBuilder} from '../../../src/streams/dsl/streams-builder.ts';
 import {topic} from '../../../src/streams/topic.ts';
 import {StreamsHarness} from './streams-harness.ts';
@@ -42,6 +44,31 @@ describe('StreamsApp', () => {
       ['b', {word: 'B', count: 2}],
       ['a', {word: 'A', count: 3}],
     ]);
+  });
+
+  test('closes a store that turns out to be damaged, for only the next open mends it', async () => {
+    const opened: CommittedStore[] = [];
+    const stores: StoreProvider = {
+      open: async (...names) => {
+        const store = await harness.stores.open(...names);
+        opened.push(store);
+        if (opened.length === 1) {
+          vi.spyOn(store, 'apply').mockImplementation(async () => {
+            throw new TaskError('STATE_CORRUPTED', 'Store latest is corrupted');
+          });
+        }
+        return store;
+      },
+      stored: () => harness.stores.stored(),
+    };
+    const app = harness.run(topology(), {stores});
+    await harness.createTopics(['words']);
+    await harness.produce(words, [{key: 'a', value: {word: 'a', count: 1}}]);
+    await harness.caughtUp(words);
+    await app.stop();
+
+    expect(opened).toHaveLength(2);
+    expect(await harness.table(latest)).toEqual(new Map([['a', {word: 'a', count: 1}]]));
   });
 });
 

@@ -70,4 +70,22 @@ describe('TaskStores', () => {
     await expect(provider.open('0_1', store)).resolves.toBeDefined();
     await stores.close('0_0', opened);
   });
+
+  test('hand out what was kept as it is, and tell where it stood', async () => {
+    const opened = await stores.open('0_3', store);
+    await opened.apply([], {topicId: 'now', offset: 42});
+
+    stores.keep('0_3', opened);
+
+    expect(stores.offsets()).toEqual(new Map([['0_3', 42]]));
+    expect(await stores.open('0_3', store)).toBe(opened);
+  });
+
+  test('close what was kept and nobody asked for', async () => {
+    stores.keep('0_3', await stores.open('0_3', store));
+
+    await stores.releaseUnused();
+
+    await expect(provider.open('0_3', store)).resolves.toBeDefined();
+  });
 });
