@@ -114,7 +114,8 @@ describe('PostgresSource when its connection breaks', () => {
           `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '${source.options.slotName}'`,
         );
       }
-      if (events.at(-1)?.kind === 'commit') break;
+      // The end of the WAL may have come with it.
+      if (batch.some(({kind}) => kind === 'commit')) break;
     }
 
     expect(cuts).toBeGreaterThanOrEqual(2);
