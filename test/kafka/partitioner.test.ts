@@ -18,7 +18,7 @@ describe('murmur2', () => {
 });
 
 describe('partitionFor', () => {
-  test('masks the sign off, as Java does, instead of taking the absolute value', () => {
+  test('trap 16: masks the sign off, as Java does, instead of taking the absolute value', () => {
     const key = Buffer.from('foobar');
 
     const partition = partitionFor(key, 7);

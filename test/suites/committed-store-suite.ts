@@ -63,7 +63,7 @@ export function committedStoreSuite(open: () => Promise<StoresUnderTest>): void 
     ]);
   });
 
-  test('applies writes in order together with the checkpoint', async () => {
+  test('trap 9: applies writes in order together with the checkpoint', async () => {
     await store.apply(
       [
         [bytes('a'), bytes('1')],

@@ -315,7 +315,7 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       expect(await readAll()).toEqual(['a']);
     });
 
-    test('answers committedOffsets only when a pending commit of them is decided', async () => {
+    test('trap 5: answers committedOffsets only when a pending commit of them is decided', async () => {
       await createTopic();
       const by = await producer();
       by.begin();

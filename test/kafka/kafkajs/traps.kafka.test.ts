@@ -5,23 +5,28 @@ import {KafkajsClient} from '../../../src/kafka/kafkajs/kafkajs-client.ts';
 import {commitRecords, readTo, record} from './read-and-write.ts';
 
 /*
- * What a Kafka client gets wrong easily, and the test that would tell:
+ * What a Kafka client gets wrong easily, and the test that would tell: `npm test -- -t "trap 7"`.
  *
- *  1  records lost as leaders move within a send        leader-moves: trap 1
- *  2  aborted records under read_committed              read-committed: trap 2; record-batch/aborted-filter
- *  3  stuck at an empty batch of a compacted topic      read-committed: trap 3
+ *  1  records lost as leaders move within a send        leader-moves
+ *  2  aborted records under read_committed              read-committed; record-batch/aborted-filter
+ *  3  stuck at an empty batch of a compacted topic      read-committed
  *  4  "read to the end" never true behind a marker      here
- *  5  offsets read before a zombie's commit is decided  kafka-client-suite: committedOffsets … pending
- *  6  outcome of a commit unknown, producer stuck       broken-wire: trap 6; leader-moves: trap 6
- *  7  sequence numbers used again after a failure       broken-wire: trap 7
- *  8  state written before the commit                   of the runtime: test/streams/runtime/traps; test/state
+ *  5  offsets read before a zombie's commit is decided  kafka-client-suite
+ *  6  outcome of a commit unknown, producer stuck       broken-wire, leader-moves
+ *  7  sequence numbers used again after a failure       broken-wire
+ *  8  state written before the commit                   test/streams/runtime/traps
+ *  9  a checkpoint apart from its rows                  committed-store-suite
+ * 10  damage that LevelDB does not tell                 test/state/level/level-store
+ * 11  heartbeats that starve under a restore            test/streams/runtime/restorer
  * 12  long polls that hold up what has arrived          here
  * 13  CONCURRENT_TRANSACTIONS after each commit         here
- * 14  a transaction that has timed out                  bad-days: trap 14
- * 15  connections by task                               of the runtime: test/streams/runtime/traps
- * 16  another partitioner than Java's                   test/kafka/partitioner.test.ts
- * 17  values that pin whole answers                     of whoever keeps them: they are views by contract
- * 19  order of tables and streams on replay             of the runtime: test/streams/runtime/traps, input-order
+ * 14  a transaction that has timed out                  bad-days
+ * 15  connections by task                               test/streams/runtime/traps
+ * 16  another partitioner than Java's                   test/kafka/partitioner
+ * 17  values that pin whole answers                     record-batch: views by contract; stores and caches keep what is decoded
+ * 18  a registry asked again and again                  test/serde/registry/confluent-registry
+ * 19  order of tables and streams on replay             test/streams/runtime/traps, input-order
+ * 20  topics that fit the topology no more              test/streams/runtime/task-plan
  */
 describe('KafkajsClient', () => {
   let client: KafkajsClient;

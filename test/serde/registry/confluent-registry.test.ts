@@ -162,7 +162,7 @@ describe('ConfluentRegistry', () => {
       expect(server.requests).toHaveLength(before);
     });
 
-    test('asks for an id once, however many ask at the same time and later', async () => {
+    test('trap 18: asks for an id once, however many ask at the same time and later', async () => {
       const id = await open().register('orders-value', first);
       const before = server.requests.length;
 
@@ -173,7 +173,7 @@ describe('ConfluentRegistry', () => {
       expect(server.seen().slice(before)).toEqual([`GET /schemas/ids/${id}`]);
     });
 
-    test('remembers for 5 s that there is no such id, and then asks again', async () => {
+    test('trap 18: remembers for 5 s that there is no such id, and then asks again', async () => {
       expect(await registry.byId(1)).toBeUndefined();
       await open().register('orders-value', first);
 

@@ -138,7 +138,7 @@ describe('LevelStore', () => {
     },
   );
 
-  test('comes back empty when the manifest has lost a table that was written while it was open', async () => {
+  test('trap 10: comes back empty when the manifest has lost a table that was written while it was open', async () => {
     const store = await open();
     for (let offset = 1; offset <= 8; offset++) {
       const value = Buffer.alloc(1 << 20, offset);

@@ -276,7 +276,7 @@ describe('restoreStores', () => {
     expect(lines).toEqual([]);
   });
 
-  test('lets timers and heartbeats have their turn after each slice', async () => {
+  test('trap 11: lets timers and heartbeats have their turn after each slice', async () => {
     const value = 'x'.repeat(2000);
     for (let batch = 0; batch < 4; batch++) {
       await harness.produceBytes(

@@ -135,7 +135,7 @@ describe('planTasks', () => {
     });
   });
 
-  test("leaves topics of others that exist as they are, and checks the application's own", () => {
+  test("trap 20: leaves topics of others that exist as they are, and checks the application's own", () => {
     const all = new Map(namesOf(plan()).map((name) => [name, 1]));
 
     expect(namesOf(plan({existing: all})).toSorted()).toEqual([
@@ -148,7 +148,7 @@ describe('planTasks', () => {
     ]);
   });
 
-  test('refuses topics that are read together and have different partition counts', () => {
+  test('trap 20: refuses topics that are read together and have different partition counts', () => {
     const counts = new Map([
       ['products_rekeyed', 3],
       ['app-orders-by-product', 2],

@@ -275,7 +275,7 @@ describe('RecordBatch', () => {
     expect(new Set(records.map(({timestamp}) => timestamp))).toEqual(new Set([1_700_000_000_999]));
   });
 
-  test('gives keys and values as views of the answer', () => {
+  test('trap 17: gives keys and values as views of the answer', () => {
     const [record] = readAll(shapes);
 
     expect(record?.value?.buffer).toBe(shapes.buffer);
