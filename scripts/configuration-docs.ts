@@ -1,11 +1,7 @@
 import type {z} from 'zod';
 import {kafkaSchema} from '../src/config/kafka-schema.ts';
-import {
-  configSchema,
-  schemaRegistrySchema,
-  sinkSchema,
-  sourceSchema,
-} from '../src/config/schema.ts';
+import {configSchema, schemaRegistrySchema, sinkSchema} from '../src/config/schema.ts';
+import {sourceSchema} from '../src/config/source-schema.ts';
 import {variableName} from '../src/config/variable-name.ts';
 
 /** The text of `docs/configuration.md`: every key of the schema. */

@@ -5,7 +5,8 @@ import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {configSchema, schemaRegistrySchema, sinkSchema, sourceSchema} from './schema.ts';
+import {configSchema, schemaRegistrySchema, sinkSchema} from './schema.ts';
+import {sourceSchema} from './source-schema.ts';
 
 /** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
 export function checkTogether(raw: RawConfig, paths: FilePaths): void {

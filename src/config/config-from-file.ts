@@ -1,11 +1,11 @@
-import type {Config, SchemaRegistryConfig, SinkConfig, SourceConfig} from './config.ts';
+import type {Config, SchemaRegistryConfig, SinkConfig} from './config.ts';
 import type {FilePaths} from './file-paths.ts';
 import {kafkaConfig} from './kafka-config.ts';
 import {sinkSchema} from './schema.ts';
 import type {CheckedFile} from './schema.ts';
+import {sourceConfig} from './source-config.ts';
 
 type RegistryKeys = NonNullable<CheckedFile['schema.registry']>;
-type SourceKeys = NonNullable<CheckedFile['sources']>[string];
 type SinkKeys = NonNullable<CheckedFile['sinks']>[string];
 
 /** What the checked keys mean: names as in the code, every default filled in, every path absolute. */
@@ -32,7 +32,9 @@ export function configFromFile(
     deadLetterTopic: keys['errors.deadletterqueue.topic.name'] ?? `dlq-${keys['application.id']}`,
     kafka: keys.kafka && kafkaConfig(keys.kafka, keys['application.id'], paths),
     schemaRegistry: registryFrom(keys['schema.registry'], paths),
-    sources: keys.sources && Object.entries(keys.sources).map(sourceFrom),
+    sources:
+      keys.sources &&
+      Object.entries(keys.sources).map(([name, source]) => sourceConfig(name, source)),
     sinks: Object.entries(sinks).map(([name, sink]) => ({
       ...sinkFrom(sink, keys.semantics),
       name,
@@ -80,27 +82,6 @@ function userOf(address: string): {username: string; password: string} | undefin
 function splitUser(userInfo: string): {username: string; password: string} {
   const colon = userInfo.indexOf(':');
   return {username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1)};
-}
-
-function sourceFrom([name, keys]: [string, SourceKeys]): SourceConfig {
-  return {
-    name,
-    database: {
-      hostname: keys['database.hostname'],
-      port: keys['database.port'],
-      dbname: keys['database.dbname'],
-      user: keys['database.user'],
-      password: keys['database.password'],
-      sslmode: keys['database.sslmode'],
-    },
-    topicPrefix: keys['topic.prefix'],
-    slotName: keys['slot.name'],
-    publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
-    tables: keys['table.include.list'],
-    afterStateOnly: keys['after.state.only'],
-    keyFormat: keys['output.key.format'],
-    valueFormat: keys['output.data.format'],
-  };
 }
 
 function sinkFrom(

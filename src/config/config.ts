@@ -1,5 +1,6 @@
 import type {LogLevel} from '../common/logger.ts';
 import type {KafkaConfig} from './kafka-config.ts';
+import type {SourceConfig} from './source-config.ts';
 
 /** What the service runs with: everything checked, every default filled in, every path absolute. */
 export interface Config {
@@ -40,31 +41,6 @@ interface SchemaRegistryServer {
   /** Without credentials. */
   readonly url: string;
   readonly auth: {readonly username: string; readonly password: string} | undefined;
-}
-
-/** One Postgres database to capture. */
-export interface SourceConfig {
-  readonly name: string;
-  readonly database: DatabaseConfig;
-  readonly topicPrefix: string;
-  readonly slotName: string;
-  readonly publicationName: string;
-  /** `schema.table`, each once. */
-  readonly tables: readonly string[];
-  readonly afterStateOnly: boolean;
-  readonly keyFormat: SourceFormat;
-  readonly valueFormat: SourceFormat;
-}
-
-type SourceFormat = 'JSON_SR' | 'JSON';
-
-interface DatabaseConfig {
-  readonly hostname: string;
-  readonly port: number;
-  readonly dbname: string;
-  readonly user: string;
-  readonly password: string;
-  readonly sslmode: 'disable' | 'require' | 'verify-ca' | 'verify-full';
 }
 
 /** One DuckDB file and the topics that go there. */

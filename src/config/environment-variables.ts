@@ -2,7 +2,8 @@ import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {configSchema, singleSections, sinkSchema, sourceSchema} from './schema.ts';
+import {configSchema, singleSections, sinkSchema} from './schema.ts';
+import {sourceSchema} from './source-schema.ts';
 import type {Environment} from './substitute-environment.ts';
 import {variableName} from './variable-name.ts';
 

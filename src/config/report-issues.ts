@@ -3,13 +3,8 @@ import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import type {RawConfig} from './raw-config.ts';
-import {
-  configSchema,
-  schemaRegistrySchema,
-  singleSections,
-  sinkSchema,
-  sourceSchema,
-} from './schema.ts';
+import {configSchema, schemaRegistrySchema, singleSections, sinkSchema} from './schema.ts';
+import {sourceSchema} from './source-schema.ts';
 
 /** Says what the issues of the schema mean to the person who wrote the file. */
 export function reportIssues(raw: RawConfig, issues: readonly z.core.$ZodIssue[]): void {

@@ -1,7 +1,8 @@
 import {CdcConnector} from '../cdc/connector.ts';
 import {PostgresSource} from '../cdc/postgres/postgres-source.ts';
 import type {Component} from '../common/component.ts';
-import type {Config, SourceConfig} from '../config/config.ts';
+import type {Config} from '../config/config.ts';
+import type {SourceConfig} from '../config/source-config.ts';
 import type {SharedParts} from './shared-parts.ts';
 
 /** The component that captures one configured source. */

@@ -1,12 +1,8 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {configurationDocs} from '../../scripts/configuration-docs.ts';
-import {
-  configSchema,
-  schemaRegistrySchema,
-  sinkSchema,
-  sourceSchema,
-} from '../../src/config/schema.ts';
+import {configSchema, schemaRegistrySchema, sinkSchema} from '../../src/config/schema.ts';
+import {sourceSchema} from '../../src/config/source-schema.ts';
 
 const page = readFileSync('docs/configuration.md', 'utf8');
 

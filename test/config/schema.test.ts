@@ -1,12 +1,8 @@
 import {integer as integers, assert, property} from 'fast-check';
 import {afterAll, describe, expect, test} from 'vitest';
 import type {Config} from '../../src/config/config.ts';
-import {
-  configSchema,
-  schemaRegistrySchema,
-  sinkSchema,
-  sourceSchema,
-} from '../../src/config/schema.ts';
+import {configSchema, schemaRegistrySchema, sinkSchema} from '../../src/config/schema.ts';
+import {sourceSchema} from '../../src/config/source-schema.ts';
 import {ConfigFolder, yamlWith} from './config-folder.ts';
 
 const folder = new ConfigFolder();

@@ -1,0 +1,96 @@
+import {z} from 'zod';
+import {flag, integer, list, oneOf, optional, text} from './option.ts';
+
+const prefix = /^[A-Za-z0-9._-]{1,200}$/;
+const prefixWords = 'letters, digits, `.`, `_` and `-`';
+const slotName = /^[a-z0-9_]{1,63}$/;
+const formats = ['JSON_SR', 'JSON'] as const;
+const otherFormats = ['AVRO', 'PROTOBUF', 'STRING', 'KAFKA'];
+
+/** One Postgres database to capture: the keys under `sources.<name>`. */
+export const sourceSchema = z.strictObject({
+  'database.hostname': text(
+    {description: 'Host of the Postgres server.'},
+    'a host name or an address',
+  ),
+  'database.port': integer({description: 'Its port.', default: 5432}, 1, 65535),
+  'database.dbname': text({description: 'The database to capture.'}, 'the name of a database'),
+  'database.user': text(
+    {
+      description:
+        'A user with `REPLICATION` who may read the tables (and, to create the publication, owns them).',
+    },
+    'the name of a user',
+  ),
+  'database.password': text({description: 'The password of that user.'}, 'a password'),
+  'database.sslmode': oneOf(
+    {
+      description:
+        'TLS to the server, as in libpq. `require` encrypts without looking at the certificate; `verify-ca` and `verify-full` trust the authorities that Node knows, and those of `NODE_EXTRA_CA_CERTS`.',
+      default: 'disable',
+    },
+    ['disable', 'require', 'verify-ca', 'verify-full'],
+    ['allow', 'prefer'],
+  ),
+  'topic.prefix': text(
+    {description: 'First part of the topic names: `<topic.prefix>.<schema>.<table>`.'},
+    prefixWords,
+    prefix,
+  ),
+  'slot.name': text(
+    {
+      description:
+        'The logical replication slot; created at first start. One slot for each source: nothing else may read from it.',
+    },
+    'lower-case letters, digits and `_`, at most 63',
+    slotName,
+  ),
+  'publication.name': optional(
+    text(
+      {
+        description:
+          'The publication; created when missing, for the tables of `table.include.list`.',
+      },
+      'an identifier of at most 63 characters',
+      /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/,
+    ),
+    '`millrace_<slot.name>`',
+  ),
+  'table.include.list': list(
+    {description: 'The tables to capture. Each needs a primary key.'},
+    'tables as `schema.table`',
+    /^[\w$]+\.[\w$]+$/,
+  ),
+  'snapshot.mode': oneOf(
+    {
+      description: '`initial` copies the tables once, when the slot is created, and then streams.',
+      default: 'initial',
+    },
+    ['initial'],
+    [
+      'never',
+      'no_data',
+      'initial_only',
+      'when_needed',
+      'always',
+      'configuration_based',
+      'recovery',
+      'custom',
+    ],
+  ),
+  'after.state.only': flag({
+    description:
+      '`false`: Debezium envelopes (`before`, `after`, `source`, `op`). `true`: the row after the change, with `__deleted`.',
+    default: false,
+  }),
+  'output.key.format': oneOf(
+    {description: 'Format of the keys.', default: 'JSON_SR'},
+    formats,
+    otherFormats,
+  ),
+  'output.data.format': oneOf(
+    {description: 'Format of the values.', default: 'JSON_SR'},
+    formats,
+    otherFormats,
+  ),
+});
