@@ -1,6 +1,23 @@
 import {defineConfig} from 'vitest/config';
+import type {TestProjectConfiguration} from 'vitest/config';
+import type {PostgresMajor} from './test/support/postgres.ts';
 
 const infrastructure = ['pg', 'kafka', 'registry', 'e2e', 'soak'];
+
+/** Every `.pg.test.ts` against one version of Postgres: the oldest and the newest differ in what logical replication does. */
+function pgProject(postgresMajor: PostgresMajor, exclude: string[] = []): TestProjectConfiguration {
+  return {
+    test: {
+      name: `pg${postgresMajor}`,
+      include: ['test/**/*.pg.test.ts'],
+      exclude,
+      globalSetup: ['test/support/global-postgres.ts'],
+      provide: {postgresMajor},
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  };
+}
 
 /**
  * A test's suffix says what it needs: `.test.ts` nothing, `.pg.test.ts` a real Postgres, `.kafka.test.ts` a real Kafka,
@@ -21,15 +38,9 @@ export default defineConfig({
           exclude: infrastructure.map((suffix) => `test/**/*.${suffix}.test.ts`),
         },
       },
-      {
-        test: {
-          name: 'pg',
-          include: ['test/**/*.pg.test.ts'],
-          globalSetup: ['test/support/global-postgres.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      // The demo brings its own server, whichever one is here.
+      pgProject(15, ['test/demo/**']),
+      pgProject(18),
       {
         test: {
           name: 'kafka',

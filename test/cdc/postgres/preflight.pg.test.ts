@@ -9,7 +9,10 @@ const port = inject('postgresPort');
 /** Each line: what an operator has done wrong, with the code and the remedy that the error must name. */
 describe('PostgresSource.open', () => {
   test('check 45: says that wal_level is too low', async () => {
-    const server = await PostgresServer.start({settings: {wal_level: 'replica'}});
+    const server = await PostgresServer.start({
+      major: inject('postgresMajor'),
+      settings: {wal_level: 'replica'},
+    });
     const source = await TestSource.create(server.port);
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
 
@@ -32,7 +35,10 @@ describe('PostgresSource.open', () => {
 
   test('check 45: says that the password is wrong, and does not retry', async () => {
     await using source = await TestSource.create(port);
-    const server = await PostgresServer.start({authentication: 'scram-sha-256'});
+    const server = await PostgresServer.start({
+      major: inject('postgresMajor'),
+      authentication: 'scram-sha-256',
+    });
 
     const opened = openWith({
       ...source.options,
@@ -116,7 +122,10 @@ describe('PostgresSource.open', () => {
   });
 
   test('check 45: says that no slot is free', async () => {
-    const server = await PostgresServer.start({settings: {max_replication_slots: '1'}});
+    const server = await PostgresServer.start({
+      major: inject('postgresMajor'),
+      settings: {max_replication_slots: '1'},
+    });
     const source = await TestSource.create(server.port);
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
     await source.sql(`SELECT pg_create_logical_replication_slot('taken', 'pgoutput')`);

@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {afterAll, beforeAll, describe, expect, inject, test} from 'vitest';
 import {formatLsn} from '../../../src/cdc/postgres/lsn.ts';
 import {PostgresServer} from '../../support/postgres.ts';
 import {TestSource, rowChanges} from '../../support/postgres-test-source.ts';
@@ -8,6 +8,7 @@ let server: PostgresServer;
 
 beforeAll(async () => {
   server = await PostgresServer.start({
+    major: inject('postgresMajor'),
     settings: {wal_sender_timeout: '2s', max_wal_size: '64MB', min_wal_size: '32MB'},
   });
 });
