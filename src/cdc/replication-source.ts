@@ -97,9 +97,21 @@ export type SourceEvent =
     }
   | RowChange
   | {readonly kind: 'truncate'; readonly relations: readonly Relation[]; readonly lsn: bigint}
+  | LogicalDecodingMessage
   | {readonly kind: 'commit'; readonly endLsn: bigint}
   /** Nothing of ours up to here: the server's keepalive, only between transactions. */
   | {readonly kind: 'idle'; readonly endLsn: bigint};
+
+/** What `pg_logical_emit_message` wrote. */
+export interface LogicalDecodingMessage {
+  readonly kind: 'message';
+  readonly prefix: string;
+  readonly content: Uint8Array;
+  /** Part of the transaction between whose begin and commit it stands; others stand between transactions only. */
+  readonly transactional: boolean;
+  /** Where its WAL record ends: the position behind one that is not transactional. */
+  readonly lsn: bigint;
+}
 
 export interface RowChange {
   readonly kind: 'insert' | 'update' | 'delete';

@@ -102,6 +102,8 @@ export class TransactionBatcher {
         case 'idle':
           if (event.endLsn > this.endLsn) this.endLsn = event.endLsn;
           break;
+        case 'message':
+          break;
         case 'truncate':
           if (!this.#isSkipping) this.#truncate(event.relations);
           break;

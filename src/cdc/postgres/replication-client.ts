@@ -202,5 +202,5 @@ export class ReplicationClient {
 function startCommand({slot, publication, from}: ReplicationStart): string {
   // A name in a list inside of a literal: quoted as an identifier, then as text.
   const names = `"${publication.replaceAll('"', '""')}"`.replaceAll("'", "''");
-  return `START_REPLICATION SLOT "${slot}" LOGICAL ${formatLsn(from)} (proto_version '1', publication_names '${names}')`;
+  return `START_REPLICATION SLOT "${slot}" LOGICAL ${formatLsn(from)} (proto_version '1', publication_names '${names}', messages 'true')`;
 }

@@ -2,7 +2,13 @@ import {ServiceError} from '../../common/errors.ts';
 import type {Relation, SourceEvent, Tuple} from '../replication-source.ts';
 import {formatLsn} from './lsn.ts';
 import {PgoutputDecoder} from './pgoutput.ts';
-import type {BeginMessage, ChangeMessage, CommitMessage, RelationMessage} from './pgoutput.ts';
+import type {
+  BeginMessage,
+  ChangeMessage,
+  CommitMessage,
+  LogicalMessage,
+  RelationMessage,
+} from './pgoutput.ts';
 
 export interface TransactionReaderOutput {
   /** `bytes`: what the event took on the wire. */
@@ -43,7 +49,7 @@ export class TransactionReader {
     this.#position = from;
   }
 
-  /** End-LSN of the last transaction that was handed out, or of what followed it without any change of ours. */
+  /** End-LSN of the last transaction or lone message that was handed out, or of what followed it without any change of ours. */
   get position(): bigint {
     return this.#position;
   }
@@ -83,9 +89,10 @@ export class TransactionReader {
           this.#output.push({kind: 'truncate', relations, lsn}, smallEventBytes);
         return;
       }
+      case 'message':
+        return this.#logicalMessage(message, end - start);
       case 'type':
       case 'origin':
-      case 'message':
         return;
     }
   }
@@ -145,6 +152,17 @@ export class TransactionReader {
       },
       bytes,
     );
+  }
+
+  #logicalMessage(message: LogicalMessage, bytes: number): void {
+    const {prefix, content, transactional, lsn} = message;
+    if (transactional) {
+      if (!this.#isNew()) return;
+    } else {
+      if (lsn <= this.#position) return;
+      this.#position = lsn;
+    }
+    this.#output.push({kind: 'message', prefix, content, transactional, lsn}, bytes);
   }
 
   /** Whether the change that comes now has not been handed out yet; counts it. */

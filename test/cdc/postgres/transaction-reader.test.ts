@@ -25,6 +25,8 @@ const commit = (commitLsn: bigint, endLsn: bigint): Buffer =>
   new MessageWriter('C').u8(0).u64(commitLsn).u64(endLsn).u64(0n).done();
 const insert = (id: string, oid = 7): Buffer =>
   new MessageWriter('I').u32(oid).tuple('N', [id, null]).done();
+const logicalMessage = (prefix: string, transactional: 0 | 1, lsn: bigint): Buffer =>
+  new MessageWriter('M').u8(transactional).u64(lsn).text(prefix).u32(1).u8(0x21).done();
 const describeTable = new MessageWriter('R')
   .u32(7)
   .text('public')
@@ -68,6 +70,7 @@ class Out {
       if (event.kind === 'begin') return `begin ${event.commitLsn}`;
       if (event.kind === 'commit' || event.kind === 'idle') return `${event.kind} ${event.endLsn}`;
       if (event.kind === 'truncate') return 'truncate';
+      if (event.kind === 'message') return `message ${event.prefix} ${event.lsn}`;
       return `${event.kind} ${(event.after ?? event.before)?.[0]}`;
     });
   }
@@ -127,6 +130,39 @@ describe('TransactionReader', () => {
     out.reader.keepalive(500n);
 
     expect(out.texts()).toEqual(['begin 100', 'insert a']);
+  });
+
+  test('hands out a message within its transaction once, however often a connection is lost', () => {
+    const out = new Out(0n);
+
+    out.read(begin(100n), insert('a'), logicalMessage('m', 1, 90n));
+    out.connect();
+    out.read(
+      begin(100n),
+      insert('a'),
+      logicalMessage('m', 1, 90n),
+      insert('b'),
+      commit(100n, 150n),
+    );
+
+    expect(out.texts()).toEqual([
+      'begin 100',
+      'insert a',
+      'message m 90',
+      'insert b',
+      'commit 150',
+    ]);
+  });
+
+  test('hands out a message outside of any transaction once, and what follows it', () => {
+    const out = new Out(100n);
+
+    out.read(logicalMessage('old', 0, 100n), logicalMessage('m', 0, 130n));
+    out.connect();
+    out.read(logicalMessage('m', 0, 130n), logicalMessage('n', 0, 160n), begin(200n), insert('a'));
+
+    expect(out.texts()).toEqual(['message m 130', 'message n 160', 'begin 200', 'insert a']);
+    expect(out.reader.position).toBe(160n);
   });
 
   test('refuses a change of a relation that was not described on this connection', () => {
