@@ -18,7 +18,7 @@ export interface ConnectorOptions {
   /** Of the topics that it creates. */
   readonly numPartitions: number;
   readonly replicationFactor: number;
-  readonly snapshotMode: 'initial' | 'never' | 'initial_only' | 'when_needed';
+  readonly snapshotMode: 'initial' | 'never' | 'initial_only' | 'when_needed' | 'always';
   /** Whether a tombstone follows each delete (`delete.tombstone.handling.mode`). */
   readonly tombstones?: 'rewrite-with-tombstone' | 'rewrite';
   /** How much is sent to Kafka at once; a larger Postgres transaction is sent in parts of it. */

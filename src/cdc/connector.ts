@@ -12,6 +12,7 @@ import {ByteSlab} from './byte-slab.ts';
 import {connectorDefaults} from './connector-options.ts';
 import type {ConnectorOptions} from './connector-options.ts';
 import {EventContext} from './event-context.ts';
+import {eventsBefore} from './events-before.ts';
 import {OffsetStore} from './offset-store.ts';
 import {Publisher} from './publisher.ts';
 import type {Published} from './publisher.ts';
@@ -117,7 +118,12 @@ export class CdcConnector implements Component {
     await this.#producer.init();
     const durable = await this.#offsets.read(signal);
     if (signal.aborted) return;
-    const {kind, from} = await source.open(durable, signal);
+    const {kind, from, catchUp} = await source.open(durable, signal);
+    if (catchUp !== undefined) {
+      this.#runs('stream');
+      await this.#stream(catchUp, catchUp.lsn, signal, from.lsn);
+      if (signal.aborted) return;
+    }
     if (kind === 'snapshot' && !(await this.#snapshot(from, signal))) return;
     if (this.#options.snapshotMode === 'initial_only') {
       this.#runs('snapshot');
@@ -149,11 +155,14 @@ export class CdcConnector implements Component {
     return true;
   }
 
+  /** With `before`, ends once everything that was committed before it is published. */
   async #stream(
     from: SourceOffset,
     lastCommitLsn: bigint | null,
     signal: AbortSignal,
+    before?: bigint,
   ): Promise<void> {
+    const {source} = this.#deps;
     const parts = this.#encoding(from);
     const publisher = new Publisher(from, {
       encoders: parts.encoders,
@@ -164,7 +173,10 @@ export class CdcConnector implements Component {
       options: this.#options,
       onPublished: (published) => this.#onPublished(published),
     });
-    await publisher.run((stop) => this.#deps.source.transactions(from, stop), signal);
+    await publisher.run((stop) => {
+      const transactions = source.transactions(from, stop);
+      return before === undefined ? transactions : eventsBefore(transactions, before);
+    }, signal);
   }
 
   #encoding({systemId}: SourceOffset): {

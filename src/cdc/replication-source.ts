@@ -13,7 +13,10 @@ export interface ReplicationSource {
    * @throws FatalError with the remedy when the source cannot run, or when going on would lose changes silently.
    */
   open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint>;
-  /** The rows of the consistent snapshot, table by table, in batches. Only after `open` has said so. */
+  /**
+   * The rows of the consistent snapshot in batches, those of several tables in turns. Only after `open` has said so.
+   * A batch without rows is the only one of an empty table.
+   */
   snapshot(signal: AbortSignal): AsyncIterable<SnapshotBatch>;
   /** The transactions that end after `from`, in commit order; ends when `signal` aborts. */
   transactions(from: SourceOffset, signal: AbortSignal): AsyncIterable<readonly SourceEvent[]>;
@@ -35,6 +38,8 @@ export interface StartingPoint {
   readonly kind: 'snapshot' | 'resume';
   /** The slot's consistent point after a snapshot, else where streaming resumes. */
   readonly from: SourceOffset;
+  /** Where streaming resumes before the snapshot, to be read up to `from`; absent where nothing was streamed yet. */
+  readonly catchUp?: SourceOffset;
 }
 
 export interface SourceStatus {

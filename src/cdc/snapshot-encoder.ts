@@ -4,21 +4,16 @@ import type {Relation, SnapshotBatch, Tuple} from './replication-source.ts';
 import type {SourcePositionHeader} from './source-position-header.ts';
 import type {TableEncoder} from './table-encoder.ts';
 
-/** Rows that are ready to be encoded, and whether the table or everything ends with them. */
-interface HeldRows {
-  readonly batch: SnapshotBatch;
-  lastOfTable: boolean;
-}
-
 /**
- * Encodes snapshot rows with Debezium's markers. Holds the newest rows back until it is known whether more follow: the
- * last table of a snapshot may be empty.
+ * Encodes snapshot rows with Debezium's markers, also where the batches of several tables alternate. Holds the newest
+ * rows back until it is known whether more follow: the last table of a snapshot may be empty.
  */
 export class SnapshotEncoder {
   readonly #context: EventContext;
   readonly #positions: SourcePositionHeader;
-  #held: HeldRows | undefined;
-  #seenTable: Relation | undefined;
+  readonly #begun = new Set<Relation>();
+  readonly #completed: string[] = [];
+  #held: SnapshotBatch | undefined;
   #headers: readonly RecordHeader[] = [];
 
   constructor(context: EventContext, positions: SourcePositionHeader) {
@@ -26,55 +21,59 @@ export class SnapshotEncoder {
     this.#positions = positions;
   }
 
-  /** The batch that `add` or `end` will encode; its relation must be prepared by then. */
-  get held(): SnapshotBatch | undefined {
-    return this.#held?.batch;
+  /** `schema.table` of the tables whose last row has been encoded, and of empty ones. */
+  get completedTables(): readonly string[] {
+    return this.#completed;
   }
 
-  /** Takes a batch, and encodes the one before with `encoder`. */
+  /** Takes a batch, and encodes the one before with `encoder`; its relation must be prepared by then. */
   add(batch: SnapshotBatch, encoder: (relation: Relation) => TableEncoder, now: number): void {
-    const held = this.#held;
     if (batch.rows.length === 0) {
-      if (held !== undefined && batch.lastOfTable && batch.relation === held.batch.relation) {
-        held.lastOfTable = true;
-      }
+      this.#complete(batch);
       return;
     }
-    if (held !== undefined) this.#encode(held, encoder(held.batch.relation), false, now);
-    this.#held = {batch, lastOfTable: batch.lastOfTable};
+    const held = this.#held;
+    this.#held = batch;
+    if (held !== undefined) this.#encode(held, encoder(held.relation), false, now);
   }
 
   /** Encodes what is held, as the last rows of the snapshot. */
   end(encoder: (relation: Relation) => TableEncoder, now: number): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#encode(held, encoder(held.batch.relation), true, now);
+    if (held !== undefined) this.#encode(held, encoder(held.relation), true, now);
   }
 
-  #encode(held: HeldRows, encoder: TableEncoder, isLast: boolean, now: number): void {
-    const {consistentPoint, takenAt, xid, relation, rows} = held.batch;
-    const firstOfTable = relation !== this.#seenTable;
-    const first = this.#seenTable === undefined ? 'first' : 'first_in_data_collection';
+  #encode(batch: SnapshotBatch, encoder: TableEncoder, isLast: boolean, now: number): void {
+    const {consistentPoint, takenAt, xid, relation, rows, lastOfTable} = batch;
+    const firstOfTable = !this.#begun.has(relation);
+    const first = this.#begun.size === 0 ? 'first' : 'first_in_data_collection';
     const last = isLast ? 'last' : 'last_in_data_collection';
     const end = rows.length - 1;
-    if (this.#seenTable === undefined) {
+    if (this.#begun.size === 0) {
       this.#positions.lsn = consistentPoint;
       this.#headers = [this.#positions.at(0)];
     }
-    this.#seenTable = relation;
+    this.#begun.add(relation);
     this.#context.processedAt(now);
     let current: SnapshotMarker | undefined;
     for (let i = 0; i <= end; i++) {
       const marker = markerOf(
         firstOfTable && i === 0 ? first : undefined,
-        (isLast || held.lastOfTable) && i === end ? last : undefined,
+        (isLast || lastOfTable) && i === end ? last : undefined,
       );
+      // Another batch may have left its own.
       if (marker !== current) {
         this.#context.snapshot(takenAt, xid, marker);
         current = marker;
       }
       encoder.read(rows[i] as Tuple, consistentPoint, this.#headers);
     }
+    this.#complete(batch);
+  }
+
+  #complete({relation: {schema, table}, lastOfTable}: SnapshotBatch): void {
+    if (lastOfTable) this.#completed.push(`${schema}.${table}`);
   }
 }
 

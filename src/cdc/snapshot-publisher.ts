@@ -43,6 +43,11 @@ export class SnapshotPublisher {
     this.#parts = parts;
   }
 
+  /** `schema.table` of the tables that the open Kafka transaction, once committed, makes whole with those before it. */
+  get completedTables(): readonly string[] {
+    return this.#parts.encoder.completedTables;
+  }
+
   /** Undefined when `signal` aborted it; nothing of its last Kafka transaction is then visible. */
   async run(
     batches: AsyncIterable<SnapshotBatch>,

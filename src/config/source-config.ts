@@ -10,9 +10,15 @@ export interface SourceConfig {
   readonly publicationName: string;
   /** `schema.table`, each once. */
   readonly tables: readonly string[];
+  /** Absent: the defaults of its keys. */
+  readonly snapshot?: SnapshotConfig;
   readonly afterStateOnly: boolean;
   readonly keyFormat: SourceFormat;
   readonly valueFormat: SourceFormat;
+}
+
+export interface SnapshotConfig {
+  readonly mode: 'initial' | 'never' | 'initial_only' | 'when_needed' | 'always';
 }
 
 type SourceFormat = 'JSON_SR' | 'JSON';
@@ -42,8 +48,14 @@ export function sourceConfig(name: string, keys: z.output<typeof sourceSchema>):
     slotName: keys['slot.name'],
     publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
     tables: keys['table.include.list'],
+    snapshot: snapshotConfig(keys),
     afterStateOnly: keys['after.state.only'],
     keyFormat: keys['output.key.format'],
     valueFormat: keys['output.data.format'],
   };
+}
+
+function snapshotConfig(keys: z.output<typeof sourceSchema>): SnapshotConfig {
+  const mode = keys['snapshot.mode'];
+  return {mode: mode === 'no_data' ? 'never' : mode};
 }

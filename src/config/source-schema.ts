@@ -63,20 +63,12 @@ export const sourceSchema = z.strictObject({
   ),
   'snapshot.mode': oneOf(
     {
-      description: '`initial` copies the tables once, when the slot is created, and then streams.',
+      description:
+        '`initial`: where nothing was read before, the rows that are there, then changes. `initial_only`: those rows, then nothing. `no_data` (also `never`): changes only. `when_needed`: as `initial`, and again when the slot was lost. `always`: again at each start of the process, once the changes since the last one are published.',
       default: 'initial',
     },
-    ['initial'],
-    [
-      'never',
-      'no_data',
-      'initial_only',
-      'when_needed',
-      'always',
-      'configuration_based',
-      'recovery',
-      'custom',
-    ],
+    ['initial', 'initial_only', 'no_data', 'never', 'when_needed', 'always'],
+    ['configuration_based', 'recovery', 'custom'],
   ),
   'after.state.only': flag({
     description:

@@ -12,7 +12,7 @@ export function cdcConnector(
   shared: SharedParts,
 ): Component {
   const {name, database, slotName, publicationName, tables} = source;
-  const snapshotMode = 'initial';
+  const snapshotMode = source.snapshot?.mode ?? 'initial';
   return new CdcConnector({
     ...shared,
     applicationId,

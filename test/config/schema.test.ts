@@ -219,19 +219,16 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     expected: 'tables as `schema.table`, separated by commas',
   },
   'snapshot.mode': {
-    ...choice(['initial']),
-    read: () => 'initial',
-    otherwise: 'initial',
-    notYet: [
-      'never',
-      'no_data',
-      'initial_only',
-      'when_needed',
-      'always',
-      'configuration_based',
-      'recovery',
-      'custom',
+    ...choice(['initial', 'initial_only', 'no_data', 'never', 'when_needed', 'always']),
+    good: [
+      ...['initial', 'initial_only', 'never', 'when_needed', 'always'].map(
+        (mode) => [mode, mode] as const,
+      ),
+      ['no_data', 'never'],
     ],
+    read: (c) => sourceOf(c)?.snapshot?.mode,
+    otherwise: 'initial',
+    notYet: ['configuration_based', 'recovery', 'custom'],
   },
   'after.state.only': {
     ...flags,

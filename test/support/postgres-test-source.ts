@@ -3,6 +3,7 @@ import {systemClock} from '../../src/common/clock.ts';
 import {Conditions} from '../../src/common/conditions.ts';
 import {silentLogger} from '../../src/common/logger.ts';
 import {PostgresSource} from '../../src/cdc/postgres/postgres-source.ts';
+import {eventsBefore} from '../../src/cdc/events-before.ts';
 import type {PostgresSourceOptions} from '../../src/cdc/postgres/postgres-source.ts';
 import type {
   RowChange,
@@ -96,6 +97,15 @@ export class TestSource {
   /** The first `count` row changes after `from`, and what comes with the last of them. */
   async changes(from: SourceOffset, count: number): Promise<RowChange[]> {
     const events = await this.events(from, (all) => rowChanges(all).length >= count);
+    return rowChanges(events);
+  }
+
+  /** The row changes that `point` wants published before its snapshot. */
+  async changesBefore({catchUp, from}: StartingPoint): Promise<RowChange[]> {
+    if (catchUp === undefined) throw new Error('there is nothing to catch up with');
+    const events: SourceEvent[] = [];
+    const transactions = this.source.transactions(catchUp, this.signal);
+    for await (const batch of eventsBefore(transactions, from.lsn)) events.push(...batch);
     return rowChanges(events);
   }
 

@@ -13,6 +13,7 @@ import {publicationChanges, quoteTable, readPublication} from './publication.ts'
 import {relationOfTable} from './relations.ts';
 import type {Relations} from './relations.ts';
 import {createSlot, dropSlot, identifySystem, readSlot} from './slot.ts';
+import type {SlotCreation} from './slot.ts';
 import type {SnapshotPosition, SnapshotTable} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
@@ -62,7 +63,9 @@ export async function openSource(
       ...options,
       walLevel: server.walLevel,
       tables,
-      snapshot: durable === undefined && options.snapshotMode !== 'never',
+      snapshot:
+        options.snapshotMode === 'always' ||
+        (durable === undefined && options.snapshotMode !== 'never'),
     });
     for (const warning of warnings) deps.logger.warn({source: options.name}, warning);
     walsender = await connect(options, 'replication');
@@ -70,23 +73,21 @@ export async function openSource(
     const decision = startingDecision({...options, durable, slot, systemId});
     if (decision.action === 'fail') throw decision.error;
     await ensurePublication(admin, options, decision.action === 'resume', deps.logger);
-    if (decision.action === 'resume')
+    if (decision.action === 'resume' && !decision.snapshot)
       return {
         startingPoint: {kind: 'resume', from: {lsn: decision.from, systemId}},
         snapshot: undefined,
       };
 
-    deps.logger.info(
-      {source: options.name, slot: options.slotName},
-      `creating the slot: ${decision.reason}`,
-    );
     await lockOut(admin, options);
-    if (decision.dropFirst) await dropSlot(admin, options.slotName);
-    const creation = {
-      ...options,
-      temporary: options.snapshotMode === 'initial_only',
-      timeoutMs: options.slotCreationMs,
-    };
+    if (decision.action === 'create') {
+      deps.logger.info(
+        {source: options.name, slot: options.slotName},
+        `creating the slot: ${decision.reason}`,
+      );
+      if (decision.dropFirst) await dropSlot(admin, options.slotName);
+    }
+    const creation = slotCreation(options, decision.action === 'resume');
     if (!decision.snapshot) {
       const {consistentPoint} = await createSlot(walsender, admin, creation, deps.clock);
       const from = {lsn: consistentPoint, systemId};
@@ -111,13 +112,29 @@ export async function openSource(
       'snapshot begins',
     );
     return {
-      startingPoint: {kind: 'snapshot', from: {lsn: consistentPoint, systemId}},
+      startingPoint: {
+        kind: 'snapshot',
+        from: {lsn: consistentPoint, systemId},
+        ...(decision.action === 'resume' && {catchUp: {lsn: decision.from, systemId}}),
+      },
       snapshot,
     };
   } finally {
     if (walsender !== undefined) disconnect(walsender);
     if (!keepAdmin) disconnect(admin);
   }
+}
+
+/** `isBeside`: for its snapshot only, beside the slot that streaming resumes on. */
+function slotCreation(options: OpenOptions, isBeside: boolean): SlotCreation {
+  const {slotName, slotCreationMs, snapshotMode, where} = options;
+  return {
+    // At most 63 characters.
+    slotName: isBeside ? `${slotName.slice(0, 54)}_snapshot` : slotName,
+    temporary: isBeside || snapshotMode === 'initial_only',
+    timeoutMs: slotCreationMs,
+    where,
+  };
 }
 
 async function ensurePublication(

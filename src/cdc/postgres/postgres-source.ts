@@ -66,6 +66,9 @@ export class PostgresSource implements ReplicationSource {
   readonly #where: string;
   readonly #relations = new Relations();
   #snapshot: OpenSnapshot | undefined;
+  #snapshotMode: SnapshotMode;
+  /** Consistent point of a snapshot that was read to its end. */
+  #readUpTo: bigint | undefined;
   #session: StreamSession | undefined;
   #confirmed = 0n;
   #received = 0n;
@@ -75,6 +78,7 @@ export class PostgresSource implements ReplicationSource {
     this.name = options.name;
     this.#options = options;
     this.#timeouts = {...defaultTimeouts, ...options.timeouts};
+    this.#snapshotMode = options.snapshotMode;
     this.#deps = deps;
     this.#where = `source ${options.name}: Postgres at ${options.hostname}:${options.port}`;
   }
@@ -86,7 +90,12 @@ export class PostgresSource implements ReplicationSource {
     for (;;) {
       try {
         const {startingPoint, snapshot} = await openSource(
-          {...this.#options, where: this.#where, slotCreationMs: this.#timeouts.slotCreationMs},
+          {
+            ...this.#options,
+            snapshotMode: this.#snapshotMode,
+            where: this.#where,
+            slotCreationMs: this.#timeouts.slotCreationMs,
+          },
           durable,
           this.#deps,
           this.#relations,
@@ -94,7 +103,7 @@ export class PostgresSource implements ReplicationSource {
         retry.succeeded();
         this.#reached = true;
         this.#snapshot = snapshot;
-        this.#confirmed = startingPoint.from.lsn;
+        this.#confirmed = (startingPoint.catchUp ?? startingPoint.from).lsn;
         return startingPoint;
       } catch (error) {
         await retry.after(error, signal);
@@ -108,6 +117,7 @@ export class PostgresSource implements ReplicationSource {
     if (snapshot === undefined) throw new Error('open() has not started a snapshot');
     try {
       yield* readSnapshot(snapshot.client, snapshot.tables, snapshot.position);
+      this.#readUpTo = snapshot.position.consistentPoint;
     } catch (error) {
       throw postgresError(error, this.#options);
     } finally {
@@ -150,6 +160,9 @@ export class PostgresSource implements ReplicationSource {
   confirm(lsn: bigint): void {
     if (lsn <= this.#confirmed) return;
     this.#confirmed = lsn;
+    // The snapshot of this start is durable; what is opened again after a failure goes on from there.
+    if (this.#snapshotMode === 'always' && this.#readUpTo !== undefined && lsn >= this.#readUpTo)
+      this.#snapshotMode = 'initial';
     this.#session?.confirm(lsn);
   }
 

@@ -3,7 +3,8 @@ import type {SourceOffset} from '../replication-source.ts';
 import {formatLsn} from './lsn.ts';
 import {slotLostRemedy} from './errors.ts';
 
-export type SnapshotMode = 'initial' | 'never' | 'initial_only' | 'when_needed';
+/** When rows are read that were there before: Debezium's `snapshot.mode`. */
+export type SnapshotMode = 'initial' | 'never' | 'initial_only' | 'when_needed' | 'always';
 
 /** A row of `pg_replication_slots`. */
 export interface SlotState {
@@ -34,7 +35,8 @@ export type StartingDecision =
       readonly dropFirst: boolean;
       readonly reason: string;
     }
-  | {readonly action: 'resume'; readonly from: bigint}
+  /** With `snapshot`, the rows are published again, as of a point that streaming from `from` has reached. */
+  | {readonly action: 'resume'; readonly from: bigint; readonly snapshot: boolean}
   | {readonly action: 'fail'; readonly error: FatalError};
 
 /**
@@ -53,9 +55,10 @@ export type StartingDecision =
  * | 6 | there | none | lost; `initial_only` has no slot and needs none |
  * | 7 | there | invalidated | lost |
  * | 8 | there | ahead of it | moved |
- * | 9 | there | at or behind it | resume at durable |
+ * | 9 | there | at or behind it | resume at durable; under `always` with a snapshot on the way |
  *
- * Lost and moved (5–8) fail, except under `when_needed`: drop what is there and take a new snapshot.
+ * Lost and moved (5–8) fail, except under `when_needed` and `always`: drop what is there and take a new snapshot. Where
+ * nothing is missing `always` keeps the slot: without the changes since `durable`, rows deleted meanwhile would stay.
  */
 export function startingDecision(facts: StartingFacts): StartingDecision {
   const {slot, durable, snapshotMode, systemId, slotName, where, dbname} = facts;
@@ -67,12 +70,14 @@ export function startingDecision(facts: StartingFacts): StartingDecision {
   if (durable === undefined) {
     if (slot === undefined) return create(snapshotMode, false, 'there is no slot yet');
     if (snapshotMode === 'never' && slot.confirmedFlush !== undefined && slot.walStatus !== 'lost')
-      return {action: 'resume', from: slot.confirmedFlush};
+      return {action: 'resume', from: slot.confirmedFlush, snapshot: false};
     return create(snapshotMode, true, 'the slot is there but nothing was committed from it');
   }
   const gap = missing(facts, durable, systemId);
-  if (gap === undefined) return {action: 'resume', from: durable.lsn};
-  if (snapshotMode === 'when_needed') return create(snapshotMode, slot !== undefined, gap.reason);
+  if (gap === undefined)
+    return {action: 'resume', from: durable.lsn, snapshot: snapshotMode === 'always'};
+  if (snapshotMode === 'when_needed' || snapshotMode === 'always')
+    return create(snapshotMode, slot !== undefined, gap.reason);
   return fail(gap.code, `${where}: ${gap.reason}; ${slotLostRemedy({slotName})}`);
 }
 

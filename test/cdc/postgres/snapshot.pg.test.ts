@@ -278,6 +278,40 @@ describe('PostgresSource.snapshot', () => {
     expect(changes[0]?.after).toEqual(['2']);
   });
 
+  test('goes on where the slot is in mode always, with the rows as of a later point on the way', async () => {
+    await using source = await TestSource.create(port, {snapshotMode: 'always'});
+    await source.sql(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)`);
+    const {from} = await source.start();
+    source.source.confirm(from.lsn);
+    await source.restart();
+    await source.sql('DELETE FROM t WHERE id = 1; INSERT INTO t VALUES (3)');
+
+    const point = await source.open(from);
+    const missed = await source.changesBefore(point);
+    const confirmed = (await source.slot())?.confirmed;
+    const rows = await source.snapshotRows();
+    source.source.confirm(point.from.lsn);
+    await source.sql('INSERT INTO t VALUES (4)');
+    const changes = await source.changes(point.from, 1);
+    const again = await source.open(point.from);
+    const slots = await source.sql(
+      'SELECT slot_name FROM pg_replication_slots WHERE database = current_database()',
+    );
+
+    expect(point).toMatchObject({kind: 'snapshot', catchUp: from});
+    expect(missed.map(({kind, before, after}) => [kind, ...(after ?? before ?? [])])).toEqual([
+      ['delete', '1'],
+      ['insert', '3'],
+    ]);
+    // Nobody has said that these are durable.
+    expect(confirmed).toBe(from.lsn);
+    expect(rows).toEqual([['2'], ['3']]);
+    expect(changes.map(({after}) => after)).toEqual([['4']]);
+    // A connection that broke is no start.
+    expect(again.kind).toBe('resume');
+    expect(slots).toEqual([{slot_name: source.options.slotName}]);
+  });
+
   test('leaves no slot behind in mode initial_only, and streams nothing', async () => {
     await using source = await TestSource.create(port, {snapshotMode: 'initial_only'});
     await source.sql(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)`);

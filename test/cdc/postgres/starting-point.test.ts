@@ -27,20 +27,27 @@ function decide(facts: Partial<StartingFacts>): string {
     ...facts,
   });
   if (decision.action === 'fail') return decision.error.code;
-  if (decision.action === 'resume') return `resume ${decision.from}`;
+  if (decision.action === 'resume')
+    return `resume ${decision.from}${decision.snapshot ? ' snapshot' : ''}`;
   return [decision.dropFirst && 'drop', 'create', decision.snapshot && 'snapshot']
     .filter(Boolean)
     .join(' ');
 }
 
-/** In each snapshot mode: initial, never, initial_only, when_needed. */
+/** In each snapshot mode: initial, never, initial_only, when_needed, always. */
 function inEachMode(facts: Partial<StartingFacts>): string[] {
-  const modes: SnapshotMode[] = ['initial', 'never', 'initial_only', 'when_needed'];
+  const modes: SnapshotMode[] = ['initial', 'never', 'initial_only', 'when_needed', 'always'];
   return modes.map((snapshotMode) => decide({...facts, snapshotMode}));
 }
 
-const all = (decision: string): string[] => Array.from({length: 4}, () => decision);
-const unlessNeeded = (code: string): string[] => [code, code, code, 'drop create snapshot'];
+const all = (decision: string): string[] => Array.from({length: 5}, () => decision);
+const unlessNeeded = (code: string): string[] => [
+  code,
+  code,
+  code,
+  'drop create snapshot',
+  'drop create snapshot',
+];
 
 describe('startingDecision', () => {
   test('case 1: leaves a slot of another database or plugin alone', () => {
@@ -56,6 +63,7 @@ describe('startingDecision', () => {
       'create',
       'create snapshot',
       'create snapshot',
+      'create snapshot',
     ]);
   });
 
@@ -63,6 +71,7 @@ describe('startingDecision', () => {
     expect(inEachMode({durable: undefined})).toEqual([
       'drop create snapshot',
       'resume 90',
+      'drop create snapshot',
       'drop create snapshot',
       'drop create snapshot',
     ]);
@@ -78,6 +87,7 @@ describe('startingDecision', () => {
       'CDC_SLOT_LOST',
       'resume 100',
       'create snapshot',
+      'create snapshot',
     ]);
   });
 
@@ -92,7 +102,8 @@ describe('startingDecision', () => {
   });
 
   test('case 9: resumes at what is durable, not at what the slot has heard of', () => {
-    expect(inEachMode({})).toEqual(all('resume 100'));
-    expect(inEachMode({slot: {...slot, confirmedFlush: 100n}})).toEqual(all('resume 100'));
+    const resumed = [...all('resume 100').slice(1), 'resume 100 snapshot'];
+    expect(inEachMode({})).toEqual(resumed);
+    expect(inEachMode({slot: {...slot, confirmedFlush: 100n}})).toEqual(resumed);
   });
 });
