@@ -98,7 +98,7 @@ export class CdcConnector implements Component {
   }
 
   status(): ComponentStatus {
-    const {slot, confirmedLsn, lagBytes} = this.#deps.source.status();
+    const {slot, confirmedLsn, lagBytes, replicationSlot} = this.#deps.source.status();
     return {
       state: this.#state,
       phase: this.#phase,
@@ -107,6 +107,7 @@ export class CdcConnector implements Component {
       lagBytes,
       lagMs: this.#lagMs,
       events: this.#events,
+      replicationSlot,
     };
   }
 

@@ -47,6 +47,8 @@ export interface SourceStatus {
   readonly confirmedLsn: string | undefined;
   /** WAL written after what is confirmed, as of the server's last message. */
   readonly lagBytes: number | undefined;
+  /** What the server says of the slot, as of the last look; undefined before. */
+  readonly replicationSlot?: object | undefined;
 }
 
 /** One captured table as a transaction saw it. A new object for each new shape, so identity is a cache key. */

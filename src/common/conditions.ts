@@ -7,6 +7,8 @@ export interface Condition {
   /** Who is in it: `source camel`, `sink local`, `kafka`. */
   readonly subject: string;
   readonly message: string;
+  /** `warning`: the work goes on, so the service stays ready; someone should look all the same. Default `error`. */
+  readonly severity?: 'error' | 'warning';
 }
 
 /** The conditions that hold right now; raised and cleared by the components, read by status and metrics. */

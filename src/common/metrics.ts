@@ -15,6 +15,11 @@ export const metricHelp = {
   millrace_cdc_events_total: 'Change events committed to Kafka, by source and table',
   millrace_cdc_milliseconds_behind_source:
     'Commit time of the last event until it was committed to Kafka',
+  millrace_cdc_wal_retained_bytes: 'WAL that the server keeps for the slot, by source',
+  millrace_cdc_wal_safe_bytes:
+    'WAL that can be written before the slot may be lost (safe_wal_size), by source; absent without max_slot_wal_keep_size',
+  millrace_cdc_confirmed_lag_bytes: 'WAL written after what the slot has confirmed, by source',
+  millrace_cdc_slot_active: '1 while a walsender serves the slot, else 0, by source',
   millrace_streams_records_total: 'Records that a task has processed, by task',
   millrace_streams_dropped_records_total: 'Records that an operator dropped, by node and reason',
   millrace_streams_commits_total: 'Committed transactions, by task',

@@ -65,7 +65,7 @@ async function within<T>(ms: number, clock: Clock, ask: () => Promise<T>): Promi
   }
 }
 
-/** Why the service is not ready: components that do not run, and the conditions that hold. */
+/** Why the service is not ready: components that do not run, and the conditions that hold, warnings left out. */
 export function unreadyReasons(
   components: readonly Component[],
   conditions: Conditions,
@@ -75,6 +75,9 @@ export function unreadyReasons(
       const {state} = component.status();
       return state === 'running' ? [] : [`${component.name} is ${state}`];
     }),
-    ...conditions.list().map(({code, subject, message}) => `${code} (${subject}): ${message}`),
+    ...conditions
+      .list()
+      .filter(({severity}) => severity !== 'warning')
+      .map(({code, subject, message}) => `${code} (${subject}): ${message}`),
   ];
 }

@@ -2,7 +2,7 @@ import {beforeEach, describe, expect, test} from 'vitest';
 import {Conditions} from '../../src/common/conditions.ts';
 import {FatalError, RetriableError} from '../../src/common/errors.ts';
 import type {TopicAdmin} from '../../src/kafka/client.ts';
-import {serviceStatus} from '../../src/service/service-status.ts';
+import {serviceStatus, unreadyReasons} from '../../src/service/service-status.ts';
 import {ManualClock} from '../support/manual-clock.ts';
 
 const component = {
@@ -62,5 +62,22 @@ describe('serviceStatus', () => {
 
     expect(await statusWith(() => Promise.reject(later))).toMatchObject({logEnds: null});
     await expect(statusWith(() => Promise.reject(never))).rejects.toBe(never);
+  });
+});
+
+describe('unreadyReasons', () => {
+  test('names conditions that stop the work, and leaves warnings to the status', () => {
+    const conditions = new Conditions();
+    conditions.raise({code: 'CDC_STALLED', subject: 'source camel', message: 'nothing comes'});
+    conditions.raise({
+      code: 'CDC_WAL_AT_RISK',
+      subject: 'source camel',
+      message: 'little is left',
+      severity: 'warning',
+    });
+
+    expect(unreadyReasons([component], conditions)).toEqual([
+      'CDC_STALLED (source camel): nothing comes',
+    ]);
   });
 });

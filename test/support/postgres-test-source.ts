@@ -2,6 +2,7 @@ import {Client} from 'pg';
 import {systemClock} from '../../src/common/clock.ts';
 import {Conditions} from '../../src/common/conditions.ts';
 import {silentLogger} from '../../src/common/logger.ts';
+import {PromMetrics} from '../../src/common/prom-metrics.ts';
 import {PostgresSource} from '../../src/cdc/postgres/postgres-source.ts';
 import {eventsBefore} from '../../src/cdc/events-before.ts';
 import type {PostgresSourceOptions} from '../../src/cdc/postgres/postgres-source.ts';
@@ -21,6 +22,7 @@ let created = 0;
 export class TestSource {
   readonly options: PostgresSourceOptions;
   readonly conditions: Conditions;
+  readonly metrics = new PromMetrics();
   readonly #abort = new AbortController();
   source: PostgresSource;
 
@@ -172,7 +174,12 @@ export class TestSource {
   #make(options: Partial<PostgresSourceOptions> = {}): PostgresSource {
     return new PostgresSource(
       {...this.options, ...options},
-      {clock: systemClock, logger: silentLogger, conditions: this.conditions},
+      {
+        clock: systemClock,
+        logger: silentLogger,
+        conditions: this.conditions,
+        metrics: this.metrics,
+      },
     );
   }
 }

@@ -63,6 +63,11 @@ export function connectionOf(client: Client): ClientConnection {
   return (client as unknown as {connection: ClientConnection}).connection;
 }
 
+/** The process that serves it, which `pg` has and its types do not. */
+export function backendPid(client: Client): number {
+  return (client as unknown as {processID: number}).processID;
+}
+
 /** Says goodbye and does not wait for the answer. */
 export function disconnect(client: Client): void {
   void client.end().catch(() => undefined);

@@ -17,6 +17,7 @@ import type {SlotCreation} from './slot.ts';
 import type {SnapshotPosition, SnapshotTable} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
+import {divergence} from './timeline.ts';
 
 export interface OpenOptions extends PostgresAddress {
   readonly name: string;
@@ -27,6 +28,8 @@ export interface OpenOptions extends PostgresAddress {
   readonly tableIncludeList: readonly string[];
   readonly snapshotMode: SnapshotMode;
   readonly slotCreationMs: number;
+  /** That the durable offset was read from; undefined where it is not known. */
+  readonly timeline: number | undefined;
 }
 
 /** A transaction on the slot's exported snapshot, ready to be read. */
@@ -38,6 +41,7 @@ export interface OpenSnapshot {
 
 export interface OpenedSource {
   readonly startingPoint: StartingPoint;
+  readonly timeline: number;
   readonly snapshot: OpenSnapshot | undefined;
 }
 
@@ -69,14 +73,18 @@ export async function openSource(
     });
     for (const warning of warnings) deps.logger.warn({source: options.name}, warning);
     walsender = await connect(options, 'replication');
-    const systemId = await identifySystem(walsender);
-    const decision = startingDecision({...options, durable, slot, systemId});
+    const identity = await identifySystem(walsender);
+    const {systemId, timeline} = identity;
+    const diverged =
+      durable && (await divergence(walsender, identity, durable.lsn, options.timeline));
+    const decision = startingDecision({...options, durable, slot, systemId, diverged});
     if (decision.action === 'fail') throw decision.error;
     await ensurePublication(admin, options, decision.action === 'resume', deps.logger);
     if (decision.action === 'resume' && !decision.snapshot)
       return {
         startingPoint: {kind: 'resume', from: {lsn: decision.from, systemId}},
         snapshot: undefined,
+        timeline,
       };
 
     await lockOut(admin, options);
@@ -91,7 +99,7 @@ export async function openSource(
     if (!decision.snapshot) {
       const {consistentPoint} = await createSlot(walsender, admin, creation, deps.clock);
       const from = {lsn: consistentPoint, systemId};
-      return {startingPoint: {kind: 'resume', from}, snapshot: undefined};
+      return {startingPoint: {kind: 'resume', from}, snapshot: undefined, timeline};
     }
     // Locked before the slot exists, so that no rewrite of a table, which a snapshot cannot see behind, comes between.
     await admin.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -118,6 +126,7 @@ export async function openSource(
         ...(decision.action === 'resume' && {catchUp: {lsn: decision.from, systemId}}),
       },
       snapshot,
+      timeline,
     };
   } finally {
     if (walsender !== undefined) disconnect(walsender);

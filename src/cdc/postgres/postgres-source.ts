@@ -1,5 +1,6 @@
 import type {Client} from 'pg';
 import type {ServiceError} from '../../common/errors.ts';
+import type {Metrics} from '../../common/metrics.ts';
 import type {
   ReplicationSource,
   SnapshotBatch,
@@ -8,7 +9,7 @@ import type {
   SourceStatus,
   StartingPoint,
 } from '../replication-source.ts';
-import {connect, terminate} from './connection.ts';
+import {backendPid, connect, terminate} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
 import {postgresError, publicationLostError} from './errors.ts';
 import {livenessTimings} from './liveness.ts';
@@ -20,10 +21,12 @@ import {Relations} from './relations.ts';
 import {Retry} from './retry.ts';
 import type {RetryDeps} from './retry.ts';
 import {identifySystem, readSlot} from './slot.ts';
+import {SlotMonitor} from './slot-monitor.ts';
 import {readSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
 import {StreamSession} from './stream-session.ts';
+import {divergence} from './timeline.ts';
 import {TransactionReader} from './transaction-reader.ts';
 
 export interface PostgresSourceOptions extends PostgresAddress {
@@ -35,6 +38,7 @@ export interface PostgresSourceOptions extends PostgresAddress {
   readonly tableIncludeList: readonly string[];
   readonly snapshotMode: SnapshotMode;
   readonly timeouts?: Partial<SourceTimeouts>;
+  readonly monitor?: Partial<MonitorOptions>;
 }
 
 export interface SourceTimeouts {
@@ -48,13 +52,29 @@ export interface SourceTimeouts {
   readonly silenceMs: number | undefined;
 }
 
-export type PostgresSourceDeps = RetryDeps;
+/** How closely the slot is watched. Milliseconds. */
+export interface MonitorOptions {
+  /** Between two looks at the slot, the publication and the server. */
+  readonly intervalMs: number;
+  /** How long nothing may arrive or become durable while there is WAL. */
+  readonly stallMs: number;
+}
+
+export interface PostgresSourceDeps extends RetryDeps {
+  readonly metrics?: Pick<Metrics, 'gauge'>;
+}
 
 const defaultTimeouts: SourceTimeouts = {
   startMs: 10_000,
   slotCreationMs: 30_000,
   slotInUseMs: 75_000,
   silenceMs: undefined,
+};
+
+const defaultMonitor: MonitorOptions = {
+  intervalMs: 30_000,
+  // A transaction of a million rows takes the server some seconds before its first byte.
+  stallMs: 120_000,
 };
 
 /** Postgres over logical replication: pgoutput for changes, COPY on the slot's exported snapshot for what was before. */
@@ -73,6 +93,12 @@ export class PostgresSource implements ReplicationSource {
   #confirmed = 0n;
   #received = 0n;
   #reached = false;
+  #monitor: SlotMonitor | undefined;
+  /** The server that is read. */
+  #systemId = '';
+  #timeline: number | undefined;
+  /** Of the walsender that streams. */
+  #pid: number | undefined;
 
   constructor(options: PostgresSourceOptions, deps: PostgresSourceDeps) {
     this.name = options.name;
@@ -85,16 +111,18 @@ export class PostgresSource implements ReplicationSource {
 
   async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
     this.#dropSnapshot();
+    this.#monitor?.stop();
     const {startMs} = this.#timeouts;
     const retry = this.#retry(this.#reached ? 0 : startMs);
     for (;;) {
       try {
-        const {startingPoint, snapshot} = await openSource(
+        const {startingPoint, snapshot, timeline} = await openSource(
           {
             ...this.#options,
             snapshotMode: this.#snapshotMode,
             where: this.#where,
             slotCreationMs: this.#timeouts.slotCreationMs,
+            timeline: this.#timeline,
           },
           durable,
           this.#deps,
@@ -104,6 +132,9 @@ export class PostgresSource implements ReplicationSource {
         this.#reached = true;
         this.#snapshot = snapshot;
         this.#confirmed = (startingPoint.catchUp ?? startingPoint.from).lsn;
+        this.#systemId = startingPoint.from.systemId;
+        this.#timeline = timeline;
+        this.#watch();
         return startingPoint;
       } catch (error) {
         await retry.after(error, signal);
@@ -167,17 +198,50 @@ export class PostgresSource implements ReplicationSource {
   }
 
   status(): SourceStatus {
-    const received = this.#session?.received ?? this.#received;
+    const received = this.#highestReceived();
     return {
       slot: this.#options.slotName,
       confirmedLsn: this.#confirmed === 0n ? undefined : formatLsn(this.#confirmed),
       lagBytes: received === 0n ? undefined : Math.max(0, Number(received - this.#confirmed)),
+      replicationSlot: this.#monitor?.status,
     };
   }
 
   async close(): Promise<void> {
+    this.#monitor?.stop();
+    this.#monitor = undefined;
     this.#dropSnapshot();
     await this.#endSession();
+  }
+
+  /** A new connection has received nothing yet. */
+  #highestReceived(): bigint {
+    const received = this.#session?.received ?? 0n;
+    return received > this.#received ? received : this.#received;
+  }
+
+  #watch(): void {
+    // Its slot goes with the snapshot.
+    if (this.#options.snapshotMode === 'initial_only') return;
+    const {clock, logger, conditions, metrics} = this.#deps;
+    this.#monitor = new SlotMonitor(
+      {...this.#options, ...defaultMonitor, ...this.#options.monitor, where: this.#where},
+      {
+        clock,
+        logger,
+        conditions,
+        metrics,
+        stream: () => ({
+          pid: this.#pid,
+          received: this.#highestReceived(),
+          confirmed: this.#confirmed,
+          captured: this.#options.tableIncludeList,
+          systemId: this.#systemId,
+          timeline: this.#timeline,
+        }),
+      },
+    );
+    this.#monitor.start();
   }
 
   #retry(patienceMs: number): Retry {
@@ -209,7 +273,10 @@ export class PostgresSource implements ReplicationSource {
           clock: this.#deps.clock,
           relations: this.#relations,
           captured: new Set(tableIncludeList),
-          onStart: () => retry.succeeded(),
+          onStart: () => {
+            this.#pid = backendPid(walsender);
+            retry.succeeded();
+          },
           onNotice: (message) => this.#onNotice(message),
         },
       );
@@ -223,6 +290,8 @@ export class PostgresSource implements ReplicationSource {
   /** Postgres starts a slot that was recreated or advanced where that slot is, without a word. */
   async #checkSlot(walsender: Client, systemId: string): Promise<{walSenderTimeoutMs: number}> {
     const {slotName, dbname} = this.#options;
+    const identity = await identifySystem(walsender);
+    const diverged = await divergence(walsender, identity, this.#confirmed, this.#timeline);
     const decision = startingDecision({
       where: this.#where,
       slotName,
@@ -231,9 +300,16 @@ export class PostgresSource implements ReplicationSource {
       snapshotMode: 'initial',
       durable: {lsn: this.#confirmed, systemId},
       slot: await readSlot(walsender, slotName),
-      systemId: await identifySystem(walsender),
+      systemId: identity.systemId,
+      diverged,
     });
     if (decision.action === 'fail') throw decision.error;
+    if (this.#timeline !== undefined && this.#timeline !== identity.timeline)
+      this.#deps.logger.warn(
+        {source: this.name, code: 'CDC_TIMELINE_SWITCHED', timeline: identity.timeline},
+        `${this.#where} was promoted from timeline ${this.#timeline} to ${identity.timeline}; its slot came along and nothing is missing`,
+      );
+    this.#timeline = identity.timeline;
     return readServer(walsender);
   }
 
@@ -248,6 +324,7 @@ export class PostgresSource implements ReplicationSource {
   async #endSession(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
+    this.#pid = undefined;
     await session?.close();
   }
 

@@ -110,10 +110,25 @@ async function describeBlockers(admin: Client, pid: number): Promise<string> {
   return rows.map(({blocker}) => blocker).join(', ') || 'see pg_prepared_xacts';
 }
 
-/** Identifies the cluster of a walsender's server; LSNs mean something within it only. */
-export async function identifySystem(walsender: Client): Promise<string> {
-  const {rows} = await walsender.query<{systemid: string}>('IDENTIFY_SYSTEM');
-  const systemId = rows[0]?.systemid;
-  if (systemId === undefined) throw new Error('IDENTIFY_SYSTEM returned no row');
-  return systemId;
+/** The cluster of a walsender's server; LSNs mean something within it only, and within what its timelines share. */
+export interface SystemIdentity {
+  readonly systemId: string;
+  readonly timeline: number;
+  /** What it has flushed. */
+  readonly walEnd: bigint;
+}
+
+export async function identifySystem(walsender: Client): Promise<SystemIdentity> {
+  const {rows} = await walsender.query<{
+    systemid: string;
+    timeline: number | string;
+    xlogpos: string;
+  }>('IDENTIFY_SYSTEM');
+  const row = rows[0];
+  if (row === undefined) throw new Error('IDENTIFY_SYSTEM returned no row');
+  return {
+    systemId: row.systemid,
+    timeline: Number(row.timeline),
+    walEnd: parseLsn(row.xlogpos),
+  };
 }

@@ -25,6 +25,8 @@ export interface StartingFacts {
   readonly durable: SourceOffset | undefined;
   readonly slot: SlotState | undefined;
   readonly systemId: string;
+  /** Why the server's WAL is not the one that `durable` was read from, see `divergence`. */
+  readonly diverged: string | undefined;
   readonly dbname: string;
 }
 
@@ -55,9 +57,10 @@ export type StartingDecision =
  * | 6 | there | none | lost; `initial_only` has no slot and needs none |
  * | 7 | there | invalidated | lost |
  * | 8 | there | ahead of it | moved |
- * | 9 | there | at or behind it | resume at durable; under `always` with a snapshot on the way |
+ * | 9 | on a timeline that the server has left | at or behind it | lost |
+ * | 10 | there | at or behind it | resume at durable; under `always` with a snapshot on the way |
  *
- * Lost and moved (5–8) fail, except under `when_needed` and `always`: drop what is there and take a new snapshot. Where
+ * Lost and moved (5–9) fail, except under `when_needed` and `always`: drop what is there and take a new snapshot. Where
  * nothing is missing `always` keeps the slot: without the changes since `durable`, rows deleted meanwhile would stay.
  */
 export function startingDecision(facts: StartingFacts): StartingDecision {
@@ -83,10 +86,10 @@ export function startingDecision(facts: StartingFacts): StartingDecision {
 
 /** Why changes after `durable` may be missing on this server. */
 function missing(
-  {slot, slotName, snapshotMode}: StartingFacts,
+  {slot, slotName, snapshotMode, diverged}: StartingFacts,
   durable: SourceOffset,
   systemId: string,
-): {readonly code: 'CDC_SLOT_LOST' | 'CDC_SLOT_MOVED'; readonly reason: string} | undefined {
+): {readonly code: GapCode; readonly reason: string} | undefined {
   if (durable.systemId !== systemId)
     return {
       code: 'CDC_SLOT_LOST',
@@ -110,6 +113,7 @@ function missing(
       code: 'CDC_SLOT_MOVED',
       reason: `slot ${slotName} was recreated or advanced by somebody else: it is at ${formatLsn(slot.confirmedFlush)}, Kafka has everything up to ${durableLsn}, what is between is missing`,
     };
+  if (diverged !== undefined) return {code: 'CDC_TIMELINE_SWITCHED', reason: diverged};
   return undefined;
 }
 
@@ -117,9 +121,8 @@ function create(mode: SnapshotMode, dropFirst: boolean, reason: string): Startin
   return {action: 'create', snapshot: mode !== 'never', dropFirst, reason};
 }
 
-function fail(
-  code: 'CDC_SLOT_LOST' | 'CDC_SLOT_MOVED' | 'CDC_SLOT_IN_USE',
-  message: string,
-): StartingDecision {
+type GapCode = 'CDC_SLOT_LOST' | 'CDC_SLOT_MOVED' | 'CDC_TIMELINE_SWITCHED';
+
+function fail(code: GapCode | 'CDC_SLOT_IN_USE', message: string): StartingDecision {
   return {action: 'fail', error: new FatalError(code, message)};
 }

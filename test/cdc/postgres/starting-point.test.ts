@@ -23,6 +23,7 @@ function decide(facts: Partial<StartingFacts>): string {
     durable,
     slot,
     systemId: '7',
+    diverged: undefined,
     dbname: 'shop',
     ...facts,
   });
@@ -101,7 +102,11 @@ describe('startingDecision', () => {
     );
   });
 
-  test('case 9: resumes at what is durable, not at what the slot has heard of', () => {
+  test('case 9: does not go on where the WAL took another way', () => {
+    expect(inEachMode({diverged: 'promoted'})).toEqual(unlessNeeded('CDC_TIMELINE_SWITCHED'));
+  });
+
+  test('case 10: resumes at what is durable, not at what the slot has heard of', () => {
     const resumed = [...all('resume 100').slice(1), 'resume 100 snapshot'];
     expect(inEachMode({})).toEqual(resumed);
     expect(inEachMode({slot: {...slot, confirmedFlush: 100n}})).toEqual(resumed);
