@@ -19,6 +19,10 @@ export interface SourceConfig {
 
 export interface SnapshotConfig {
   readonly mode: 'initial' | 'never' | 'initial_only' | 'when_needed' | 'always';
+  readonly maxThreads: number;
+  /** Rows. */
+  readonly fetchSize: number;
+  readonly lockTimeoutMs: number;
 }
 
 type SourceFormat = 'JSON_SR' | 'JSON';
@@ -57,5 +61,10 @@ export function sourceConfig(name: string, keys: z.output<typeof sourceSchema>):
 
 function snapshotConfig(keys: z.output<typeof sourceSchema>): SnapshotConfig {
   const mode = keys['snapshot.mode'];
-  return {mode: mode === 'no_data' ? 'never' : mode};
+  return {
+    mode: mode === 'no_data' ? 'never' : mode,
+    maxThreads: keys['snapshot.max.threads'],
+    fetchSize: keys['snapshot.fetch.size'],
+    lockTimeoutMs: keys['snapshot.lock.timeout.ms'],
+  };
 }

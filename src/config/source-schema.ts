@@ -70,6 +70,32 @@ export const sourceSchema = z.strictObject({
     ['initial', 'initial_only', 'no_data', 'never', 'when_needed', 'always'],
     ['configuration_based', 'recovery', 'custom'],
   ),
+  'snapshot.max.threads': integer(
+    {
+      description:
+        'How many connections read a snapshot, all of them the same one: several tables at a time, and several parts of a table above 64 MB.',
+      default: 1,
+    },
+    1,
+    64,
+  ),
+  'snapshot.fetch.size': integer(
+    {
+      description: 'Rows of a snapshot that are handed on at once; fewer where a megabyte is full.',
+      default: 2000,
+    },
+    1,
+    100_000,
+  ),
+  'snapshot.lock.timeout.ms': integer(
+    {
+      description:
+        'How long a snapshot waits for a table that another session has locked (as `ALTER TABLE` does) before it is tried again from the start.',
+      default: 10_000,
+    },
+    1,
+    2_147_483_647,
+  ),
   'after.state.only': flag({
     description:
       '`false`: Debezium envelopes (`before`, `after`, `source`, `op`). `true`: the row after the change, with `__deleted`.',

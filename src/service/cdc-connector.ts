@@ -12,12 +12,20 @@ export function cdcConnector(
   shared: SharedParts,
 ): Component {
   const {name, database, slotName, publicationName, tables} = source;
-  const snapshotMode = source.snapshot?.mode ?? 'initial';
+  const {mode: snapshotMode = 'initial', ...snapshot} = source.snapshot ?? {};
   return new CdcConnector({
     ...shared,
     applicationId,
     source: new PostgresSource(
-      {name, ...database, slotName, publicationName, tableIncludeList: tables, snapshotMode},
+      {
+        name,
+        ...database,
+        slotName,
+        publicationName,
+        tableIncludeList: tables,
+        snapshotMode,
+        snapshot,
+      },
       shared,
     ),
     options: {

@@ -230,6 +230,21 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     otherwise: 'initial',
     notYet: ['configuration_based', 'recovery', 'custom'],
   },
+  'snapshot.max.threads': {
+    ...range(1, 64),
+    read: (c) => sourceOf(c)?.snapshot?.maxThreads,
+    otherwise: 1,
+  },
+  'snapshot.fetch.size': {
+    ...range(1, 100_000),
+    read: (c) => sourceOf(c)?.snapshot?.fetchSize,
+    otherwise: 2000,
+  },
+  'snapshot.lock.timeout.ms': {
+    ...range(1, 2_147_483_647),
+    read: (c) => sourceOf(c)?.snapshot?.lockTimeoutMs,
+    otherwise: 10_000,
+  },
   'after.state.only': {
     ...flags,
     read: (c) => sourceOf(c)?.afterStateOnly,

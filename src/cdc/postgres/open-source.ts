@@ -8,13 +8,14 @@ import {connect, disconnect} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
 import {publicationLostError} from './errors.ts';
 import {formatLsn} from './lsn.ts';
+import {describeSnapshot, importSnapshot, lockTables} from './open-snapshot.ts';
+import type {SnapshotOptions} from './open-snapshot.ts';
 import {preflight, readServer} from './preflight.ts';
-import {publicationChanges, quoteTable, readPublication} from './publication.ts';
-import {relationOfTable} from './relations.ts';
+import {publicationChanges, readPublication} from './publication.ts';
 import type {Relations} from './relations.ts';
 import {createSlot, dropSlot, identifySystem, readSlot} from './slot.ts';
 import type {SlotCreation} from './slot.ts';
-import type {SnapshotPosition, SnapshotTable} from './snapshot-reader.ts';
+import type {OpenSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
 import {divergence} from './timeline.ts';
@@ -27,16 +28,10 @@ export interface OpenOptions extends PostgresAddress {
   readonly publicationName: string;
   readonly tableIncludeList: readonly string[];
   readonly snapshotMode: SnapshotMode;
+  readonly snapshot: SnapshotOptions;
   readonly slotCreationMs: number;
   /** That the durable offset was read from; undefined where it is not known. */
   readonly timeline: number | undefined;
-}
-
-/** A transaction on the slot's exported snapshot, ready to be read. */
-export interface OpenSnapshot {
-  readonly client: Client;
-  readonly tables: readonly SnapshotTable[];
-  readonly position: SnapshotPosition;
 }
 
 export interface OpenedSource {
@@ -57,7 +52,9 @@ export async function openSource(
 ): Promise<OpenedSource> {
   const admin = await connect(options, 'query');
   let walsender: Client | undefined;
-  let keepAdmin = false;
+  // The first one has the lock that keeps other instances away.
+  const readers = [admin];
+  let isOpen = false;
   try {
     const server = await readServer(admin);
     const slot = await readSlot(admin, options.slotName);
@@ -101,20 +98,21 @@ export async function openSource(
       const from = {lsn: consistentPoint, systemId};
       return {startingPoint: {kind: 'resume', from}, snapshot: undefined, timeline};
     }
-    // Locked before the slot exists, so that no rewrite of a table, which a snapshot cannot see behind, comes between.
-    await admin.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await admin.query(
-      `LOCK TABLE ${options.tableIncludeList.map(quoteTable).join(', ')} IN ACCESS SHARE MODE`,
-    );
+    const {maxThreads, lockTimeoutMs} = options.snapshot;
+    while (readers.length < maxThreads) readers.push(await connect(options, 'query'));
+    await lockTables(readers, options.where, options.tableIncludeList, lockTimeoutMs);
     const {consistentPoint, snapshotName} = await createSlot(
       walsender,
       admin,
       creation,
       deps.clock,
     );
-    await admin.query(`SET TRANSACTION SNAPSHOT ${admin.escapeLiteral(snapshotName)}`);
-    const snapshot = await describeSnapshot(admin, options, relations, consistentPoint, server.now);
-    keepAdmin = true;
+    await importSnapshot(readers, snapshotName);
+    const snapshot = await describeSnapshot(readers, options.tableIncludeList, relations, {
+      consistentPoint,
+      takenAt: server.now,
+    });
+    isOpen = true;
     deps.logger.info(
       {source: options.name, consistentPoint: formatLsn(consistentPoint)},
       'snapshot begins',
@@ -130,7 +128,7 @@ export async function openSource(
     };
   } finally {
     if (walsender !== undefined) disconnect(walsender);
-    if (!keepAdmin) disconnect(admin);
+    if (!isOpen) readers.forEach(disconnect);
   }
 }
 
@@ -187,26 +185,4 @@ async function lockOut(admin: Client, {where, slotName}: OpenOptions): Promise<v
     'CDC_SLOT_IN_USE',
     `${where}: another instance is taking the snapshot of slot ${slotName}; stop it, or give this one its own slot.name`,
   );
-}
-
-async function describeSnapshot(
-  admin: Client,
-  options: OpenOptions,
-  relations: Relations,
-  consistentPoint: bigint,
-  takenAt: number,
-): Promise<OpenSnapshot> {
-  const catalog = await readTables(admin, options.tableIncludeList);
-  const {rows} = await admin.query<{xid: number}>(
-    // Modulo 2^32: an xid as it is in the WAL. Not txid_current(), which would make this a writing transaction.
-    'SELECT mod(pg_snapshot_xmax(pg_current_snapshot())::text::numeric, 4294967296)::float8 AS xid',
-  );
-  return {
-    client: admin,
-    position: {consistentPoint, xid: rows[0]?.xid ?? 0, takenAt},
-    tables: catalog.map((table) => ({
-      relation: relations.intern(relationOfTable(table)),
-      partitioned: table.kind === 'p',
-    })),
-  };
 }

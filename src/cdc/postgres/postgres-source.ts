@@ -15,7 +15,8 @@ import {postgresError, publicationLostError} from './errors.ts';
 import {livenessTimings} from './liveness.ts';
 import {formatLsn} from './lsn.ts';
 import {openSource} from './open-source.ts';
-import type {OpenSnapshot} from './open-source.ts';
+import {snapshotDefaults} from './open-snapshot.ts';
+import type {SnapshotOptions} from './open-snapshot.ts';
 import {readServer} from './preflight.ts';
 import {Relations} from './relations.ts';
 import {Retry} from './retry.ts';
@@ -23,6 +24,7 @@ import type {RetryDeps} from './retry.ts';
 import {identifySystem, readSlot} from './slot.ts';
 import {SlotMonitor} from './slot-monitor.ts';
 import {readSnapshot} from './snapshot-reader.ts';
+import type {OpenSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
 import {StreamSession} from './stream-session.ts';
@@ -37,6 +39,7 @@ export interface PostgresSourceOptions extends PostgresAddress {
   /** `schema.table` each; a snapshot reads them in this order. */
   readonly tableIncludeList: readonly string[];
   readonly snapshotMode: SnapshotMode;
+  readonly snapshot?: Partial<SnapshotOptions>;
   readonly timeouts?: Partial<SourceTimeouts>;
   readonly monitor?: Partial<MonitorOptions>;
 }
@@ -86,6 +89,7 @@ export class PostgresSource implements ReplicationSource {
   readonly #where: string;
   readonly #relations = new Relations();
   #snapshot: OpenSnapshot | undefined;
+  readonly #snapshotOptions: SnapshotOptions;
   #snapshotMode: SnapshotMode;
   /** Consistent point of a snapshot that was read to its end. */
   #readUpTo: bigint | undefined;
@@ -104,6 +108,7 @@ export class PostgresSource implements ReplicationSource {
     this.name = options.name;
     this.#options = options;
     this.#timeouts = {...defaultTimeouts, ...options.timeouts};
+    this.#snapshotOptions = {...snapshotDefaults, ...options.snapshot};
     this.#snapshotMode = options.snapshotMode;
     this.#deps = deps;
     this.#where = `source ${options.name}: Postgres at ${options.hostname}:${options.port}`;
@@ -120,6 +125,7 @@ export class PostgresSource implements ReplicationSource {
           {
             ...this.#options,
             snapshotMode: this.#snapshotMode,
+            snapshot: this.#snapshotOptions,
             where: this.#where,
             slotCreationMs: this.#timeouts.slotCreationMs,
             timeline: this.#timeline,
@@ -143,15 +149,19 @@ export class PostgresSource implements ReplicationSource {
     }
   }
 
-  async *snapshot(_signal: AbortSignal): AsyncGenerator<SnapshotBatch> {
+  async *snapshot(signal: AbortSignal): AsyncGenerator<SnapshotBatch> {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) throw new Error('open() has not started a snapshot');
+    const stop = (): void => this.#dropSnapshot();
+    signal.addEventListener('abort', stop);
     try {
-      yield* readSnapshot(snapshot.client, snapshot.tables, snapshot.position);
+      yield* readSnapshot(snapshot, this.#snapshotOptions);
       this.#readUpTo = snapshot.position.consistentPoint;
     } catch (error) {
-      throw postgresError(error, this.#options);
+      // What it waited for was cut off by us.
+      if (!signal.aborted) throw postgresError(error, this.#options);
     } finally {
+      signal.removeEventListener('abort', stop);
       this.#dropSnapshot();
     }
   }
@@ -189,11 +199,11 @@ export class PostgresSource implements ReplicationSource {
   }
 
   confirm(lsn: bigint): void {
-    if (lsn <= this.#confirmed) return;
-    this.#confirmed = lsn;
     // The snapshot of this start is durable; what is opened again after a failure goes on from there.
     if (this.#snapshotMode === 'always' && this.#readUpTo !== undefined && lsn >= this.#readUpTo)
       this.#snapshotMode = 'initial';
+    if (lsn <= this.#confirmed) return;
+    this.#confirmed = lsn;
     this.#session?.confirm(lsn);
   }
 
@@ -329,7 +339,7 @@ export class PostgresSource implements ReplicationSource {
   }
 
   #dropSnapshot(): void {
-    if (this.#snapshot !== undefined) terminate(this.#snapshot.client);
+    this.#snapshot?.readers.forEach(terminate);
     this.#snapshot = undefined;
   }
 }

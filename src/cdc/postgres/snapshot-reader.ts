@@ -1,113 +1,116 @@
 import type {Client} from 'pg';
-import type {Relation, SnapshotBatch, Tuple} from '../replication-source.ts';
-import {parseCopyRow} from './copy-text.ts';
-import {CopyStream} from './copy-stream.ts';
-import {quote} from './publication.ts';
-
-export interface SnapshotTable {
-  readonly relation: Relation;
-  readonly partitioned: boolean;
-}
+import type {SnapshotBatch, Tuple} from '../replication-source.ts';
+import {copyRows} from './copy-rows.ts';
+import {snapshotParts} from './snapshot-parts.ts';
+import type {SnapshotPart, SnapshotTable} from './snapshot-parts.ts';
 
 export interface SnapshotPosition {
   readonly consistentPoint: bigint;
   readonly xid: number;
+  /** Microseconds since 1970-01-01 UTC, by the server's clock. */
   readonly takenAt: number;
 }
 
-interface FastBuffer extends Buffer {
-  utf8Slice(start: number, end: number): string;
+/** Transactions on one exported snapshot, ready to be read. */
+export interface OpenSnapshot {
+  /** One connection for each thread. */
+  readonly readers: readonly Client[];
+  readonly tables: readonly SnapshotTable[];
+  readonly position: SnapshotPosition;
 }
 
-const batchRows = 2_000;
-/** Wide rows make smaller batches. */
-const batchBytes = 1 << 20;
+/** Rows of the table with this index; without rows when a part of it has ended. */
+interface ReadRows {
+  readonly table: number;
+  readonly rows?: readonly Tuple[];
+}
+
+/** What is known of a table while it is read. */
+interface OpenTable {
+  parts: number;
+  begun: boolean;
+  /** The newest rows: one batch behind, to know the last one. */
+  held: readonly Tuple[];
+}
 
 /**
- * The rows of `tables`, one table after another, as `client`'s transaction sees them; at least one batch per table.
+ * The rows of the tables as the snapshot sees them, `fetchSize` at most in a batch; at least one batch per table.
  *
- * Reads at most one batch ahead of the consumer.
+ * Each reader takes the next part when it has ended one, so tables end about in their order. In memory there are at most
+ * three batches for each reader. A failure leaves the other readers in the middle of theirs.
  */
 export async function* readSnapshot(
-  client: Client,
-  tables: readonly SnapshotTable[],
-  position: SnapshotPosition,
+  {readers, tables, position}: OpenSnapshot,
+  {fetchSize, rangeBlocks}: {readonly fetchSize: number; readonly rangeBlocks: number},
 ): AsyncGenerator<SnapshotBatch> {
-  for (const [index, table] of tables.entries()) {
-    const lastTable = index === tables.length - 1;
-    let first = true;
-    let rows: readonly Tuple[] = [];
-    const batch = (lastOfTable: boolean): SnapshotBatch => ({
+  const parts = snapshotParts(tables, {readers: readers.length, rangeBlocks});
+  const open = tables.map((): OpenTable => ({parts: 0, begun: false, held: []}));
+  for (const {table} of parts) (open[table] as OpenTable).parts++;
+  const queue = parts.values();
+  let tablesLeft = tables.length;
+  let firstOfSnapshot = true;
+  const take = (index: number, lastOfTable: boolean): SnapshotBatch => {
+    const table = open[index] as OpenTable;
+    const batch = {
       ...position,
-      relation: table.relation,
-      rows,
-      firstOfTable: first,
+      relation: (tables[index] as SnapshotTable).relation,
+      rows: table.held,
+      firstOfTable: !table.begun,
       lastOfTable,
-      firstOfSnapshot: first && index === 0,
-      lastOfSnapshot: lastOfTable && lastTable,
-    });
-    // One batch behind, to know the last one.
-    for await (const next of copyRows(client, table)) {
-      if (rows.length > 0) {
-        yield batch(false);
-        first = false;
-      }
-      rows = next;
-    }
-    yield batch(true);
-  }
-}
-
-async function* copyRows(client: Client, table: SnapshotTable): AsyncGenerator<readonly Tuple[]> {
-  const batches: Tuple[][] = [];
-  let rows: Tuple[] = [];
-  let bytes = 0;
-  let ended = false;
-  let failure = undefined as Error | undefined;
-  let wake: (() => void) | undefined;
-  const cut = (): void => {
-    if (rows.length > 0) batches.push(rows);
-    rows = [];
-    bytes = 0;
+      firstOfSnapshot,
+      lastOfSnapshot: lastOfTable && tablesLeft === 0,
+    };
+    table.begun = true;
+    firstOfSnapshot = false;
+    return batch;
   };
-  const copy = new CopyStream(copyCommand(table), {
-    onData: (buffer, start, end) => {
-      // Without the line end.
-      rows.push(parseCopyRow((buffer as unknown as FastBuffer).utf8Slice(start, end - 1)));
-      bytes += end - start;
-      if (rows.length < batchRows && bytes < batchBytes) return;
-      cut();
-      copy.hold();
-    },
-    onChunk: () => {
-      if (batches.length > 0) wake?.();
-    },
-    onEnd: (error) => {
-      ended = true;
-      failure = error;
-      cut();
-      wake?.();
-    },
-  });
-  client.query(copy);
-  for (;;) {
-    const batch = batches.shift();
-    if (batch !== undefined) {
-      copy.release();
-      yield batch;
-    } else if (failure !== undefined) {
-      throw failure;
-    } else if (ended) {
-      return;
-    } else {
-      await new Promise<void>((resolve) => (wake = resolve));
+  for await (const {table: index, rows} of merged(
+    readers.map((reader) => readParts(reader, queue, fetchSize)),
+  )) {
+    const table = open[index] as OpenTable;
+    if (rows !== undefined) {
+      if (table.held.length > 0) yield take(index, false);
+      table.held = rows;
+    } else if (--table.parts === 0) {
+      tablesLeft--;
+      yield take(index, true);
+      table.held = [];
     }
   }
 }
 
-/** Columns by name: the stream has no generated ones; ONLY: a child by inheritance is a table of its own in the stream. */
-function copyCommand({relation, partitioned}: SnapshotTable): string {
-  const columns = relation.columns.map(({name}) => quote(name)).join(', ');
-  const only = partitioned ? '' : 'ONLY ';
-  return `COPY (SELECT ${columns} FROM ${only}${quote(relation.schema)}.${quote(relation.table)}) TO STDOUT`;
+async function* readParts(
+  reader: Client,
+  queue: Iterator<SnapshotPart>,
+  batchRows: number,
+): AsyncGenerator<ReadRows> {
+  for (let next = queue.next(); next.done !== true; next = queue.next()) {
+    const {table, command} = next.value;
+    for await (const rows of copyRows(reader, command, batchRows)) yield {table, rows};
+    yield {table};
+  }
+}
+
+/** The items of all in turns, as they come; each is asked for its next one when the one before was taken. */
+async function* merged<T>(all: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
+  const pending = new Map<AsyncGenerator<T>, Promise<[AsyncGenerator<T>, IteratorResult<T>]>>();
+  const ask = async (each: AsyncGenerator<T>): Promise<[AsyncGenerator<T>, IteratorResult<T>]> => [
+    each,
+    await each.next(),
+  ];
+  const advance = (each: AsyncGenerator<T>): void => {
+    const answer = ask(each);
+    // The first failure ends the loop; nobody waits for the others.
+    answer.catch(() => undefined);
+    pending.set(each, answer);
+  };
+  for (const each of all) advance(each);
+  while (pending.size > 0) {
+    const [each, result] = await Promise.race(pending.values());
+    // Asked again it goes to the end, so that those before it have their turn.
+    pending.delete(each);
+    if (result.done === true) continue;
+    yield result.value;
+    advance(each);
+  }
 }
