@@ -1,23 +1,20 @@
 import type {Client} from 'pg';
-import type {Tuple} from '../replication-source.ts';
+import type {Relation, Tuple} from '../replication-source.ts';
 import {CopyStream} from './copy-stream.ts';
-import {parseCopyRow} from './copy-text.ts';
-
-interface FastBuffer extends Buffer {
-  utf8Slice(start: number, end: number): string;
-}
+import {decodeCopyRow} from './copy-text.ts';
 
 /** Wide rows make smaller batches. */
 const batchBytes = 1 << 20;
 
 /**
- * The rows of `COPY … TO STDOUT`, `batchRows` at a time or as many as a megabyte holds.
+ * The rows of `COPY … TO STDOUT`, which have the columns of `relation`, `batchRows` at a time or as many as a megabyte holds.
  *
  * Reads at most one batch ahead of the consumer.
  */
 export async function* copyRows(
   client: Client,
   command: string,
+  relation: Relation,
   batchRows: number,
 ): AsyncGenerator<readonly Tuple[]> {
   const batches: Tuple[][] = [];
@@ -33,8 +30,7 @@ export async function* copyRows(
   };
   const copy = new CopyStream(command, {
     onData: (buffer, start, end) => {
-      // Without the line end.
-      rows.push(parseCopyRow((buffer as unknown as FastBuffer).utf8Slice(start, end - 1)));
+      rows.push(decodeCopyRow(buffer, start, end, relation));
       bytes += end - start;
       if (rows.length < batchRows && bytes < batchBytes) return;
       cut();
@@ -43,6 +39,7 @@ export async function* copyRows(
     onChunk: () => {
       if (batches.length > 0) wake?.();
     },
+    where: () => `in the rows of ${relation.schema}.${relation.table}`,
     onEnd: (error) => {
       ended = true;
       failure = error;

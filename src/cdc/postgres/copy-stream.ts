@@ -1,10 +1,13 @@
 import type {Connection, Submittable} from 'pg';
+import {ServiceError} from '../../common/errors.ts';
 
 export interface CopyStreamHandlers {
   /** One CopyData payload, `buffer[start, end)`; valid during the call only. */
   readonly onData: (buffer: Buffer, start: number, end: number) => void;
   /** After the messages of one read from the socket, which brought `bytes`. */
   readonly onChunk: (bytes: number) => void;
+  /** Where the stream stands, for an error about bytes that belong to no message: `after LSN 0/1F`. */
+  readonly where: () => string;
   /** Once: without an error when the command has completed, else why it or the connection ended. */
   readonly onEnd: (error: Error | undefined) => void;
 }
@@ -13,6 +16,10 @@ export interface CopyStreamHandlers {
 const headerSize = 5;
 const copyData = 0x64;
 const readyForQuery = 0x5a;
+/** CopyBoth, CopyOut, CopyDone, CommandComplete, ready, error, notice, parameter, and the rows that end a timeline. */
+const expected = new Set(Buffer.from('WHdcCZENSTD'));
+/** Postgres' own limit of a message, `MaxAllocSize`. */
+const maxMessageBytes = 0x3fff_ffff;
 
 type Listener = (chunk: Buffer) => void;
 
@@ -116,16 +123,30 @@ export class CopyStream implements Submittable {
     this.#handlers.onChunk(buffer.length);
   }
 
-  /** Handles the whole messages of `buffer` until held; returns where the rest starts. */
+  /**
+   * Handles the whole messages of `buffer` until held; returns where the rest starts.
+   *
+   * @throws ServiceError `CDC_PROTOCOL` where no message starts that belongs here: nothing after it can be told apart.
+   */
   #handleMessages(buffer: Buffer): number {
     const {onData} = this.#handlers;
     let offset = 0;
     this.#needed = headerSize;
     while (buffer.length - offset >= headerSize) {
+      const type = buffer[offset] as number;
       const size = 1 + buffer.readUInt32BE(offset + 1);
+      if (!expected.has(type) || size < headerSize || size > maxMessageBytes)
+        throw new ServiceError(
+          'CDC_PROTOCOL',
+          `unreadable message of type 0x${type.toString(16)} and ${size} bytes ${this.#handlers.where()}`,
+        );
       this.#needed = size;
       if (buffer.length - offset < size || this.#held) break;
-      if (buffer[offset] === copyData) onData(buffer, offset + headerSize, offset + size);
+      if (type === readyForQuery) {
+        this.#handBack(buffer.subarray(offset));
+        return buffer.length;
+      }
+      if (type === copyData) onData(buffer, offset + headerSize, offset + size);
       else this.#forward(buffer.subarray(offset, offset + size));
       offset += size;
       this.#needed = headerSize;
@@ -133,13 +154,16 @@ export class CopyStream implements Submittable {
     return offset;
   }
 
-  #forward(message: Buffer): void {
+  /** The socket is `pg`'s again, from the end of the command on. */
+  #handBack(rest: Buffer): void {
     const stream = this.#connection?.stream;
-    if (message[0] === readyForQuery && stream !== undefined) {
-      stream.off('data', this.#receive);
-      for (const listener of this.#listeners) stream.on('data', listener);
-    }
-    for (const listener of this.#listeners) listener(message);
+    stream?.off('data', this.#receive);
+    for (const listener of this.#listeners) stream?.on('data', listener);
+    this.#forward(rest);
+  }
+
+  #forward(bytes: Buffer): void {
+    for (const listener of this.#listeners) listener(bytes);
   }
 
   #end(error: Error | undefined): void {

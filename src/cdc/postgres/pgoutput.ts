@@ -1,3 +1,4 @@
+import {isUtf8} from 'node:buffer';
 import {ServiceError} from '../../common/errors.ts';
 import type {Tuple} from '../replication-source.ts';
 import {formatLsn} from './lsn.ts';
@@ -74,7 +75,16 @@ interface FastBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
 }
 
-/** Decodes pgoutput messages, one at a time, out of the buffers that the socket was read into. */
+/** What `utf8Slice` puts in place of bytes that are not UTF-8; also a character that a text may have. */
+const replacement = '\ufffd';
+
+/**
+ * Decodes pgoutput messages, one at a time, out of the buffers that the socket was read into.
+ *
+ * Refused is all that can be known to be wrong: lengths and counts that do not add up to the message, unknown tags and
+ * flags, times that no clock shows, bytes that are not UTF-8. A changed byte within a text, a number or an oid is a
+ * valid message of another content; TCP's and TLS's checksums are what guards those.
+ */
 export class PgoutputDecoder {
   #buffer = Buffer.alloc(0) as unknown as FastBuffer;
   #offset = 0;
@@ -112,7 +122,7 @@ export class PgoutputDecoder {
           xid: this.#uint32(),
         };
       case 0x43: // C
-        this.#uint8();
+        this.#expect(0);
         return {
           tag: 'commit',
           commitLsn: this.#uint64(),
@@ -177,7 +187,7 @@ export class PgoutputDecoder {
       const kind = this.#uint8();
       if (kind === 0x74) {
         const start = this.#skip(this.#uint32());
-        values.push(this.#buffer.utf8Slice(start, this.#offset));
+        values.push(this.#text(start, this.#offset));
       } else if (kind === 0x6e) values.push(null);
       else if (kind === 0x75) values.push(undefined);
       else throw this.#fail(`unknown column kind 0x${kind.toString(16)}`);
@@ -194,7 +204,7 @@ export class PgoutputDecoder {
     const count = this.#uint16();
     const columns: PgoutputColumn[] = [];
     for (let i = 0; i < count; i++) {
-      const key = (this.#uint8() & 1) !== 0;
+      const key = this.#flag();
       const name = this.#cstring();
       columns.push({name, typeOid: this.#uint32(), typeModifier: this.#uint32() | 0, key});
     }
@@ -204,13 +214,14 @@ export class PgoutputDecoder {
   #truncate(): PgoutputMessage {
     const count = this.#uint32();
     const options = this.#uint8();
+    if (options > 3) throw this.#fail(`unknown options 0x${options.toString(16)}`);
     const relationOids: number[] = [];
     for (let i = 0; i < count; i++) relationOids.push(this.#uint32());
     return {tag: 'truncate', relationOids, options};
   }
 
   #logicalMessage(): LogicalMessage {
-    const transactional = (this.#uint8() & 1) !== 0;
+    const transactional = this.#flag();
     const lsn = this.#uint64();
     const prefix = this.#cstring();
     const start = this.#skip(this.#uint32());
@@ -220,6 +231,13 @@ export class PgoutputDecoder {
 
   #schema(): string {
     return this.#cstring() || 'pg_catalog';
+  }
+
+  /** One bit; the others have no meaning in version 1. */
+  #flag(): boolean {
+    const flags = this.#uint8();
+    if (flags > 1) throw this.#fail(`unknown flags 0x${flags.toString(16)}`);
+    return flags === 1;
   }
 
   /** Moves `size` bytes on; returns where they start. */
@@ -251,7 +269,11 @@ export class PgoutputDecoder {
   #timestamp(): number {
     const at = this.#skip(8);
     const high = readUint32(this.#buffer, at) | 0;
-    return high * 4_294_967_296 + readUint32(this.#buffer, at + 4) + postgresEpoch;
+    const micros = high * 4_294_967_296 + readUint32(this.#buffer, at + 4);
+    // Before the year 1714 or after 2255, which a number does not count exactly.
+    if (!Number.isSafeInteger(micros) || !Number.isSafeInteger(micros + postgresEpoch))
+      throw this.#fail('no clock shows its time');
+    return micros + postgresEpoch;
   }
 
   #cstring(): string {
@@ -259,7 +281,16 @@ export class PgoutputDecoder {
     const end = this.#buffer.indexOf(0, start);
     if (end < 0 || end >= this.#end) throw this.#truncated();
     this.#offset = end + 1;
-    return this.#buffer.utf8Slice(start, end);
+    return this.#text(start, end);
+  }
+
+  #text(start: number, end: number): string {
+    const text = this.#buffer.utf8Slice(start, end);
+    if (text.includes(replacement) && !isUtf8(this.#buffer.subarray(start, end)))
+      throw this.#fail(
+        'a text is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8',
+      );
+    return text;
   }
 
   #expect(tag: number): void {

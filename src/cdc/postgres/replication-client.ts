@@ -75,6 +75,7 @@ export class ReplicationClient {
     this.#copy = new CopyStream(startCommand(start), {
       onData: (buffer, from, to) => this.#onData(buffer, from, to),
       onChunk: (bytes) => this.#onChunk(bytes),
+      where: () => this.#where(),
       onEnd: (error) =>
         this.#end(
           error ?? new RetriableError('CDC_CONNECTION_FAILED', 'the server ended the stream'),
@@ -138,8 +139,15 @@ export class ReplicationClient {
       this.#handlers.onKeepalive(walEnd);
       if (buffer[start + 17] === 1) this.#sendStatus(false);
     } else {
-      throw new ServiceError('CDC_PROTOCOL', `unknown replication message ${String(kind)}`);
+      throw new ServiceError(
+        'CDC_PROTOCOL',
+        `unreadable replication message of type ${kind} and ${end - start} bytes ${this.#where()}`,
+      );
     }
+  }
+
+  #where(): string {
+    return `after LSN ${formatLsn(this.#received)}`;
   }
 
   #onChunk(bytes: number): void {

@@ -65,7 +65,7 @@ export async function* readSnapshot(
     return batch;
   };
   for await (const {table: index, rows} of merged(
-    readers.map((reader) => readParts(reader, queue, fetchSize)),
+    readers.map((reader) => readParts(reader, queue, tables, fetchSize)),
   )) {
     const table = open[index] as OpenTable;
     if (rows !== undefined) {
@@ -82,11 +82,13 @@ export async function* readSnapshot(
 async function* readParts(
   reader: Client,
   queue: Iterator<SnapshotPart>,
+  tables: readonly SnapshotTable[],
   batchRows: number,
 ): AsyncGenerator<ReadRows> {
   for (let next = queue.next(); next.done !== true; next = queue.next()) {
     const {table, command} = next.value;
-    for await (const rows of copyRows(reader, command, batchRows)) yield {table, rows};
+    const {relation} = tables[table] as SnapshotTable;
+    for await (const rows of copyRows(reader, command, relation, batchRows)) yield {table, rows};
     yield {table};
   }
 }

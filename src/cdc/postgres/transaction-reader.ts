@@ -40,8 +40,10 @@ export class TransactionReader {
   #position: bigint;
   /** The transaction that is handed out in part: where its commit record starts, and how many changes of it. */
   #open: {readonly commitLsn: bigint; changes: number} | undefined;
-  /** Between begin and commit on this connection. */
-  #inTransaction = false;
+  /** The begin that this connection is in. */
+  #current: BeginMessage | undefined;
+  /** Up to where this connection has told all that there is: no transaction may follow that was committed before. */
+  #lastEnd = 0n;
   #skipTransaction = false;
   #skipChanges = 0;
 
@@ -58,7 +60,8 @@ export class TransactionReader {
   connected(output: TransactionReaderOutput): void {
     this.#output = output;
     this.#relations = new Map();
-    this.#inTransaction = false;
+    this.#current = undefined;
+    this.#lastEnd = 0n;
     this.#skipTransaction = false;
     this.#skipChanges = 0;
   }
@@ -78,7 +81,7 @@ export class TransactionReader {
       case 'begin':
         return this.#begin(message);
       case 'commit':
-        return this.#commit(message);
+        return this.#commit(message, lsn);
       case 'relation':
         return this.#output.onRelation(message);
       case 'truncate': {
@@ -99,13 +102,20 @@ export class TransactionReader {
 
   /** The server has sent everything up to `walEnd`. */
   keepalive(walEnd: bigint): void {
-    if (this.#inTransaction || this.#open !== undefined || walEnd <= this.#position) return;
+    if (this.#current !== undefined) return;
+    if (walEnd > this.#lastEnd) this.#lastEnd = walEnd;
+    if (this.#open !== undefined || walEnd <= this.#position) return;
     this.#position = walEnd;
     this.#output.push({kind: 'idle', endLsn: walEnd}, smallEventBytes);
   }
 
-  #begin({commitLsn, commitTime, xid}: BeginMessage): void {
-    this.#inTransaction = true;
+  #begin(message: BeginMessage): void {
+    const {commitLsn, commitTime, xid} = message;
+    if (this.#current !== undefined || commitLsn < this.#lastEnd)
+      throw outOfOrder(
+        `the transaction at LSN ${formatLsn(commitLsn)} was sent after what follows it in the WAL`,
+      );
+    this.#current = message;
     // The server's own rule for what a position includes; a commit record that starts at it is the next one.
     this.#skipTransaction = commitLsn < this.#position;
     if (this.#skipTransaction) return;
@@ -123,8 +133,11 @@ export class TransactionReader {
     }
   }
 
-  #commit({endLsn}: CommitMessage): void {
-    this.#inTransaction = false;
+  #commit({commitLsn, endLsn}: CommitMessage, lsn: bigint): void {
+    if (this.#current?.commitLsn !== commitLsn || endLsn <= commitLsn)
+      throw outOfOrder(`the commit at LSN ${formatLsn(lsn)} is not that of the open transaction`);
+    this.#current = undefined;
+    this.#lastEnd = endLsn;
     if (this.#skipTransaction) return;
     this.#open = undefined;
     this.#position = endLsn;
@@ -177,6 +190,8 @@ export class TransactionReader {
   }
 
   #relationOf(oid: number, lsn: bigint): KnownRelation | undefined {
+    if (this.#current === undefined)
+      throw outOfOrder(`the change at LSN ${formatLsn(lsn)} is in no transaction`);
     const known = this.#relations.get(oid);
     if (known === undefined && !this.#relations.has(oid))
       throw new ServiceError(
@@ -185,6 +200,10 @@ export class TransactionReader {
       );
     return known;
   }
+}
+
+function outOfOrder(what: string): ServiceError {
+  return new ServiceError('CDC_PROTOCOL', what);
 }
 
 /** Postgres sends null for what it leaves out of a key. */

@@ -43,7 +43,9 @@ describe('PostgresSource after a crash', () => {
     await source.restart();
     const confirmed = (await source.slot())?.confirmed;
     const point = await source.open({lsn: pair.first, systemId: from.systemId});
-    const events = await source.events(point.from, (all) => rowChanges(all).length === 1);
+    const events = await source.events(point.from, (all) =>
+      all.some(({kind}) => kind === 'commit'),
+    );
 
     expect(confirmed).toBe(pair.first);
     expect(events.filter(({kind}) => kind !== 'idle')).toMatchObject([
