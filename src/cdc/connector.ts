@@ -17,9 +17,10 @@ import {OffsetStore} from './offset-store.ts';
 import {Publisher} from './publisher.ts';
 import type {Published} from './publisher.ts';
 import {RecordCollector} from './record-collector.ts';
-import type {ReplicationSource, SourceOffset} from './replication-source.ts';
+import type {ReplicationSource, SourceOffset, StartingPoint} from './replication-source.ts';
 import {SnapshotEncoder} from './snapshot-encoder.ts';
 import {SnapshotPublisher} from './snapshot-publisher.ts';
+import {SnapshotReporter} from './snapshot-reporter.ts';
 import {SourcePositionHeader} from './source-position-header.ts';
 import {TableEncoders} from './table-encoders.ts';
 import {TransactionBatcher} from './transaction-batcher.ts';
@@ -60,6 +61,7 @@ export class CdcConnector implements Component {
   readonly #offsets: OffsetStore;
   #state: ComponentState = 'starting';
   #phase: 'snapshot' | 'stream' | undefined;
+  #snapshotReporter: SnapshotReporter | undefined;
   #events = 0;
   #lagMs: number | undefined;
   #failures = 0;
@@ -108,6 +110,7 @@ export class CdcConnector implements Component {
       lagMs: this.#lagMs,
       events: this.#events,
       replicationSlot,
+      snapshot: this.#snapshotReporter?.status,
     };
   }
 
@@ -119,13 +122,14 @@ export class CdcConnector implements Component {
     await this.#producer.init();
     const durable = await this.#offsets.read(signal);
     if (signal.aborted) return;
-    const {kind, from, catchUp} = await source.open(durable, signal);
+    const startingPoint = await source.open(durable, signal);
+    const {kind, from, catchUp} = startingPoint;
     if (catchUp !== undefined) {
       this.#runs('stream');
       await this.#stream(catchUp, catchUp.lsn, signal, from.lsn);
       if (signal.aborted) return;
     }
-    if (kind === 'snapshot' && !(await this.#snapshot(from, signal))) return;
+    if (kind === 'snapshot' && !(await this.#snapshot(startingPoint, signal))) return;
     if (this.#options.snapshotMode === 'initial_only') {
       this.#runs('snapshot');
       return aborted(signal);
@@ -136,24 +140,36 @@ export class CdcConnector implements Component {
     throw new RetriableError('CDC_CONNECTION_FAILED', `${this.name}: its stream has ended`);
   }
 
-  async #snapshot(from: SourceOffset, signal: AbortSignal): Promise<boolean> {
+  async #snapshot(
+    {from, snapshotTables = []}: StartingPoint,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     this.#runs('snapshot');
+    const {source, clock, metrics} = this.#deps;
+    const logger = this.#logger;
     const parts = this.#encoding(from);
-    const publisher = new SnapshotPublisher({
-      ...parts,
-      encoder: new SnapshotEncoder(parts.context, parts.positions),
-      producer: this.#producer,
-      offsets: this.#offsets,
-      clock: this.#deps.clock,
-      logger: this.#logger,
-      limits: this.#options.batch,
-      transaction: this.#options.snapshotTransaction,
-    });
-    const published = await publisher.run(this.#deps.source.snapshot(signal), from, signal);
-    if (published === undefined) return false;
-    this.#onPublished(published);
-    this.#logger.info({events: Object.fromEntries(published.events)}, 'the snapshot is complete');
-    return true;
+    const reporter = new SnapshotReporter(source.name, snapshotTables, {clock, logger, metrics});
+    this.#snapshotReporter = reporter;
+    let state: 'completed' | 'aborted' = 'aborted';
+    try {
+      const publisher = new SnapshotPublisher({
+        ...parts,
+        encoder: new SnapshotEncoder(parts.context, parts.positions),
+        producer: this.#producer,
+        offsets: this.#offsets,
+        reporter,
+        clock,
+        limits: this.#options.batch,
+        transaction: this.#options.snapshotTransaction,
+      });
+      const published = await publisher.run(source.snapshot(signal), from, signal);
+      if (published === undefined) return false;
+      this.#onPublished(published);
+      state = 'completed';
+      return true;
+    } finally {
+      reporter.end(state);
+    }
   }
 
   /** With `before`, ends once everything that was committed before it is published. */

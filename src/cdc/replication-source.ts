@@ -40,6 +40,15 @@ export interface StartingPoint {
   readonly from: SourceOffset;
   /** Where streaming resumes before the snapshot, to be read up to `from`; absent where nothing was streamed yet. */
   readonly catchUp?: SourceOffset;
+  /** What a snapshot will read; absent where nobody knows. */
+  readonly snapshotTables?: readonly SnapshotEstimate[];
+}
+
+/** A table of a snapshot, as large as the database takes it to be. */
+export interface SnapshotEstimate {
+  /** `schema.table`. */
+  readonly table: string;
+  readonly estimatedRows: number;
 }
 
 export interface SourceStatus {

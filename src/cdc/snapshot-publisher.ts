@@ -7,6 +7,7 @@ import type {Published} from './publisher.ts';
 import type {RecordCollector} from './record-collector.ts';
 import type {Relation, SnapshotBatch, SourceOffset} from './replication-source.ts';
 import type {SnapshotEncoder} from './snapshot-encoder.ts';
+import type {SnapshotReporter} from './snapshot-reporter.ts';
 import type {TableEncoder} from './table-encoder.ts';
 import type {TableEncoders} from './table-encoders.ts';
 import type {BatchLimits} from './transaction-batcher.ts';
@@ -18,6 +19,7 @@ export interface SnapshotPublisherParts {
   readonly encoders: TableEncoders;
   readonly encoder: SnapshotEncoder;
   readonly records: RecordCollector;
+  readonly reporter: SnapshotReporter;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How much is sent at once. */
@@ -54,13 +56,14 @@ export class SnapshotPublisher {
     from: SourceOffset,
     signal: AbortSignal,
   ): Promise<Published | undefined> {
-    const {producer, encoder, encoders, offsets, clock} = this.#parts;
+    const {producer, encoder, encoders, offsets, reporter, clock} = this.#parts;
     const prepared = (relation: Relation): TableEncoder => encoders.get(relation) as TableEncoder;
     this.#begin();
     for await (const batch of batches) {
       if (signal.aborted) break;
       if (encoders.get(batch.relation) === undefined) await encoders.prepare(batch.relation);
       encoder.add(batch, prepared, clock.nowMicros());
+      reporter.scanned(batch);
       await this.#sendFull();
     }
     if (signal.aborted) {

@@ -20,6 +20,15 @@ export const metricHelp = {
     'WAL that can be written before the slot may be lost (safe_wal_size), by source; absent without max_slot_wal_keep_size',
   millrace_cdc_confirmed_lag_bytes: 'WAL written after what the slot has confirmed, by source',
   millrace_cdc_slot_active: '1 while a walsender serves the slot, else 0, by source',
+  millrace_cdc_snapshot_running: '1 while the source takes a snapshot (SnapshotRunning)',
+  millrace_cdc_snapshot_completed: '1 once the last snapshot was complete (SnapshotCompleted)',
+  millrace_cdc_snapshot_aborted: '1 once the last snapshot was cut off (SnapshotAborted)',
+  millrace_cdc_snapshot_duration_in_seconds:
+    'How long the snapshot took, or takes so far (SnapshotDurationInSeconds)',
+  millrace_cdc_total_table_count: 'Tables of the snapshot (TotalTableCount)',
+  millrace_cdc_remaining_table_count:
+    'Tables of the snapshot that are not complete (RemainingTableCount)',
+  millrace_cdc_rows_scanned: 'Rows that the snapshot has read, by source and table (RowsScanned)',
   millrace_streams_records_total: 'Records that a task has processed, by task',
   millrace_streams_dropped_records_total: 'Records that an operator dropped, by node and reason',
   millrace_streams_commits_total: 'Committed transactions, by task',

@@ -510,7 +510,37 @@ describe('CdcConnector', () => {
       lagBytes: 0,
       lagMs: expect.any(Number) as number,
       events: 1,
+      snapshot: expect.objectContaining({state: 'completed'}) as object,
     });
+  });
+
+  test('tells how far its snapshot is, also once it is complete', async () => {
+    source.snapshotTables = [{relation: customers, rows: [anne, bert]}];
+    source.snapshotEstimates = [{table: 'customers.customers', estimatedRows: 3}];
+    const run = start();
+    await confirmed(1000n);
+    await until('it streams', () => run.connector.status()['phase'] === 'stream');
+
+    expect(run.connector.status()['snapshot']).toMatchObject({
+      state: 'completed',
+      rowsScanned: 2,
+      percent: 100,
+      tables: {'customers.customers': {state: 'completed', rowsScanned: 2, estimatedRows: 3}},
+    });
+  });
+
+  test('tells that its snapshot was cut off', async () => {
+    source.snapshotTables = [{relation: customers, rows: [anne, bert]}];
+    const kafka = withProducerFaults(log.kafka, {
+      beforeCommit: () => {
+        throw new RetriableError('KAFKA_UNREACHABLE', 'died');
+      },
+    });
+    const clock = new ManualClock();
+    const run = start({kafka, clock});
+    await until('it died', () => clock.sleeping > 0);
+
+    expect(run.connector.status()['snapshot']).toMatchObject({state: 'aborted', rowsScanned: 2});
   });
 
   test('takes only the snapshot in mode initial_only', async () => {

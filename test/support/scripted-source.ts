@@ -4,6 +4,7 @@ import type {
   ReplicationSource,
   RowChange,
   SnapshotBatch,
+  SnapshotEstimate,
   SourceEvent,
   SourceOffset,
   SourceStatus,
@@ -34,6 +35,7 @@ export class ScriptedSource implements ReplicationSource {
   readonly name = 'camel';
   /** The snapshot's tables, in order. */
   snapshotTables: readonly {readonly relation: Relation; readonly rows: readonly Tuple[]}[] = [];
+  snapshotEstimates: readonly SnapshotEstimate[] = [];
   rowsPerBatch = 2;
   /** How many events come at once; all that there are, by default. */
   eventsPerChunk = Infinity;
@@ -84,7 +86,11 @@ export class ScriptedSource implements ReplicationSource {
       throw new Error(`slot moved: confirmed ${this.confirmed}, durable ${durable.lsn}`);
     }
     if (durable !== undefined) return {kind: 'resume', from: durable};
-    return {kind: 'snapshot', from: {lsn: CONSISTENT_POINT, systemId: SYSTEM_ID}};
+    return {
+      kind: 'snapshot',
+      from: {lsn: CONSISTENT_POINT, systemId: SYSTEM_ID},
+      snapshotTables: this.snapshotEstimates,
+    };
   }
 
   async *snapshot(): AsyncGenerator<SnapshotBatch> {

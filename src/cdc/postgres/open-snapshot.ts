@@ -76,30 +76,48 @@ export async function describeSnapshot(
     tables.push({
       relation: relations.intern(relationOfTable(table)),
       partitioned: table.kind === 'p',
-      heaps: await readHeaps(reader, table.oid),
+      ...(await readHeaps(reader, table.oid)),
     });
   return {readers, tables, position: {consistentPoint, xid: rows[0]?.xid ?? 0, takenAt}};
 }
 
 /**
- * None where the rows can be read by way of the partitioned table only: foreign partitions have no blocks, and others
- * may have rights and row security of their own.
+ * Where the rows of a table are, and about how many there are.
+ *
+ * No heaps where the rows can be read by way of the partitioned table only: foreign partitions have no blocks, and
+ * others may have rights and row security of their own. The estimate is the planner's: rows to a block as of the last
+ * `ANALYZE`, or before the first (`reltuples` -1) as many as fit with 32 bytes to a value of variable width.
  */
-async function readHeaps(reader: Client, oid: number): Promise<readonly Heap[]> {
-  const {rows} = await reader.query<Heap & {readonly direct: boolean}>(
-    `SELECT n.nspname AS schema, c.relname AS "table",
-       c.relkind = 'r' AND (c.oid = $1 OR NOT c.relrowsecurity)
+async function readHeaps(
+  reader: Client,
+  oid: number,
+): Promise<Pick<SnapshotTable, 'heaps' | 'estimatedRows'>> {
+  const {rows} = await reader.query<Heap & {readonly direct: boolean; readonly estimate: number}>(
+    `SELECT n.nspname AS schema, c.relname AS "table", blocks::float8,
+       c.relkind = 'r' AND (c.oid = $1::bigint OR NOT c.relrowsecurity)
          AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS direct,
-       (pg_relation_size(c.oid) / current_setting('block_size')::int)::float8 AS blocks
+       round(blocks * CASE WHEN c.reltuples >= 0 AND c.relpages > 0 THEN c.reltuples / c.relpages
+         ELSE (block_size - 24) / (28 + width) END)::float8 AS estimate
      FROM (
        SELECT relid FROM pg_catalog.pg_partition_tree($1::bigint::oid::regclass) WHERE isleaf
        UNION SELECT $1::bigint::oid::regclass) leaf
      JOIN pg_catalog.pg_class c ON c.oid = leaf.relid
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     CROSS JOIN LATERAL (SELECT current_setting('block_size')::int AS block_size) settings
+     CROSS JOIN LATERAL (
+       SELECT coalesce(pg_catalog.pg_relation_size(c.oid), 0) / block_size AS blocks) size
+     CROSS JOIN LATERAL (
+       SELECT coalesce(sum(CASE WHEN attlen > 0 THEN attlen ELSE 32 END), 0) AS width
+       FROM pg_catalog.pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) row
      WHERE c.relkind <> 'p' ORDER BY 1, 2`,
     [oid],
   );
-  return rows.every(({direct}) => direct) ? rows : [];
+  return {
+    heaps: rows.every(({direct}) => direct)
+      ? rows.map(({schema, table, blocks}) => ({schema, table, blocks}))
+      : [],
+    estimatedRows: rows.reduce((total, {estimate}) => total + estimate, 0),
+  };
 }
 
 function lockError(error: unknown, where: string, lockTimeoutMs: number): unknown {

@@ -121,6 +121,10 @@ export async function openSource(
       startingPoint: {
         kind: 'snapshot',
         from: {lsn: consistentPoint, systemId},
+        snapshotTables: snapshot.tables.map(({relation, estimatedRows}) => ({
+          table: `${relation.schema}.${relation.table}`,
+          estimatedRows,
+        })),
         ...(decision.action === 'resume' && {catchUp: {lsn: decision.from, systemId}}),
       },
       snapshot,

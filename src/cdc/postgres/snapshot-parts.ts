@@ -7,6 +7,7 @@ export interface SnapshotTable {
   readonly partitioned: boolean;
   /** The table itself, or its partitions; empty where they can only be read through it. */
   readonly heaps: readonly Heap[];
+  readonly estimatedRows: number;
 }
 
 /** A relation that has rows of its own. */

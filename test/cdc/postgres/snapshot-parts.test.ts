@@ -9,6 +9,7 @@ function table(name: string, rest: Partial<SnapshotTable> = {}): SnapshotTable {
     relation: relation({schema: 's', table: name, columns}),
     partitioned: false,
     heaps: [{schema: 's', table: name, blocks: 5}],
+    estimatedRows: 0,
     ...rest,
   };
 }

@@ -265,6 +265,44 @@ describe('PostgresSource.snapshot', () => {
     ]);
   });
 
+  test('estimates the rows of each table, also of one that was never analysed', async () => {
+    await using source = await TestSource.create(port, {
+      tableIncludeList: [
+        'public.analysed',
+        'public.grown',
+        'public.fresh',
+        'public.none',
+        'public.p',
+      ],
+    });
+    await source.sql(`
+      CREATE TABLE analysed (id int PRIMARY KEY, v text) WITH (autovacuum_enabled = false);
+      CREATE TABLE grown (LIKE analysed INCLUDING ALL) WITH (autovacuum_enabled = false);
+      CREATE TABLE fresh (LIKE analysed INCLUDING ALL) WITH (autovacuum_enabled = false);
+      CREATE TABLE none (LIKE analysed INCLUDING ALL);
+      CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
+      CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (5000) WITH (autovacuum_enabled = false);
+      CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (5000) TO (9000) WITH (autovacuum_enabled = false);
+      INSERT INTO analysed SELECT g, repeat('x', 300) FROM generate_series(1, 7000) g;
+      INSERT INTO grown SELECT g, repeat('x', 300) FROM generate_series(1, 7000) g;
+      INSERT INTO fresh SELECT g, repeat('x', 28) FROM generate_series(1, 7000) g;
+      INSERT INTO p SELECT generate_series(0, 8999);
+      ANALYZE analysed; ANALYZE grown; ANALYZE p1; ANALYZE p2;
+      INSERT INTO grown SELECT g, repeat('x', 300) FROM generate_series(7001, 14000) g`);
+
+    const {snapshotTables = []} = await source.open();
+
+    const estimates = new Map(
+      snapshotTables.map(({table, estimatedRows}) => [table, estimatedRows]),
+    );
+    expect([...estimates.keys()]).toEqual(source.options.tableIncludeList);
+    expect(estimates.get('public.analysed')).toBe(7_000);
+    expect(Math.abs((estimates.get('public.grown') ?? 0) - 14_000)).toBeLessThan(50);
+    expect(Math.abs((estimates.get('public.fresh') ?? 0) - 7_000)).toBeLessThan(700);
+    expect(estimates.get('public.none')).toBe(0);
+    expect(estimates.get('public.p')).toBe(9_000);
+  });
+
   test('takes none in mode never, and starts where an existing slot is', async () => {
     await using source = await TestSource.create(port, {snapshotMode: 'never'});
     await source.sql(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)`);
