@@ -1,4 +1,6 @@
 import type {BatchLimits} from './transaction-batcher.ts';
+import {typeHandlingDefaults} from './types/type-handling.ts';
+import type {TypeHandling} from './types/type-handling.ts';
 
 export interface SnapshotTransactionLimits extends BatchLimits {
   readonly maxMs: number;
@@ -21,6 +23,7 @@ export interface ConnectorOptions {
   readonly snapshotMode: 'initial' | 'never' | 'initial_only' | 'when_needed' | 'always';
   /** Whether a tombstone follows each delete (`delete.tombstone.handling.mode`). */
   readonly tombstones?: 'rewrite-with-tombstone' | 'rewrite';
+  readonly types?: TypeHandling;
   /** How much is sent to Kafka at once; a larger Postgres transaction is sent in parts of it. */
   readonly batch?: BatchLimits;
   /** How much of a snapshot goes into one Kafka transaction, and for how long it may stay open. */
@@ -31,6 +34,7 @@ export interface ConnectorOptions {
 
 export const connectorDefaults = {
   tombstones: 'rewrite-with-tombstone',
+  types: typeHandlingDefaults,
   batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
   // Less than the connector's transaction timeout.
   snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},

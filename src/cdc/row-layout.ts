@@ -1,6 +1,6 @@
 import {FatalError} from '../common/errors.ts';
 import type {Schema} from '../serde/schema.ts';
-import {columnType} from './column-types.ts';
+import type {ColumnTypes} from './column-types.ts';
 import type {Relation, RelationColumn, Tuple} from './replication-source.ts';
 import type {ColumnType} from './types/column-type.ts';
 import {jsonString} from './types/json-text.ts';
@@ -30,9 +30,13 @@ export interface RowLayout {
   readonly key: readonly ColumnLayout[];
 }
 
-export function rowLayout(relation: Relation, report: ReportColumn): RowLayout {
+export function rowLayout(
+  relation: Relation,
+  columnTypes: ColumnTypes,
+  report: ReportColumn,
+): RowLayout {
   const types = relation.columns.map((column) => {
-    const type = columnType(column, (text) => report(column, text));
+    const type = columnTypes.of(column, (text) => report(column, text));
     if (type === undefined) report(column, undefined);
     return type;
   });

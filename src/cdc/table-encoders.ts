@@ -3,6 +3,7 @@ import type {TopicAdmin} from '../kafka/client.ts';
 import {toJsonSchema} from '../serde/json-schema.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
 import type {Schema} from '../serde/schema.ts';
+import {ColumnTypes} from './column-types.ts';
 import {changeEventSchemas} from './change-event-schema.ts';
 import type {EventTarget, EventTopic} from './event-topic.ts';
 import type {Relation} from './replication-source.ts';
@@ -11,6 +12,7 @@ import type {ColumnLayout} from './row-layout.ts';
 import {TableEncoder} from './table-encoder.ts';
 import type {EncoderParts} from './table-encoder.ts';
 import {topicName} from './topic-name.ts';
+import type {TypeHandling} from './types/type-handling.ts';
 
 export interface TableEncodersOptions {
   readonly topicPrefix: string;
@@ -18,6 +20,7 @@ export interface TableEncodersOptions {
   readonly valueFormat: 'JSON' | 'JSON_SR';
   readonly numPartitions: number;
   readonly replicationFactor: number;
+  readonly types: TypeHandling;
 }
 
 const NO_HEADER = new Uint8Array(0);
@@ -32,6 +35,7 @@ export class TableEncoders {
   readonly #admin: TopicAdmin;
   readonly #registry: SchemaRegistry;
   readonly #logger: Logger;
+  readonly #types: ColumnTypes;
   readonly #encoders = new Map<Relation, TableEncoder>();
   readonly #topics = new Map<string, EventTopic>();
   readonly #warned = new Set<string>();
@@ -45,6 +49,7 @@ export class TableEncoders {
     logger: Logger,
   ) {
     this.#options = options;
+    this.#types = new ColumnTypes(options.types);
     this.#parts = parts;
     this.#admin = admin;
     this.#registry = registry;
@@ -59,7 +64,7 @@ export class TableEncoders {
   /** @throws FatalError when the topic has another shape, the registry refuses a schema, or the key has no type. */
   async prepare(relation: Relation): Promise<TableEncoder> {
     const {topicPrefix, keyFormat, valueFormat} = this.#options;
-    const layout = rowLayout(relation, (column, text) =>
+    const layout = rowLayout(relation, this.#types, (column, text) =>
       this.#warn(relation, column.name, column.typeName, text),
     );
     const name = `${topicPrefix}.${relation.schema}.${relation.table}`;

@@ -7,6 +7,9 @@ export interface ChangeEventRecord {
   readonly key: string | null;
   /** JSON text; null for a tombstone. */
   readonly value: string | null;
+  /** Of Confluent's five bytes; undefined for plain JSON. */
+  readonly keySchemaId: number | undefined;
+  readonly valueSchemaId: number | undefined;
   readonly timestamp: number;
   readonly headers: Readonly<Record<string, Buffer>>;
 }
@@ -43,6 +46,8 @@ export async function readTopic(
     offset,
     key: key && text(key),
     value: value && text(value),
+    keySchemaId: key ? schemaId(key) : undefined,
+    valueSchemaId: value ? schemaId(value) : undefined,
     timestamp,
     headers: Object.fromEntries(headers.map((header) => [header.key, header.value])),
   }));
@@ -51,6 +56,10 @@ export async function readTopic(
 /** The values parsed; null for tombstones. For numbers beyond 2^53 read the text. */
 export function values(records: readonly ChangeEventRecord[]): readonly unknown[] {
   return records.map(({value}) => (value === null ? null : (JSON.parse(value) as unknown)));
+}
+
+function schemaId(bytes: Buffer): number | undefined {
+  return bytes[0] === 0 ? bytes.readUInt32BE(1) : undefined;
 }
 
 function text(bytes: Buffer): string {

@@ -23,6 +23,8 @@ export interface CatalogColumn {
   readonly typeModifier: number;
   /** Of a domain's base type. */
   readonly typeName: string;
+  /** The labels in `enumsortorder`, where the type or an array's element type is an enum. */
+  readonly enumLabels: readonly string[] | null;
   readonly nullable: boolean;
   readonly generated: boolean;
 }
@@ -31,21 +33,36 @@ export interface CatalogColumn {
 export interface CatalogType {
   readonly typeName: string;
   readonly typeModifier: number;
+  readonly enumLabels: readonly string[] | null;
 }
+
+/**
+ * A type by which a value is known. What users define has its schema in its name, so that a composite type `point` is not
+ * taken for Postgres' own; base types outside of `pg_catalog` come with extensions, which may be in any schema.
+ */
+const typeName = (type: string): string => `
+  CASE WHEN ${type}.typtype = 'b' OR ${type}.typnamespace = 'pg_catalog'::regnamespace THEN ${type}.typname
+    ELSE ${type}.typnamespace::regnamespace || '.' || ${type}.typname END`;
 
 /** Follows domains down to their base type; a modifier or NOT NULL nearer to the column wins. */
 const baseType = (oid: string, modifier: string): string => `
   LATERAL (
     WITH RECURSIVE chain AS (
-      SELECT t.typname, t.typtype, t.typbasetype, t.typtypmod, ${modifier} AS modifier, t.typnotnull AS required
+      SELECT t.oid, t.typname, t.typtype, t.typnamespace, t.typbasetype, t.typtypmod, ${modifier} AS modifier,
+        t.typnotnull AS required
       FROM pg_catalog.pg_type t WHERE t.oid = ${oid}
       UNION ALL
-      SELECT t.typname, t.typtype, t.typbasetype, t.typtypmod,
+      SELECT t.oid, t.typname, t.typtype, t.typnamespace, t.typbasetype, t.typtypmod,
         CASE WHEN chain.modifier = -1 THEN chain.typtypmod ELSE chain.modifier END,
         chain.required OR t.typnotnull
       FROM chain JOIN pg_catalog.pg_type t ON t.oid = chain.typbasetype WHERE chain.typtype = 'd'
     )
-    SELECT typname, modifier, required FROM chain WHERE typtype <> 'd'
+    SELECT chain.modifier, chain.required,
+      CASE WHEN element.oid IS NULL THEN ${typeName('chain')} ELSE '_' || ${typeName('element')} END AS "typeName",
+      (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e
+       WHERE e.enumtypid = coalesce(element.oid, chain.oid)) AS "enumLabels"
+    FROM chain LEFT JOIN pg_catalog.pg_type element ON element.typarray = chain.oid
+    WHERE chain.typtype <> 'd'
   ) base`;
 
 const indexColumns = (flag: string): string => `
@@ -65,7 +82,7 @@ const tablesQuery = `
     coalesce((
       SELECT json_agg(json_build_object(
         'name', a.attname, 'typeOid', a.atttypid::bigint, 'typeModifier', base.modifier,
-        'typeName', base.typname, 'nullable', NOT (a.attnotnull OR base.required),
+        'typeName', base."typeName", 'enumLabels', base."enumLabels", 'nullable', NOT (a.attnotnull OR base.required),
         'generated', a.attgenerated <> '') ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a CROSS JOIN ${baseType('a.atttypid', 'a.atttypmod')}
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -105,7 +122,7 @@ export async function readTypes(
   oids: readonly number[],
 ): Promise<ReadonlyMap<number, CatalogType>> {
   const {rows} = await client.query<CatalogType & {readonly oid: number}>(
-    `SELECT o.oid::float8 AS oid, base.typname AS "typeName", base.modifier AS "typeModifier"
+    `SELECT o.oid::float8 AS oid, base."typeName", base."enumLabels", base.modifier AS "typeModifier"
      FROM unnest($1::bigint[]) AS o (oid) CROSS JOIN ${baseType('o.oid::oid', '-1')}`,
     [oids],
   );

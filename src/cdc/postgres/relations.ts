@@ -24,13 +24,7 @@ export function relationOfTable(table: CatalogTable): Relation {
     table: table.table,
     columns: table.columns
       .filter(({generated}) => !generated)
-      .map(({name, typeOid, typeModifier, typeName, nullable}) => ({
-        name,
-        typeOid,
-        typeModifier,
-        typeName,
-        nullable,
-      })),
+      .map((column) => relationColumn(column, column, column.nullable)),
     primaryKey: table.primaryKey,
     replicaIdentity: table.replicaIdentity,
   };
@@ -50,14 +44,12 @@ export function relationOfMessage(
   const names = new Set(message.columns.map(({name}) => name));
   const known = new Map(table?.columns.map((column) => [column.name, column]));
   const columns = message.columns.map(({name, typeOid, typeModifier}): RelationColumn => {
-    const type = types.get(typeOid);
-    return {
-      name,
-      typeOid,
-      typeModifier: typeModifier === -1 ? (type?.typeModifier ?? -1) : typeModifier,
-      typeName: type?.typeName ?? 'unknown',
-      nullable: known.get(name)?.nullable ?? true,
-    };
+    const type = types.get(typeOid) ?? unknownType;
+    return relationColumn(
+      {name, typeOid, typeModifier: typeModifier === -1 ? type.typeModifier : typeModifier},
+      type,
+      known.get(name)?.nullable ?? true,
+    );
   });
   return {
     oid: message.oid,
@@ -67,4 +59,15 @@ export function relationOfMessage(
     primaryKey: (table?.primaryKey ?? []).filter((name) => names.has(name)),
     replicaIdentity: message.replicaIdentity,
   };
+}
+
+const unknownType: CatalogType = {typeName: 'unknown', typeModifier: -1, enumLabels: null};
+
+function relationColumn(
+  {name, typeOid, typeModifier}: Pick<RelationColumn, 'name' | 'typeOid' | 'typeModifier'>,
+  {typeName, enumLabels}: Pick<CatalogType, 'typeName' | 'enumLabels'>,
+  nullable: boolean,
+): RelationColumn {
+  const column = {name, typeOid, typeModifier, typeName, nullable};
+  return enumLabels === null ? column : {...column, enumLabels};
 }

@@ -10,7 +10,8 @@ export function bitType(typeModifier: number): ColumnType {
   if (length === 1) {
     return {
       schema: boolean(),
-      toJson: (text) => (text === '1' ? 'true' : 'false'),
+      // Only `varbit(1)` can be empty.
+      toJson: (text) => (text === '1' ? 'true' : text === '' ? 'null' : 'false'),
       zero: 'false',
       unavailable: 'null',
     };

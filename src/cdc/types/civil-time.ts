@@ -53,17 +53,38 @@ function twoDigits(text: string, at: number): number {
 const MICROS_PER_DAY = 86_400_000_000;
 const MILLIS_PER_DAY = 86_400_000;
 
-/** Decimal text of the milliseconds (3 digits) or microseconds (6) since 1970, exact for every Postgres timestamp. */
-export function epoch(day: number, micros: number, digits: 3 | 6): string {
+/** Fraction digits of a second: milliseconds, microseconds or nanoseconds. */
+export type EpochUnit = 3 | 6 | 9;
+
+/** Decimal text of the time since 1970 in that unit, exact for every Postgres timestamp; a part of a unit is cut off downwards. */
+export function epoch(day: number, micros: number, unit: EpochUnit): string {
   const seconds = day * 86_400 + Math.floor(micros / 1_000_000);
   // Two small whole numbers become text far faster than one large one.
-  if (digits === 6 && seconds > 0 && seconds < 2 ** 31) {
+  if (unit === 6 && seconds > 0 && seconds < 2 ** 31) {
     return String(seconds) + String(1_000_000 + (micros % 1_000_000)).slice(1);
   }
-  const perDay = digits === 3 ? MILLIS_PER_DAY : MICROS_PER_DAY;
-  const ofDay = digits === 3 ? micros / 1000 : micros;
+  if (unit === 9) return String((BigInt(day) * BigInt(MICROS_PER_DAY) + BigInt(micros)) * 1000n);
+  const perDay = unit === 3 ? MILLIS_PER_DAY : MICROS_PER_DAY;
+  const ofDay = unit === 3 ? Math.floor(micros / 1000) : micros;
   const whole = day * perDay;
   const sum = whole + ofDay;
   if (Number.isSafeInteger(whole) && Number.isSafeInteger(sum)) return String(sum);
   return (BigInt(day) * BigInt(perDay) + BigInt(ofDay)).toString();
+}
+
+/** Where the date at the start of `text` ends. */
+export function dateEnd(text: string): number {
+  const space = text.indexOf(' ');
+  return space < 0 ? text.length : space;
+}
+
+/** Postgres' date in ISO 8601: the expanded form for a year that has more than four digits or lies before year 1. */
+export function isoDate(day: string, beforeChrist: boolean): string {
+  if (day.length === 10 && !beforeChrist) return day;
+  const dash = day.indexOf('-');
+  const year = Number(day.slice(0, dash));
+  // 1 BC is year 0.
+  const iso = beforeChrist ? 1 - year : year;
+  const sign = iso < 0 ? '-' : iso > 9999 ? '+' : '';
+  return sign + String(Math.abs(iso)).padStart(4, '0') + day.slice(dash);
 }

@@ -3,6 +3,7 @@ import {
   double,
   integer,
   json,
+  map,
   notNull,
   nullable,
   struct,
@@ -10,49 +11,51 @@ import {
   varchar,
 } from '../../serde/schema.ts';
 import type {Schema} from '../../serde/schema.ts';
-import {UNAVAILABLE_BASE64, UNAVAILABLE_JSON, UNAVAILABLE_VALUE} from './column-type.ts';
 import type {ColumnType} from './column-type.ts';
 import {floatJson} from './number-types.ts';
-import {parseHstore} from './hstore-text.ts';
+import {hstoreJson} from './hstore-text.ts';
 import {jsonString} from './json-text.ts';
-
-function text(schema: Schema, zero = '""'): ColumnType {
-  return {schema, toJson: jsonString, zero, unavailable: UNAVAILABLE_JSON};
-}
-
-const named = (name: string): Schema => ({...varchar(), name, version: 1});
+import type {TypeHandling} from './type-handling.ts';
+import type {UnavailableValue} from './unavailable-value.ts';
 
 /** Also inet, cidr, macaddr and the ranges: their text says it all. */
-export const stringType = text(varchar());
-export const uuidType = text(uuid(), '"00000000-0000-0000-0000-000000000000"');
+export const textSchema = varchar();
+export const uuidSchema = uuid();
 /** Never parsed: spaces, key order, duplicate keys and digits stay as they are. */
-export const jsonType = text(json(), '"{}"');
-export const xmlType = text(named('io.debezium.data.Xml'));
-export const ltreeType = text(named('io.debezium.data.Ltree'));
+export const jsonSchema = json();
+export const xmlSchema = named('io.debezium.data.Xml');
+export const ltreeSchema = named('io.debezium.data.Ltree');
+export const tsvectorSchema = named('io.debezium.data.Tsvector');
 
-/** `labels` in the enum's own order. */
-export function enumType(labels: readonly string[]): ColumnType {
-  return text({
-    ...named('io.debezium.data.Enum'),
-    parameters: {allowed: labels.join(',')},
-  });
+function named(name: string): Schema {
+  return {...varchar(), name, version: 1};
 }
 
-/** `bytea_output=hex`: `\xdeadbeef`. */
-export const byteaType: ColumnType = {
-  schema: bytes(),
-  toJson: (hex) => '"' + Buffer.from(hex.slice(2), 'hex').toString('base64') + '"',
-  zero: '""',
-  unavailable: UNAVAILABLE_BASE64,
-};
+/** A type whose text is its value. */
+export function textType(schema: Schema, unavailable: UnavailableValue): ColumnType {
+  return {schema, toJson: jsonString, zero: '""', unavailable: unavailable.string};
+}
 
-/** A JSON object in a string, values being strings or null. */
-export const hstoreType: ColumnType = {
-  schema: json(),
-  toJson: (pairs) => jsonString(JSON.stringify(Object.fromEntries(parseHstore(pairs)))),
-  zero: '"{}"',
-  unavailable: jsonString(JSON.stringify({[UNAVAILABLE_VALUE]: UNAVAILABLE_VALUE})),
-};
+/** `labels` in the enum's own order. */
+export function enumSchema(labels: readonly string[]): Schema {
+  return {...named('io.debezium.data.Enum'), parameters: {allowed: labels.join(',')}};
+}
+
+/** Its pairs, values being strings or null: a JSON object in a string, or a map. */
+export function hstoreType(
+  mode: TypeHandling['hstore'],
+  unavailable: UnavailableValue,
+): ColumnType {
+  const placeholder = `{${unavailable.string}:${unavailable.string}}`;
+  if (mode === 'map')
+    return {schema: map(varchar()), toJson: hstoreJson, zero: '{}', unavailable: placeholder};
+  return {
+    schema: json(),
+    toJson: (text) => jsonString(hstoreJson(text)),
+    zero: '"{}"',
+    unavailable: jsonString(placeholder),
+  };
+}
 
 const pointSchema = nullable({
   ...struct(

@@ -1,0 +1,38 @@
+import {describe, expect, inject, test} from 'vitest';
+import type {ConnectorOptions} from '../../../src/cdc/connector-options.ts';
+import {capture} from './capture.ts';
+import {compare} from './compare.ts';
+import type {Difference} from './compare.ts';
+import {knownDifferences} from './known-differences.ts';
+import {readRecording} from './recording.ts';
+
+const script = new URL('every-type', import.meta.url).pathname;
+
+const settings: Readonly<Record<string, Partial<ConnectorOptions>>> = {
+  default: {},
+  flat: {afterStateOnly: true, tombstones: 'rewrite'},
+};
+
+describe('Debezium 3.6', () => {
+  test.each(Object.entries(settings))('writes what we write: %s', async (name, options) => {
+    const recording = readRecording(`${script}.${name}.jsonl`);
+    const ours = await capture(inject('postgresPort'), script, options);
+
+    const known = knownDifferences.filter(({only}) => only?.includes(name) ?? true);
+    const unused = new Set(known);
+    const unexpected: Difference[] = [];
+    for (const difference of compare(recording, ours)) {
+      const entry = known.find(({where}) => where.test(placeOf(difference)));
+      if (entry === undefined) unexpected.push(difference);
+      else unused.delete(entry);
+    }
+
+    expect(unexpected).toEqual([]);
+    expect([...unused]).toEqual([]);
+  });
+});
+
+/** `strings.value.after.named`: the table, then the path. */
+function placeOf({topic, path}: Difference): string {
+  return `${topic.slice(topic.lastIndexOf('.') + 1)}.${path}`;
+}
