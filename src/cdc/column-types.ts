@@ -95,14 +95,14 @@ export class ColumnTypes {
   }
 }
 
+function always(type: ColumnType): Make {
+  return () => type;
+}
+
 function types(
   {decimal, time, interval, binary, hstore, moneyFractionDigits}: TypeHandling,
   unavailable: UnavailableValue,
 ): readonly (readonly [name: string, make: Make])[] {
-  const always =
-    (type: ColumnType): Make =>
-    () =>
-      type;
   const texts = textSchemas.flatMap(([names, schema]) => {
     const make = always(textType(schema, unavailable));
     return names.split(' ').map((name) => [name, make] as const);
@@ -119,7 +119,7 @@ function types(
     ['numeric', (modifier, reportLoss) => numericType(decimal, unavailable, modifier, reportLoss)],
     ['money', always(moneyType(decimal, unavailable, moneyFractionDigits))],
     ['date', always(dateType(time))],
-    ['time', (modifier) => timeType(time, modifier)],
+    ['time', (modifier, reportLoss) => timeType(time, modifier, reportLoss)],
     ['timetz', always(timetzType)],
     ['timestamp', (modifier, reportLoss) => timestampType(time, modifier, reportLoss)],
     ['timestamptz', timestamptzType],

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest';
+import {ColumnTypes} from '../../src/cdc/column-types.ts';
 import {EventContext} from '../../src/cdc/event-context.ts';
 import type {Relation, SnapshotBatch} from '../../src/cdc/replication-source.ts';
 import {ByteSlab} from '../../src/cdc/byte-slab.ts';
@@ -6,6 +7,7 @@ import {SnapshotEncoder} from '../../src/cdc/snapshot-encoder.ts';
 import {SourcePositionHeader} from '../../src/cdc/source-position-header.ts';
 import {TableEncoder} from '../../src/cdc/table-encoder.ts';
 import {rowLayout} from '../../src/cdc/row-layout.ts';
+import {typeHandlingDefaults} from '../../src/cdc/types/type-handling.ts';
 import {column, relation} from '../support/scripted-source.ts';
 
 const columns = [column('id', 'int4', {nullable: false})];
@@ -63,7 +65,7 @@ class Encoding {
     };
     const encoder = new TableEncoder(
       of,
-      rowLayout(of, () => undefined),
+      rowLayout(of, new ColumnTypes(typeHandlingDefaults), () => undefined),
       topic,
       {key: new Uint8Array(0), value: new Uint8Array(0)},
       {

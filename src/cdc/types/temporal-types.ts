@@ -68,33 +68,48 @@ function dateInfinity(text: string): typeof DATE_INFINITY {
 /** Fraction digits of a time or timestamp column; Postgres' default is 6. */
 const digitsOf = (typeModifier: number): number => (typeModifier < 0 ? 6 : typeModifier);
 
+/** By fraction digits. */
+type Temporal = (digits: number, reportLoss: ReportLoss) => ColumnType;
+
+const times: Readonly<Record<Mode, Temporal>> = {
+  adaptive: (digits) => (digits > 3 ? microTime : milliTime('io.debezium.time.Time')),
+  adaptive_time_microseconds: () => microTime,
+  microseconds: () => microTime,
+  connect: () => milliTime('org.apache.kafka.connect.data.Time'),
+  nanoseconds: () =>
+    numeric(semantic(bigint(), 'io.debezium.time.NanoTime'), (text) => {
+      const {micros} = timeOfDay(text, 0);
+      return micros === 0 ? '0' : String(micros) + '000';
+    }),
+  isostring: () => isoType('IsoTime', '00:00:00Z', (text) => text + 'Z'),
+};
+
 /**
  * The time of day: in milliseconds up to `time(3)` and microseconds beyond, or in what the mode says. `24:00:00` is
  * allowed.
  */
-export function timeType(mode: Mode, typeModifier: number): ColumnType {
-  if (mode === 'adaptive' && digitsOf(typeModifier) <= 3)
-    return numeric(semantic(integer(), 'io.debezium.time.Time'), millisOfDay);
-  switch (mode) {
-    case 'isostring':
-      return isoType('IsoTime', '00:00:00Z', (text) => text + 'Z');
-    case 'connect':
-      return numeric(semantic(integer(), 'org.apache.kafka.connect.data.Time'), millisOfDay);
-    case 'nanoseconds':
-      return numeric(semantic(bigint(), 'io.debezium.time.NanoTime'), (text) => {
-        const {micros} = timeOfDay(text, 0);
-        return micros === 0 ? '0' : String(micros) + '000';
-      });
-    case 'adaptive':
-    case 'adaptive_time_microseconds':
-    case 'microseconds':
-      return numeric(time(), (text) => String(timeOfDay(text, 0).micros));
-  }
+export function timeType(mode: Mode, typeModifier: number, reportLoss: ReportLoss): ColumnType {
+  return times[mode](digitsOf(typeModifier), reportLoss);
+}
+
+const microTime = numeric(time(), (text) => String(timeOfDay(text, 0).micros));
+
+function milliTime(name: string): ColumnType {
+  return numeric(semantic(integer(), name), millisOfDay);
 }
 
 function millisOfDay(text: string): string {
   return String(Math.floor(timeOfDay(text, 0).micros / 1000));
 }
+
+const timestamps: Readonly<Record<Mode, Temporal>> = {
+  adaptive: adaptiveTimestamp,
+  adaptive_time_microseconds: adaptiveTimestamp,
+  microseconds: (_, reportLoss) => sinceEpoch(timestamp(), 6, reportLoss),
+  connect: (_, reportLoss) => epochNamed('org.apache.kafka.connect.data.Timestamp', 3, reportLoss),
+  nanoseconds: (_, reportLoss) => epochNamed('io.debezium.time.NanoTimestamp', 9, reportLoss),
+  isostring: () => isoType('IsoTimestamp', '1970-01-01T00:00:00Z', isoTimestamp),
+};
 
 /**
  * The wall clock read as UTC, since 1970: in milliseconds up to `timestamp(3)` and microseconds beyond, or in what the
@@ -105,25 +120,17 @@ export function timestampType(
   typeModifier: number,
   reportLoss: ReportLoss,
 ): ColumnType {
-  switch (mode) {
-    case 'isostring':
-      return isoType('IsoTimestamp', '1970-01-01T00:00:00Z', isoTimestamp);
-    case 'connect':
-      return sinceEpoch(
-        semantic(bigint(), 'org.apache.kafka.connect.data.Timestamp'),
-        3,
-        reportLoss,
-      );
-    case 'nanoseconds':
-      return sinceEpoch(semantic(bigint(), 'io.debezium.time.NanoTimestamp'), 9, reportLoss);
-    case 'microseconds':
-      return sinceEpoch(timestamp(), 6, reportLoss);
-    case 'adaptive':
-    case 'adaptive_time_microseconds':
-      return digitsOf(typeModifier) > 3
-        ? sinceEpoch(timestamp(), 6, reportLoss)
-        : sinceEpoch(semantic(bigint(), 'io.debezium.time.Timestamp'), 3, reportLoss);
-  }
+  return timestamps[mode](digitsOf(typeModifier), reportLoss);
+}
+
+function adaptiveTimestamp(digits: number, reportLoss: ReportLoss): ColumnType {
+  return digits > 3
+    ? sinceEpoch(timestamp(), 6, reportLoss)
+    : epochNamed('io.debezium.time.Timestamp', 3, reportLoss);
+}
+
+function epochNamed(name: string, unit: EpochUnit, reportLoss: ReportLoss): ColumnType {
+  return sinceEpoch(semantic(bigint(), name), unit, reportLoss);
 }
 
 function sinceEpoch(schema: Schema, unit: EpochUnit, reportLoss: ReportLoss): ColumnType {

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {Client} from 'pg';
 import type {ConnectorOptions} from '../../../src/cdc/connector-options.ts';
+import {parseLsn} from '../../../src/cdc/postgres/lsn.ts';
 import {openTestLog, runConnector} from '../../support/connector-run.ts';
 import type {TestLog} from '../../support/connector-run.ts';
 import {TestSource} from '../../support/postgres-test-source.ts';
@@ -34,14 +35,17 @@ export async function capture(
   });
   const log = await openTestLog();
   const run = runConnector(log, source.source, {
-    options: {keyFormat: 'JSON_SR', ...options},
+    options: {keyFormat: 'JSON_SR', offsetIntervalMs: 100, ...options},
   });
   try {
     await until('it streams', () => run.connector.status()['phase'] === 'stream');
     for (const statement of statements(scripts.stream)) await client.query(statement);
-    const written = await client.query<{lsn: string}>(`SELECT pg_current_wal_lsn() - '0/0' AS lsn`);
-    const end = BigInt(written.rows[0]?.lsn ?? 0);
-    await until('it is durable', async () => ((await source.slot())?.confirmed ?? 0n) >= end);
+    const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn');
+    const end = parseLsn(rows[0]?.lsn ?? '');
+    await until(
+      'it is durable',
+      () => parseLsn(source.source.status().confirmedLsn ?? '0/0') >= end,
+    );
     return await eventsOf(log);
   } finally {
     await client.end();
