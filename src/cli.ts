@@ -6,6 +6,8 @@ import {loadConfig} from './config/load-config.ts';
 import {runService} from './service.ts';
 import {allRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
+import {snapshotCommand} from './service/snapshot-command.ts';
+import type {SnapshotCommand} from './service/snapshot-command.ts';
 import type {Topology} from './streams/topology/topology.ts';
 import {ordersTopology} from './topology.ts';
 
@@ -16,12 +18,15 @@ export interface CliEffects {
     signal: AbortSignal,
     roles: readonly Role[] | undefined,
   ) => Promise<void>;
+  /** Returns what to print. */
+  readonly snapshot: (config: Config, command: SnapshotCommand) => Promise<string>;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
 }
 
 const effects: CliEffects = {
   start: runService,
+  snapshot: snapshotCommand,
   print: (text) => {
     process.stdout.write(text);
   },
@@ -41,7 +46,7 @@ const formats = {
 export async function runCli(
   args: readonly string[],
   signal: AbortSignal,
-  {start, print}: CliEffects = effects,
+  {start, snapshot, print}: CliEffects = effects,
 ): Promise<void> {
   const program = new Command('millrace')
     .description(
@@ -79,12 +84,36 @@ export async function runCli(
         print(`${formats[format](ordersTopology(loadConfig({file: config}))).trimEnd()}\n`);
       },
     );
+  program
+    .command('snapshot [tables...]')
+    .description(
+      'read tables again beside their changes, as an incremental snapshot: `schema.table`, or regular expressions',
+    )
+    .addOption(configOption())
+    .option('--source <name>', 'the source, a key under `sources:` (default: the only one)')
+    .option('--where <condition>', 'an SQL condition: read the rows that it holds for')
+    .addOption(
+      new Option('--action <action>', 'what to do with incremental snapshots')
+        .choices(['execute', 'stop', 'pause', 'resume'])
+        .default('execute'),
+    )
+    .action(async (tables: readonly string[], options: SnapshotOptions) => {
+      const {config, source, where, action} = options;
+      print(await snapshot(loadConfig({file: config}), {tables, source, where, action}));
+    });
   try {
     await program.parseAsync(withCommand(args), {from: 'user'});
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw new FatalError('CONFIG_INVALID', usageMistake(error));
   }
+}
+
+interface SnapshotOptions {
+  readonly config?: string;
+  readonly source?: string;
+  readonly where?: string;
+  readonly action: SnapshotCommand['action'];
 }
 
 function configOption(): Option {

@@ -12,10 +12,12 @@ afterAll(() => folder.remove());
 
 let started: Config[] = [];
 let roles: unknown;
+let snapshots: unknown[] = [];
 let printed = '';
 
 beforeEach(() => {
   started = [];
+  snapshots = [];
   printed = '';
   writeFileSync(file, 'semantics: ksqldb\n');
 });
@@ -27,6 +29,10 @@ async function run(...args: readonly string[]): Promise<void> {
     start: async (config, _signal, some) => {
       started.push(config);
       roles = some;
+    },
+    snapshot: async (config, command) => {
+      snapshots.push([config.file, command]);
+      return 'told\n';
     },
     print: (text) => {
       printed += text;
@@ -85,6 +91,7 @@ describe('runCli', () => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         ended = true;
       },
+      snapshot: async () => '',
       print: () => undefined,
     });
 
@@ -98,10 +105,22 @@ describe('runCli', () => {
     const failure = new Error('broken');
     const running = runCli(['start', '--config', file], never, {
       start: () => Promise.reject(failure),
+      snapshot: async () => '',
       print: () => undefined,
     });
 
     await expect(running).rejects.toBe(failure);
+  });
+
+  test('hands what `snapshot` was called with on, and prints what it answers', async () => {
+    await run('snapshot', 'a.b', 'c\\.d.*', '--config', file, '--where', 'id > 5');
+    await run('snapshot', '--source', 'camel', '--action', 'stop', '--config', file);
+
+    expect(snapshots).toEqual([
+      [file, {tables: ['a.b', 'c\\.d.*'], source: undefined, where: 'id > 5', action: 'execute'}],
+      [file, {tables: [], source: 'camel', where: undefined, action: 'stop'}],
+    ]);
+    expect(printed).toBe('told\ntold\n');
   });
 
   test('fails with the mistakes in the configuration, and starts nothing', async () => {

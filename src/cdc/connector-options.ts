@@ -28,6 +28,8 @@ export interface ConnectorOptions {
   readonly batch?: BatchLimits;
   /** How much of a snapshot goes into one Kafka transaction, and for how long it may stay open. */
   readonly snapshotTransaction?: SnapshotTransactionLimits;
+  /** `incremental.snapshot.chunk.size`: rows. */
+  readonly incrementalChunkSize?: number;
   readonly lingerMs?: number;
   readonly offsetIntervalMs?: number;
 }
@@ -38,6 +40,7 @@ export const connectorDefaults = {
   batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
   // Less than the connector's transaction timeout.
   snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},
+  incrementalChunkSize: 1024,
   // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
   lingerMs: 5,
   offsetIntervalMs: 5_000,

@@ -13,7 +13,10 @@ import {connectorDefaults} from './connector-options.ts';
 import type {ConnectorOptions} from './connector-options.ts';
 import {EventContext} from './event-context.ts';
 import {eventsBefore} from './events-before.ts';
+import {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
+import {stateAtStart} from './incremental/state-at-start.ts';
 import {OffsetStore} from './offset-store.ts';
+import type {DurableOffset} from './offset-store.ts';
 import {Publisher} from './publisher.ts';
 import type {Published} from './publisher.ts';
 import {RecordCollector} from './record-collector.ts';
@@ -62,6 +65,7 @@ export class CdcConnector implements Component {
   #state: ComponentState = 'starting';
   #phase: 'snapshot' | 'stream' | undefined;
   #snapshotReporter: SnapshotReporter | undefined;
+  #incremental: IncrementalSnapshots | undefined;
   #events = 0;
   #lagMs: number | undefined;
   #failures = 0;
@@ -111,6 +115,7 @@ export class CdcConnector implements Component {
       events: this.#events,
       replicationSlot,
       snapshot: this.#snapshotReporter?.status,
+      incremental: this.#incremental?.progress(),
     };
   }
 
@@ -123,10 +128,10 @@ export class CdcConnector implements Component {
     const durable = await this.#offsets.read(signal);
     if (signal.aborted) return;
     const startingPoint = await source.open(durable, signal);
-    const {kind, from, catchUp} = startingPoint;
+    const {kind, from, catchUp, tables} = startingPoint;
     if (catchUp !== undefined) {
       this.#runs('stream');
-      await this.#stream(catchUp, catchUp.lsn, signal, from.lsn);
+      await this.#stream(catchUp, tables, durable, signal, from.lsn);
       if (signal.aborted) return;
     }
     if (kind === 'snapshot' && !(await this.#snapshot(startingPoint, signal))) return;
@@ -135,13 +140,13 @@ export class CdcConnector implements Component {
       return aborted(signal);
     }
     this.#runs('stream');
-    await this.#stream(from, kind === 'snapshot' ? null : from.lsn, signal);
+    await this.#stream(from, tables, kind === 'snapshot' ? undefined : durable, signal);
     if (signal.aborted) return;
     throw new RetriableError('CDC_CONNECTION_FAILED', `${this.name}: its stream has ended`);
   }
 
   async #snapshot(
-    {from, snapshotTables = []}: StartingPoint,
+    {from, tables, snapshotTables = []}: StartingPoint,
     signal: AbortSignal,
   ): Promise<boolean> {
     this.#runs('snapshot');
@@ -162,7 +167,7 @@ export class CdcConnector implements Component {
         limits: this.#options.batch,
         transaction: this.#options.snapshotTransaction,
       });
-      const published = await publisher.run(source.snapshot(signal), from, signal);
+      const published = await publisher.run(source.snapshot(signal), {...from, tables}, signal);
       if (published === undefined) return false;
       this.#onPublished(published);
       state = 'completed';
@@ -172,28 +177,58 @@ export class CdcConnector implements Component {
     }
   }
 
-  /** With `before`, ends once everything that was committed before it is published. */
+  /**
+   * `durable`: what the offset said where streaming goes on; undefined after a snapshot. With `before`, ends once
+   * everything that was committed before it is published.
+   */
   async #stream(
     from: SourceOffset,
-    lastCommitLsn: bigint | null,
+    tables: readonly string[],
+    durable: DurableOffset | undefined,
     signal: AbortSignal,
     before?: bigint,
   ): Promise<void> {
-    const {source} = this.#deps;
+    const {source, clock, conditions} = this.#deps;
     const parts = this.#encoding(from);
+    const incremental = new IncrementalSnapshots(
+      stateAtStart(durable, tables, this.#options.snapshotMode),
+      {
+        subject: this.name,
+        source,
+        chunkSize: this.#options.incrementalChunkSize,
+        clock,
+        logger: this.#logger,
+        conditions,
+      },
+    );
+    this.#incremental = incremental;
     const publisher = new Publisher(from, {
       encoders: parts.encoders,
-      batcher: new TransactionBatcher(from.lsn, lastCommitLsn, parts),
+      batcher: new TransactionBatcher(from.lsn, durable === undefined ? null : from.lsn, {
+        ...parts,
+        incremental,
+      }),
       producer: this.#producer,
       offsets: this.#offsets,
-      clock: this.#deps.clock,
+      clock,
       options: this.#options,
+      restartFacts: () => ({
+        tables: union(tables, parts.encoders.tables),
+        incremental: incremental.durable,
+      }),
       onPublished: (published) => this.#onPublished(published),
     });
-    await publisher.run((stop) => {
-      const transactions = source.transactions(from, stop);
-      return before === undefined ? transactions : eventsBefore(transactions, before);
-    }, signal);
+    const stop = new AbortController();
+    const reading = incremental.run(AbortSignal.any([signal, stop.signal]));
+    try {
+      await publisher.run((ended) => {
+        const transactions = source.transactions(from, ended);
+        return before === undefined ? transactions : eventsBefore(transactions, before);
+      }, signal);
+    } finally {
+      stop.abort();
+      await reading;
+    }
   }
 
   #encoding({systemId}: SourceOffset): {
@@ -271,4 +306,10 @@ export class CdcConnector implements Component {
     this.#logger[isNews ? 'warn' : 'debug']({code, retryInMs}, message);
     await this.#deps.clock.sleep(retryInMs, signal);
   }
+}
+
+/** Those that have come since, too: with `all_tables` any table may be created while it streams. */
+function union(tables: readonly string[], seen: ReadonlySet<string>): readonly string[] {
+  const others = [...seen].filter((table) => !tables.includes(table));
+  return others.length === 0 ? tables : [...tables, ...others];
 }

@@ -1,8 +1,11 @@
 import {DEBEZIUM_VERSION} from './change-event-schema.ts';
 
-/** `source.snapshot` of snapshot rows. */
+/** `source.snapshot` of the rows of an initial snapshot. */
 export type SnapshotMarker =
   'first' | 'first_in_data_collection' | 'true' | 'last_in_data_collection' | 'last';
+
+/** Text of what a row of an incremental snapshot does not have. */
+const NONE = 'null';
 
 /**
  * What the change events of one transaction (or run of snapshot rows) have in common.
@@ -17,8 +20,8 @@ export class EventContext {
   readonly #name: string;
   readonly #database: string;
   #micros = 0;
-  #xid = 0;
-  #snapshot: SnapshotMarker | 'false' = 'false';
+  #xid: number | null = 0;
+  #snapshot: SnapshotMarker | 'incremental' | 'false' = 'false';
   #lastCommitLsn: bigint | null = null;
   #processedAt = -1;
   #processed = '';
@@ -42,6 +45,13 @@ export class EventContext {
     this.#lastCommitLsn = null;
   }
 
+  /** Rows of an incremental snapshot, read at `readAt` (microseconds) and published within the stream; they have no LSN. */
+  incremental(readAt: number, lastCommitLsn: bigint | null): void {
+    this.#set(readAt, null);
+    this.#snapshot = 'incremental';
+    this.#lastCommitLsn = lastCommitLsn;
+  }
+
   /** The wall clock, in microseconds, that the events show as the time of their processing. */
   processedAt(micros: number): void {
     if (micros === this.#processedAt) return;
@@ -55,20 +65,22 @@ export class EventContext {
   }
 
   /**
-   * The pieces of the source block of a table's events, between which the LSN stands, once as text and once as a number.
-   * `table` is `"schema":…,"table":…`.
+   * The pieces of the source block of a table's events, between which the LSN stands, once as text and once as a number,
+   * or nothing at all where there is none. `table` is `"schema":…,"table":…`.
    */
   source(table: string): readonly [head: string, middle: string] {
     const micros = this.#micros;
     const last = this.#lastCommitLsn;
     const lastText = last === null ? 'null' : `\\"${last}\\"`;
+    const hasLsn = this.#xid !== null;
+    const quote = hasLsn ? '\\"' : '';
     return [
-      `,"source":{"version":"${DEBEZIUM_VERSION}","connector":"postgresql","name":${this.#name},"ts_ms":${this.timestamp},"snapshot":"${this.#snapshot}","db":${this.#database},"sequence":"[${lastText},\\"`,
-      `\\"]","ts_us":${micros},"ts_ns":${nanos(micros)},${table},"txId":${this.#xid},"lsn":`,
+      `,"source":{"version":"${DEBEZIUM_VERSION}","connector":"postgresql","name":${this.#name},"ts_ms":${this.timestamp},"snapshot":"${this.#snapshot}","db":${this.#database},"sequence":"[${lastText},${hasLsn ? quote : NONE}`,
+      `${quote}]","ts_us":${micros},"ts_ns":${nanos(micros)},${table},"txId":${this.#xid},"lsn":${hasLsn ? '' : NONE}`,
     ];
   }
 
-  #set(micros: number, xid: number): void {
+  #set(micros: number, xid: number | null): void {
     this.serial++;
     this.timestamp = Math.floor(micros / 1000);
     this.#micros = micros;

@@ -1,36 +1,63 @@
 import {FatalError} from '../common/errors.ts';
 import type {Clock} from '../common/clock.ts';
-import type {KafkaClient, ProduceBatch} from '../kafka/client.ts';
+import type {KafkaClient, ProduceBatch, ProducerRecord} from '../kafka/client.ts';
 import {formatLsn, parseLsn} from './postgres/lsn.ts';
+import type {IncrementalState} from './incremental/incremental-state.ts';
 import type {SourceOffset} from './replication-source.ts';
 
 /** Milliseconds; a fetch that finds nothing new answers after this long. */
 const POLL_MS = 500;
 
+/** Where a source stands, with all that a restart must know. */
+export interface DurableOffset extends SourceOffset {
+  /** The captured tables (`schema.table`) of which all rows are, or will be, in Kafka; undefined when nobody has said. */
+  readonly tables?: readonly string[] | undefined;
+  /** There while an initial snapshot is not complete: the tables that are. */
+  readonly snapshot?: SnapshotProgress | undefined;
+  readonly incremental?: IncrementalState | undefined;
+}
+
+export interface SnapshotProgress {
+  readonly completed: readonly string[];
+}
+
 interface OffsetValue {
   readonly v: 1;
   readonly systemId: string;
   readonly lsn: string;
-  readonly phase: 'stream';
+  readonly phase: 'snapshot' | 'stream';
+  readonly snapshot?: SnapshotProgress | undefined;
+  readonly incremental?: IncrementalState | undefined;
   /** Milliseconds since 1970 at which it was written. */
   readonly ts: number;
 }
 
+interface TablesValue {
+  readonly v: 1;
+  readonly tables: readonly string[];
+}
+
 /**
- * The durable offset of one slot: a record in a compacted topic, written in the Kafka transaction that it covers.
+ * The durable offset of one slot: records in a compacted topic, written in the Kafka transaction that they cover.
  *
- * Key `{"slot","db"}`, value `{"v":1,"systemId","lsn","phase":"stream","ts"}`.
+ * Key `{"slot","db"}`, value `{"v":1,"systemId","lsn","phase","ts"}` with `snapshot` and `incremental` where there is
+ * something to read. The captured tables, which may be thousands, have a record of their own, key `{"slot","db","of":
+ * "tables"}`, value `{"v":1,"tables"}`, written when they change.
  */
 export class OffsetStore {
   readonly #kafka: KafkaClient;
   readonly #topic: string;
   readonly #key: Buffer;
+  readonly #tablesKey: Buffer;
   readonly #clock: Clock;
+  /** What the last record of the tables says. */
+  #tables: string | undefined;
 
   constructor(kafka: KafkaClient, topic: string, slot: string, database: string, clock: Clock) {
     this.#kafka = kafka;
     this.#topic = topic;
     this.#key = Buffer.from(JSON.stringify({slot, db: database}));
+    this.#tablesKey = Buffer.from(JSON.stringify({slot, db: database, of: 'tables'}));
     this.#clock = clock;
   }
 
@@ -44,7 +71,7 @@ export class OffsetStore {
    * The last committed offset. Only after `init` of the producer that writes it: an earlier one's open transaction is
    * then decided.
    */
-  async read(signal: AbortSignal): Promise<SourceOffset | undefined> {
+  async read(signal: AbortSignal): Promise<DurableOffset | undefined> {
     const partition = {topic: this.#topic, partition: 0};
     const [end] = await this.#kafka.admin.offsets([partition]);
     if (end === undefined || end.latest === end.earliest) return undefined;
@@ -52,41 +79,78 @@ export class OffsetStore {
     try {
       fetcher.assign(partition, end.earliest);
       let last: Buffer | null = null;
+      let tables: Buffer | null = null;
       while ((fetcher.position(partition) ?? 0) < end.latest) {
         if (signal.aborted) return undefined;
         for (const {records} of await fetcher.poll(POLL_MS, signal)) {
-          for (const {key, value} of records) if (key?.equals(this.#key) === true) last = value;
+          for (const {key, value} of records) {
+            if (key?.equals(this.#key) === true) last = value;
+            else if (key?.equals(this.#tablesKey) === true) tables = value;
+          }
         }
       }
-      return last === null ? undefined : this.#parse(last);
+      this.#tables = tables?.toString();
+      if (last === null) return undefined;
+      return {
+        ...this.#parseOffset(last),
+        tables: tables === null ? undefined : this.#parseTables(tables),
+      };
     } finally {
       await fetcher.close();
     }
   }
 
-  /** The record that makes `offset` durable once its transaction commits. */
-  record({lsn, systemId}: SourceOffset): ProduceBatch {
+  /**
+   * The records that make `offset` durable once their transaction commits. Whoever cannot commit them must `read` before
+   * the next ones.
+   */
+  records({lsn, systemId, tables, snapshot, incremental}: DurableOffset): ProduceBatch {
     const ts = this.#clock.now();
-    const value: OffsetValue = {v: 1, systemId, lsn: formatLsn(lsn), phase: 'stream', ts};
-    const record = {
-      key: this.#key,
-      value: Buffer.from(JSON.stringify(value)),
-      timestamp: ts,
-      headers: [],
+    const phase = snapshot === undefined ? 'stream' : 'snapshot';
+    const value: OffsetValue = {
+      v: 1,
+      systemId,
+      lsn: formatLsn(lsn),
+      phase,
+      snapshot,
+      incremental,
+      ts,
     };
-    return {topic: this.#topic, partition: 0, records: [record]};
+    const records = [this.#record(this.#key, JSON.stringify(value), ts)];
+    const tablesValue: TablesValue | undefined = tables && {v: 1, tables};
+    const text = tablesValue && JSON.stringify(tablesValue);
+    if (text !== undefined && text !== this.#tables) {
+      this.#tables = text;
+      records.push(this.#record(this.#tablesKey, text, ts));
+    }
+    return {topic: this.#topic, partition: 0, records};
   }
 
-  #parse(value: Buffer): SourceOffset {
+  #record(key: Buffer, value: string, timestamp: number): ProducerRecord {
+    return {key, value: Buffer.from(value), timestamp, headers: []};
+  }
+
+  #parseOffset(bytes: Buffer): DurableOffset {
+    return this.#parse(bytes, (value) => {
+      const {systemId, lsn, snapshot, incremental} = value as OffsetValue;
+      return {systemId, lsn: parseLsn(lsn), snapshot, incremental};
+    });
+  }
+
+  #parseTables(bytes: Buffer): readonly string[] {
+    return this.#parse(bytes, (value) => (value as TablesValue).tables);
+  }
+
+  #parse<T>(bytes: Buffer, read: (value: {readonly v: number}) => T): T {
     try {
-      const {v, systemId, lsn} = JSON.parse(value.toString()) as OffsetValue;
-      if (v === 1) return {systemId, lsn: parseLsn(lsn)};
+      const value = JSON.parse(bytes.toString()) as {readonly v: number};
+      if (value.v === 1) return read(value);
     } catch {
       // Falls through to the same error.
     }
     throw new FatalError(
       'RECORD_UNREADABLE',
-      `topic ${this.#topic}, key ${this.#key.toString()}: ${value.toString().slice(0, 100)} is not an offset of this version; run the version that wrote it, or delete the topic to take a new snapshot`,
+      `topic ${this.#topic}, key ${this.#key.toString()}: ${bytes.toString().slice(0, 100)} is not an offset of this version; run the version that wrote it, or delete the topic to take a new snapshot`,
     );
   }
 }

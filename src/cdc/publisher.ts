@@ -1,7 +1,7 @@
 import type {Clock} from '../common/clock.ts';
 import {Latch} from '../common/latch.ts';
 import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
-import type {OffsetStore} from './offset-store.ts';
+import type {DurableOffset, OffsetStore} from './offset-store.ts';
 import {nextPublishAction} from './publish-action.ts';
 import type {PublishAction} from './publish-action.ts';
 import {ReadAhead} from './read-ahead.ts';
@@ -19,6 +19,8 @@ export interface Published {
   /** Microseconds: commit time of the last transaction; undefined before the first. */
   readonly commitTime: number | undefined;
 }
+
+export type RestartFacts = Pick<DurableOffset, 'tables' | 'incremental'>;
 
 export interface PublisherOptions {
   /** Whole transactions that come within this time of the last commit are committed together. Milliseconds. */
@@ -41,6 +43,7 @@ export class Publisher {
   readonly #systemId: string;
   readonly #clock: Clock;
   readonly #options: PublisherOptions;
+  readonly #restartFacts: () => RestartFacts;
   readonly #onPublished: (published: Published) => void;
   readonly #latch = new Latch();
   #durable: bigint;
@@ -59,6 +62,8 @@ export class Publisher {
       readonly batcher: TransactionBatcher;
       readonly clock: Clock;
       readonly options: PublisherOptions;
+      /** What the offset of a commit says beside the position, as of the last whole transaction. */
+      readonly restartFacts: () => RestartFacts;
       readonly onPublished: (published: Published) => void;
     },
   ) {
@@ -68,6 +73,7 @@ export class Publisher {
     this.#batcher = parts.batcher;
     this.#clock = parts.clock;
     this.#options = parts.options;
+    this.#restartFacts = parts.restartFacts;
     this.#onPublished = parts.onPublished;
     this.#systemId = start.systemId;
     this.#durable = start.lsn;
@@ -157,12 +163,13 @@ export class Publisher {
     try {
       const batches = this.#count(this.#batcher.take());
       const {endLsn: lsn, commitTime} = this.#batcher;
+      const facts = this.#restartFacts();
       const events = this.#events;
       this.#events = new Map();
       this.#committedAt = this.#clock.now();
       if (!this.#isBegun) this.#producer.begin();
       this.#isBegun = false;
-      const offset = this.#offsets.record({lsn, systemId: this.#systemId});
+      const offset = this.#offsets.records({lsn, systemId: this.#systemId, ...facts});
       await this.#producer.send([...batches, offset]);
       await commitTransaction(this.#producer);
       this.#durable = lsn;

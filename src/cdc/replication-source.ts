@@ -1,10 +1,12 @@
+import type {ChunkSource} from './chunk-source.ts';
+
 /**
  * The port to a database that hands out its committed transactions: transactions out, confirmed positions in.
  *
  * Implementations: `postgres/` and, for tests, a scripted one. Values are Postgres' own text, under the session
  * settings of `postgres/session-settings.ts`, the same in snapshot and streaming.
  */
-export interface ReplicationSource {
+export interface ReplicationSource extends ChunkSource {
   /** The key under `sources:`, part of every record's source position. */
   readonly name: string;
   /**
@@ -40,6 +42,8 @@ export interface StartingPoint {
   readonly from: SourceOffset;
   /** Where streaming resumes before the snapshot, to be read up to `from`; absent where nothing was streamed yet. */
   readonly catchUp?: SourceOffset;
+  /** The captured tables, `schema.table`. */
+  readonly tables: readonly string[];
   /** What a snapshot will read; absent where nobody knows. */
   readonly snapshotTables?: readonly SnapshotEstimate[];
 }

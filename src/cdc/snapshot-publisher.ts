@@ -2,10 +2,10 @@ import type {Clock} from '../common/clock.ts';
 import type {Logger} from '../common/logger.ts';
 import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
 import type {SnapshotTransactionLimits} from './connector-options.ts';
-import type {OffsetStore} from './offset-store.ts';
+import type {DurableOffset, OffsetStore} from './offset-store.ts';
 import type {Published} from './publisher.ts';
 import type {RecordCollector} from './record-collector.ts';
-import type {Relation, SnapshotBatch, SourceOffset} from './replication-source.ts';
+import type {Relation, SnapshotBatch} from './replication-source.ts';
 import type {SnapshotEncoder} from './snapshot-encoder.ts';
 import type {SnapshotReporter} from './snapshot-reporter.ts';
 import type {TableEncoder} from './table-encoder.ts';
@@ -53,7 +53,7 @@ export class SnapshotPublisher {
   /** Undefined when `signal` aborted it; nothing of its last Kafka transaction is then visible. */
   async run(
     batches: AsyncIterable<SnapshotBatch>,
-    from: SourceOffset,
+    from: DurableOffset,
     signal: AbortSignal,
   ): Promise<Published | undefined> {
     const {producer, encoder, encoders, offsets, reporter, clock} = this.#parts;
@@ -71,7 +71,7 @@ export class SnapshotPublisher {
       return undefined;
     }
     encoder.end(prepared, clock.nowMicros());
-    await producer.send([...this.#take(), offsets.record(from)]);
+    await producer.send([...this.#take(), offsets.records(from)]);
     await commitTransaction(producer);
     return {lsn: from.lsn, events: this.#events, commitTime: undefined};
   }

@@ -86,8 +86,8 @@ export class TableEncoder {
     }
   }
 
-  /** The record of a snapshot row. */
-  read(row: Tuple, lsn: bigint, headers: readonly RecordHeader[]): void {
+  /** The record of a snapshot row; an incremental snapshot's has no LSN. */
+  read(row: Tuple, lsn: bigint | null, headers: readonly RecordHeader[]): void {
     this.#upsert('r', row, undefined, lsn, headers);
   }
 
@@ -95,7 +95,7 @@ export class TableEncoder {
     op: Op,
     row: Tuple,
     old: Tuple | undefined,
-    lsn: bigint,
+    lsn: bigint | null,
     headers: readonly RecordHeader[],
   ): void {
     const json = rowJson(this.#columns, row, old);
@@ -136,13 +136,13 @@ export class TableEncoder {
   }
 
   /** From after the row up to the value of `op`. */
-  #sourceJson(lsn: bigint): string {
+  #sourceJson(lsn: bigint | null): string {
     const {context} = this.#parts;
     if (this.#contextSerial !== context.serial) {
       this.#contextSerial = context.serial;
       this.#source = context.source(this.#table);
     }
-    const digits = lsn.toString();
+    const digits = lsn === null ? '' : lsn.toString();
     const [head, middle] = this.#source;
     return head + digits + middle + digits + ',"xmin":null},"transaction":null,"op":"';
   }

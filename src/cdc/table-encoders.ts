@@ -38,6 +38,7 @@ export class TableEncoders {
   readonly #types: ColumnTypes;
   readonly #encoders = new Map<Relation, TableEncoder>();
   readonly #topics = new Map<string, EventTopic>();
+  readonly #tables = new Set<string>();
   readonly #warned = new Set<string>();
   #targets = 0;
 
@@ -54,6 +55,11 @@ export class TableEncoders {
     this.#admin = admin;
     this.#registry = registry;
     this.#logger = logger;
+  }
+
+  /** `schema.table` of all that were prepared. */
+  get tables(): ReadonlySet<string> {
+    return this.#tables;
   }
 
   /** Undefined until the relation is prepared. */
@@ -84,6 +90,7 @@ export class TableEncoders {
       if (known.oid === relation.oid) this.#encoders.delete(known);
     }
     this.#encoders.set(relation, encoder);
+    this.#tables.add(`${relation.schema}.${relation.table}`);
     return encoder;
   }
 

@@ -1,7 +1,8 @@
 import type {Logger} from '../common/logger.ts';
 import type {EventContext} from './event-context.ts';
+import type {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import type {CollectedRecords, RecordCollector} from './record-collector.ts';
-import type {Relation, SourceEvent} from './replication-source.ts';
+import type {LogicalDecodingMessage, Relation, SourceEvent} from './replication-source.ts';
 import type {SourcePositionHeader} from './source-position-header.ts';
 import type {TableEncoder} from './table-encoder.ts';
 
@@ -30,9 +31,11 @@ export class TransactionBatcher {
   readonly #records: RecordCollector;
   readonly #positions: SourcePositionHeader;
   readonly #limits: BatchLimits;
+  readonly #incremental: IncrementalSnapshots;
   readonly #logger: Logger;
   #lastCommitLsn: bigint | null;
   #openCommitTime = 0;
+  #openXid = 0;
   #ordinal = 0;
   /** Records of whole transactions. */
   #whole = 0;
@@ -53,6 +56,8 @@ export class TransactionBatcher {
       readonly records: RecordCollector;
       readonly positions: SourcePositionHeader;
       readonly limits: BatchLimits;
+      /** Reads along with the stream. */
+      readonly incremental: IncrementalSnapshots;
       readonly logger: Logger;
     },
   ) {
@@ -64,6 +69,7 @@ export class TransactionBatcher {
     this.#records = parts.records;
     this.#positions = parts.positions;
     this.#limits = parts.limits;
+    this.#incremental = parts.incremental;
     this.#logger = parts.logger;
   }
 
@@ -103,6 +109,7 @@ export class TransactionBatcher {
           if (event.endLsn > this.endLsn) this.endLsn = event.endLsn;
           break;
         case 'message':
+          if (!this.#isSkipping && !this.#message(event)) return at;
           break;
         case 'truncate':
           if (!this.#isSkipping) this.#truncate(event.relations);
@@ -115,6 +122,7 @@ export class TransactionBatcher {
           if (relation !== this.#relation && !this.#switchTo(relation)) return at;
           const position = this.#positions.at(++this.#ordinal);
           (this.#encoder as TableEncoder).change(event, position);
+          if (this.#incremental.isReading) this.#incremental.change(event);
         }
       }
     }
@@ -140,6 +148,8 @@ export class TransactionBatcher {
     this.#isSkipping = commitLsn < this.#start;
     this.#ordinal = 0;
     this.#openCommitTime = commitTime;
+    this.#openXid = xid;
+    this.#incremental.begin(xid);
     this.#context.transaction(commitTime, xid, this.#lastCommitLsn);
     this.#positions.lsn = commitLsn;
   }
@@ -150,8 +160,28 @@ export class TransactionBatcher {
     this.#lastCommitLsn = endLsn;
     if (this.#isSkipping) return;
     this.#whole = this.#records.length;
+    this.#incremental.commit();
     this.commitTime = this.#openCommitTime;
     if (endLsn > this.endLsn) this.endLsn = endLsn;
+  }
+
+  /** False where the rows of a chunk belong here and its relation has no encoder yet. */
+  #message({prefix, content, transactional, lsn}: LogicalDecodingMessage): boolean {
+    const read = this.#incremental.message(prefix, content);
+    if (!transactional) {
+      this.#incremental.commit();
+      if (lsn > this.endLsn) this.endLsn = lsn;
+    }
+    if (read === undefined) return true;
+    const {chunk, rows} = read;
+    if (!this.#switchTo(chunk.relation)) return false;
+    this.#context.incremental(chunk.readAt, this.#lastCommitLsn);
+    for (const row of rows) {
+      (this.#encoder as TableEncoder).read(row, null, [this.#positions.at(++this.#ordinal)]);
+    }
+    this.#context.transaction(this.#openCommitTime, this.#openXid, this.#lastCommitLsn);
+    this.#incremental.published(read);
+    return true;
   }
 
   #switchTo(relation: Relation): boolean {
@@ -165,6 +195,7 @@ export class TransactionBatcher {
 
   /** Skipped, as Debezium does by default (`skipped.operations=t`). */
   #truncate(relations: readonly Relation[]): void {
+    this.#incremental.truncate(relations);
     for (const {schema, table} of relations) {
       this.#logger.warn(
         {table: `${schema}.${table}`},

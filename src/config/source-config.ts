@@ -23,6 +23,8 @@ export interface SnapshotConfig {
   /** Rows. */
   readonly fetchSize: number;
   readonly lockTimeoutMs: number;
+  /** Rows that an incremental snapshot reads at once. */
+  readonly incrementalChunkSize: number;
 }
 
 type SourceFormat = 'JSON_SR' | 'JSON';
@@ -66,5 +68,6 @@ function snapshotConfig(keys: z.output<typeof sourceSchema>): SnapshotConfig {
     maxThreads: keys['snapshot.max.threads'],
     fetchSize: keys['snapshot.fetch.size'],
     lockTimeoutMs: keys['snapshot.lock.timeout.ms'],
+    incrementalChunkSize: keys['incremental.snapshot.chunk.size'],
   };
 }

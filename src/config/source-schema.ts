@@ -96,6 +96,15 @@ export const sourceSchema = z.strictObject({
     1,
     2_147_483_647,
   ),
+  'incremental.snapshot.chunk.size': integer(
+    {
+      description:
+        'Rows that an incremental snapshot reads at once: `millrace snapshot`, signals, and tables that are captured later.',
+      default: 1024,
+    },
+    1,
+    1_000_000,
+  ),
   'after.state.only': flag({
     description:
       '`false`: Debezium envelopes (`before`, `after`, `source`, `op`). `true`: the row after the change, with `__deleted`.',

@@ -34,6 +34,7 @@ export function cdcConnector(
       numPartitions,
       replicationFactor,
       snapshotMode,
+      ...(source.snapshot && {incrementalChunkSize: source.snapshot.incrementalChunkSize}),
     },
   });
 }

@@ -245,6 +245,11 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.snapshot?.lockTimeoutMs,
     otherwise: 10_000,
   },
+  'incremental.snapshot.chunk.size': {
+    ...range(1, 1_000_000),
+    read: (c) => sourceOf(c)?.snapshot?.incrementalChunkSize,
+    otherwise: 1024,
+  },
   'after.state.only': {
     ...flags,
     read: (c) => sourceOf(c)?.afterStateOnly,

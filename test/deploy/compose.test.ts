@@ -52,6 +52,7 @@ describe('compose.yaml', () => {
         new AbortController().signal,
         {
           start: async (_config: Config, _signal, roles) => void started.push(...(roles ?? [])),
+          snapshot: async () => '',
           print: () => undefined,
         },
       );

@@ -1,3 +1,6 @@
+import {WATERMARK_PREFIX} from '../../src/cdc/chunk-source.ts';
+import type {ChunkRequest, SnapshotChunk} from '../../src/cdc/chunk-source.ts';
+import {matchesTable} from '../../src/cdc/incremental/incremental-state.ts';
 import type {
   Relation,
   RelationColumn,
@@ -33,6 +36,16 @@ const EPOCH = 1_704_067_200_000_000;
  */
 export class ScriptedSource implements ReplicationSource {
   readonly name = 'camel';
+  /** What `open` says is captured. */
+  tables: readonly string[] = ['customers.customers'];
+  /** The rows of tables that incremental snapshots read, by `schema.table`; the key is the first column. */
+  readonly rows = new Map<string, {readonly relation: Relation; readonly rows: Tuple[]}>();
+  /** Called between the reading of a chunk and its watermark. */
+  onChunkRead: (request: ChunkRequest) => void = () => undefined;
+  /** Transactions that a chunk's reader sees as running. */
+  running: readonly number[] = [];
+  /** Thrown once, by the next `readChunk`. */
+  chunkFailure: Error | undefined;
   /** The snapshot's tables, in order. */
   snapshotTables: readonly {readonly relation: Relation; readonly rows: readonly Tuple[]}[] = [];
   snapshotEstimates: readonly SnapshotEstimate[] = [];
@@ -50,6 +63,7 @@ export class ScriptedSource implements ReplicationSource {
   /** Throwing here is dying between Kafka's commit and Postgres' confirmation. */
   onConfirm: (lsn: bigint) => void = () => undefined;
   #lsn = CONSISTENT_POINT;
+  #lastEnd = CONSISTENT_POINT;
   #xid = 700;
   #transactions: Transaction[] = [];
   #idle: bigint | undefined;
@@ -58,9 +72,13 @@ export class ScriptedSource implements ReplicationSource {
 
   /** Appends one transaction; returns its end-LSN. */
   commit(...changes: readonly ScriptedChange[]): bigint {
-    const events: SourceEvent[] = changes.map((change) => ({...change, lsn: (this.#lsn += 8n)}));
+    return this.#append(changes.map((change) => ({...change, lsn: (this.#lsn += 8n)})));
+  }
+
+  #append(events: readonly SourceEvent[]): bigint {
     const commitLsn = (this.#lsn += 8n);
     const endLsn = (this.#lsn += 8n);
+    this.#lastEnd = endLsn;
     const xid = ++this.#xid;
     const commitTime = EPOCH + xid;
     const begin: SourceEvent = {kind: 'begin', commitLsn, commitTime, xid};
@@ -68,6 +86,28 @@ export class ScriptedSource implements ReplicationSource {
     this.#transactions.push({commitLsn, endLsn, events: [begin, ...events, commit]});
     this.#wake();
     return endLsn;
+  }
+
+  /** Xid of the last transaction. */
+  get xid(): number {
+    return this.#xid;
+  }
+
+  /** End-LSN of the last transaction, as `status` tells it. */
+  get end(): string {
+    return String(this.#lastEnd);
+  }
+
+  truncate(...relations: readonly Relation[]): bigint {
+    return this.#append([{kind: 'truncate', relations, lsn: (this.#lsn += 8n)}]);
+  }
+
+  /** A transaction with one logical message; returns its end-LSN. */
+  message(prefix: string, content: string): bigint {
+    const lsn = (this.#lsn += 8n);
+    return this.#append([
+      {kind: 'message', prefix, content: Buffer.from(content), transactional: true, lsn},
+    ]);
   }
 
   /** The WAL moves on without changes of ours. */
@@ -85,12 +125,10 @@ export class ScriptedSource implements ReplicationSource {
     if (durable !== undefined && durable.lsn < this.confirmed) {
       throw new Error(`slot moved: confirmed ${this.confirmed}, durable ${durable.lsn}`);
     }
-    if (durable !== undefined) return {kind: 'resume', from: durable};
-    return {
-      kind: 'snapshot',
-      from: {lsn: CONSISTENT_POINT, systemId: SYSTEM_ID},
-      snapshotTables: this.snapshotEstimates,
-    };
+    if (durable !== undefined) return {kind: 'resume', from: durable, tables: this.tables};
+    const from = {lsn: CONSISTENT_POINT, systemId: SYSTEM_ID};
+    const {tables, snapshotEstimates: snapshotTables} = this;
+    return {kind: 'snapshot', from, tables, snapshotTables};
   }
 
   async *snapshot(): AsyncGenerator<SnapshotBatch> {
@@ -130,6 +168,39 @@ export class ScriptedSource implements ReplicationSource {
       while (events.length > 0 && !signal.aborted) yield events.splice(0, this.eventsPerChunk);
       await this.#change(signal);
     }
+  }
+
+  async tablesMatching(pattern: string): Promise<readonly string[]> {
+    return this.tables.filter((table) => matchesTable(pattern, table));
+  }
+
+  async readChunk(
+    request: ChunkRequest,
+    accept: (chunk: SnapshotChunk) => boolean,
+  ): Promise<'accepted' | 'declined' | 'no table' | 'no key'> {
+    const failure = this.chunkFailure;
+    this.chunkFailure = undefined;
+    if (failure !== undefined) throw failure;
+    const table = this.rows.get(request.table);
+    if (table === undefined) return 'no table';
+    const keyColumns = table.relation.primaryKey;
+    if (keyColumns.length === 0) return 'no key';
+    const sorted = table.rows.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+    const last = sorted.at(-1)?.[0];
+    const upTo = request.upTo ?? (typeof last === 'string' ? [last] : undefined);
+    const [after = ''] = request.after ?? [];
+    const rows = sorted
+      .filter(
+        ([key]) => String(key) > after && upTo !== undefined && String(key) <= String(upTo[0]),
+      )
+      .slice(0, request.limit);
+    const {relation: of} = table;
+    const {running} = this;
+    const chunk = {relation: of, keyColumns, rows, upTo, readAt: EPOCH, running, estimatedRows: 9};
+    this.onChunkRead(request);
+    if (!accept(chunk)) return 'declined';
+    this.message(WATERMARK_PREFIX, request.watermark);
+    return 'accepted';
   }
 
   confirm(lsn: bigint): void {

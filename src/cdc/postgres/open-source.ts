@@ -79,7 +79,11 @@ export async function openSource(
     await ensurePublication(admin, options, decision.action === 'resume', deps.logger);
     if (decision.action === 'resume' && !decision.snapshot)
       return {
-        startingPoint: {kind: 'resume', from: {lsn: decision.from, systemId}},
+        startingPoint: {
+          kind: 'resume',
+          from: {lsn: decision.from, systemId},
+          tables: options.tableIncludeList,
+        },
         snapshot: undefined,
         timeline,
       };
@@ -96,7 +100,11 @@ export async function openSource(
     if (!decision.snapshot) {
       const {consistentPoint} = await createSlot(walsender, admin, creation, deps.clock);
       const from = {lsn: consistentPoint, systemId};
-      return {startingPoint: {kind: 'resume', from}, snapshot: undefined, timeline};
+      return {
+        startingPoint: {kind: 'resume', from, tables: options.tableIncludeList},
+        snapshot: undefined,
+        timeline,
+      };
     }
     const {maxThreads, lockTimeoutMs} = options.snapshot;
     while (readers.length < maxThreads) readers.push(await connect(options, 'query'));
@@ -126,6 +134,7 @@ export async function openSource(
           estimatedRows,
         })),
         ...(decision.action === 'resume' && {catchUp: {lsn: decision.from, systemId}}),
+        tables: options.tableIncludeList,
       },
       snapshot,
       timeline,

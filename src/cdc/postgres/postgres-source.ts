@@ -10,6 +10,10 @@ import type {
   StartingPoint,
 } from '../replication-source.ts';
 import {backendPid, connect, terminate} from './connection.ts';
+import type {ChunkRequest, SnapshotChunk} from '../chunk-source.ts';
+import {matchesTable} from '../incremental/incremental-state.ts';
+import {ChunkConnection} from './chunk-connection.ts';
+import type {ChunkOutcome} from './chunk-reader.ts';
 import type {PostgresAddress} from './connection.ts';
 import {postgresError, publicationLostError} from './errors.ts';
 import {livenessTimings} from './liveness.ts';
@@ -88,6 +92,7 @@ export class PostgresSource implements ReplicationSource {
   readonly #deps: PostgresSourceDeps;
   readonly #where: string;
   readonly #relations = new Relations();
+  readonly #chunks: ChunkConnection;
   #snapshot: OpenSnapshot | undefined;
   readonly #snapshotOptions: SnapshotOptions;
   #snapshotMode: SnapshotMode;
@@ -112,6 +117,7 @@ export class PostgresSource implements ReplicationSource {
     this.#snapshotMode = options.snapshotMode;
     this.#deps = deps;
     this.#where = `source ${options.name}: Postgres at ${options.hostname}:${options.port}`;
+    this.#chunks = new ChunkConnection(options, this.#relations);
   }
 
   async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
@@ -198,6 +204,17 @@ export class PostgresSource implements ReplicationSource {
     }
   }
 
+  async tablesMatching(pattern: string): Promise<readonly string[]> {
+    return this.#options.tableIncludeList.filter((table) => matchesTable(pattern, table));
+  }
+
+  readChunk(
+    request: ChunkRequest,
+    accept: (chunk: SnapshotChunk) => boolean,
+  ): Promise<ChunkOutcome> {
+    return this.#chunks.readChunk(request, accept);
+  }
+
   confirm(lsn: bigint): void {
     // The snapshot of this start is durable; what is opened again after a failure goes on from there.
     if (this.#snapshotMode === 'always' && this.#readUpTo !== undefined && lsn >= this.#readUpTo)
@@ -220,6 +237,7 @@ export class PostgresSource implements ReplicationSource {
   async close(): Promise<void> {
     this.#monitor?.stop();
     this.#monitor = undefined;
+    this.#chunks.close();
     this.#dropSnapshot();
     await this.#endSession();
   }

@@ -1,0 +1,38 @@
+import type {Client} from 'pg';
+import type {ChunkRequest, ChunkSource, SnapshotChunk} from '../chunk-source.ts';
+import {readChunk} from './chunk-reader.ts';
+import type {ChunkOutcome} from './chunk-reader.ts';
+import {connect, terminate} from './connection.ts';
+import {postgresError} from './errors.ts';
+import type {ErrorContext} from './errors.ts';
+import type {Relations} from './relations.ts';
+
+/** The connection that incremental snapshots read on: made for the first chunk, and again after an error. */
+export class ChunkConnection implements Pick<ChunkSource, 'readChunk'> {
+  readonly #context: ErrorContext;
+  readonly #relations: Relations;
+  #client: Client | undefined;
+
+  constructor(context: ErrorContext, relations: Relations) {
+    this.#context = context;
+    this.#relations = relations;
+  }
+
+  async readChunk(
+    request: ChunkRequest,
+    accept: (chunk: SnapshotChunk) => boolean,
+  ): Promise<ChunkOutcome> {
+    try {
+      this.#client ??= await connect(this.#context, 'query');
+      return await readChunk(this.#client, request, this.#relations, accept);
+    } catch (error) {
+      this.close();
+      throw postgresError(error, this.#context);
+    }
+  }
+
+  close(): void {
+    if (this.#client !== undefined) terminate(this.#client);
+    this.#client = undefined;
+  }
+}

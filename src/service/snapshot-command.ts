@@ -1,0 +1,72 @@
+import {emitSignal} from '../cdc/postgres/emit-signal.ts';
+import {FatalError} from '../common/errors.ts';
+import type {Config} from '../config/config.ts';
+import type {SourceConfig} from '../config/source-config.ts';
+
+/** What `millrace snapshot` was called with. */
+export interface SnapshotCommand {
+  /** Regular expressions for whole `schema.table` names; with `stop`, none means all. */
+  readonly tables: readonly string[];
+  /** The key under `sources:`; may be left out where there is one. */
+  readonly source: string | undefined;
+  /** An SQL condition for the rows to read. */
+  readonly where: string | undefined;
+  readonly action: 'execute' | 'stop' | 'pause' | 'resume';
+}
+
+/**
+ * Tells the service that reads the source to take, or to stop, an incremental snapshot; returns what to tell the user.
+ *
+ * @throws FatalError for a source that is not configured or tables that are not named.
+ */
+export async function snapshotCommand(config: Config, command: SnapshotCommand): Promise<string> {
+  const {tables, where, action} = command;
+  const source = sourceOf(config, command.source);
+  if (action === 'execute' && tables.length === 0)
+    throw new FatalError(
+      'CONFIG_INVALID',
+      'name the tables to read: millrace snapshot <schema.table> …; see `millrace snapshot --help`',
+    );
+  const {database, name, slotName, publicationName} = source;
+  const lsn = await emitSignal(
+    {...database, name, slotName, publicationName},
+    {
+      id: `${action}-snapshot`,
+      type: `${action}-snapshot`,
+      data: {
+        type: 'incremental',
+        'data-collections': tables,
+        ...(where !== undefined && {
+          'additional-conditions': tables.map((table) => ({
+            'data-collection': table,
+            filter: where,
+          })),
+        }),
+      },
+    },
+  );
+  const what = tables.length === 0 ? 'all tables' : tables.join(', ');
+  return `source ${name}: ${action} an incremental snapshot of ${what}, at LSN ${lsn}; the service follows it when it has read that far: see /api/status and its log\n`;
+}
+
+function sourceOf({sources}: Config, name: string | undefined): SourceConfig {
+  if (sources === undefined)
+    throw new FatalError(
+      'CONFIG_INVALID',
+      'the configuration names no sources; the databases of the demo are gone when it stops. Name yours under `sources:`',
+    );
+  const names = sources.map((source) => source.name);
+  const found = name === undefined ? sources : sources.filter((source) => source.name === name);
+  const [source, ...others] = found;
+  if (source === undefined)
+    throw new FatalError(
+      'CONFIG_INVALID',
+      `--source ${String(name)}: there is no such source; there are ${names.join(', ')}`,
+    );
+  if (others.length > 0)
+    throw new FatalError(
+      'CONFIG_INVALID',
+      `say which with --source: there are ${names.join(', ')}`,
+    );
+  return source;
+}
