@@ -34,7 +34,7 @@ export function configFromFile(
     schemaRegistry: registryFrom(keys['schema.registry'], paths),
     sources:
       keys.sources &&
-      Object.entries(keys.sources).map(([name, source]) => sourceConfig(name, source)),
+      Object.entries(keys.sources).map(([name, source]) => sourceConfig(name, source, paths)),
     sinks: Object.entries(sinks).map(([name, sink]) => ({
       ...sinkFrom(sink, keys.semantics),
       name,

@@ -1,4 +1,5 @@
 import type {z} from 'zod';
+import type {FilePaths} from './file-paths.ts';
 import type {sourceSchema} from './source-schema.ts';
 
 /** One Postgres database to capture. */
@@ -36,20 +37,28 @@ interface DatabaseConfig {
   readonly user: string;
   readonly password: string;
   readonly sslmode: 'disable' | 'require' | 'verify-ca' | 'verify-full';
+  /** Absolute paths; absent without any. */
+  readonly tls?: SourceTlsFiles;
+  readonly tcpKeepAlive?: boolean;
+  readonly connectTimeoutMs?: number;
+}
+
+interface SourceTlsFiles {
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  readonly keyPassword?: string | undefined;
 }
 
 /** What the checked keys of a source mean. */
-export function sourceConfig(name: string, keys: z.output<typeof sourceSchema>): SourceConfig {
+export function sourceConfig(
+  name: string,
+  keys: z.output<typeof sourceSchema>,
+  paths: FilePaths,
+): SourceConfig {
   return {
     name,
-    database: {
-      hostname: keys['database.hostname'],
-      port: keys['database.port'],
-      dbname: keys['database.dbname'],
-      user: keys['database.user'],
-      password: keys['database.password'],
-      sslmode: keys['database.sslmode'],
-    },
+    database: databaseConfig(name, keys, paths),
     topicPrefix: keys['topic.prefix'],
     slotName: keys['slot.name'],
     publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
@@ -58,6 +67,33 @@ export function sourceConfig(name: string, keys: z.output<typeof sourceSchema>):
     afterStateOnly: keys['after.state.only'],
     keyFormat: keys['output.key.format'],
     valueFormat: keys['output.data.format'],
+  };
+}
+
+function databaseConfig(
+  name: string,
+  keys: z.output<typeof sourceSchema>,
+  paths: FilePaths,
+): DatabaseConfig {
+  const file = (key: 'database.sslrootcert' | 'database.sslcert' | 'database.sslkey') => {
+    const path = keys[key];
+    return path === undefined ? undefined : paths.absolute(path, ['sources', name, key]);
+  };
+  return {
+    hostname: keys['database.hostname'],
+    port: keys['database.port'],
+    dbname: keys['database.dbname'],
+    user: keys['database.user'],
+    password: keys['database.password'],
+    sslmode: keys['database.sslmode'],
+    tls: {
+      ca: file('database.sslrootcert'),
+      certificate: file('database.sslcert'),
+      key: file('database.sslkey'),
+      keyPassword: keys['database.sslpassword'],
+    },
+    tcpKeepAlive: keys['database.tcpKeepAlive'],
+    connectTimeoutMs: keys['connect.timeout.ms'],
   };
 }
 

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {flag, integer, list, oneOf, optional, text} from './option.ts';
+import {connectionKeys} from './source-connection-keys.ts';
 
 const prefix = /^[A-Za-z0-9._-]{1,200}$/;
 const prefixWords = 'letters, digits, `.`, `_` and `-`';
@@ -9,29 +10,7 @@ const otherFormats = ['AVRO', 'PROTOBUF', 'STRING', 'KAFKA'];
 
 /** One Postgres database to capture: the keys under `sources.<name>`. */
 export const sourceSchema = z.strictObject({
-  'database.hostname': text(
-    {description: 'Host of the Postgres server.'},
-    'a host name or an address',
-  ),
-  'database.port': integer({description: 'Its port.', default: 5432}, 1, 65535),
-  'database.dbname': text({description: 'The database to capture.'}, 'the name of a database'),
-  'database.user': text(
-    {
-      description:
-        'A user with `REPLICATION` who may read the tables (and, to create the publication, owns them).',
-    },
-    'the name of a user',
-  ),
-  'database.password': text({description: 'The password of that user.'}, 'a password'),
-  'database.sslmode': oneOf(
-    {
-      description:
-        'TLS to the server, as in libpq. `require` encrypts without looking at the certificate; `verify-ca` and `verify-full` trust the authorities that Node knows, and those of `NODE_EXTRA_CA_CERTS`.',
-      default: 'disable',
-    },
-    ['disable', 'require', 'verify-ca', 'verify-full'],
-    ['allow', 'prefer'],
-  ),
+  ...connectionKeys,
   'topic.prefix': text(
     {description: 'First part of the topic names: `<topic.prefix>.<schema>.<table>`.'},
     prefixWords,

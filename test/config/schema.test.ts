@@ -78,6 +78,12 @@ const flags = {
   bad: ['yes', 'True', '0'],
 } as const;
 
+const aFile = {
+  ...anyText('a path'),
+  good: [['/etc/millrace/file.pem', '/etc/millrace/file.pem']],
+  otherwise: undefined,
+} as const;
+
 const topCases: Readonly<Record<string, KeyCase>> = {
   'application.id': {...names, read: (c) => c.applicationId, otherwise: 'millrace'},
   'data.dir': {
@@ -178,6 +184,27 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.database.sslmode,
     otherwise: 'disable',
     notYet: ['allow', 'prefer'],
+  },
+  'database.sslrootcert': {
+    ...aFile,
+    read: (c) => sourceOf(c)?.database.tls?.ca,
+  },
+  'database.sslcert': {...aFile, read: (c) => sourceOf(c)?.database.tls?.certificate},
+  'database.sslkey': {...aFile, read: (c) => sourceOf(c)?.database.tls?.key},
+  'database.sslpassword': {
+    ...anyText('a password'),
+    read: (c) => sourceOf(c)?.database.tls?.keyPassword,
+    otherwise: undefined,
+  },
+  'database.tcpKeepAlive': {
+    ...flags,
+    read: (c) => sourceOf(c)?.database.tcpKeepAlive,
+    otherwise: true,
+  },
+  'connect.timeout.ms': {
+    ...range(100, 600_000),
+    read: (c) => sourceOf(c)?.database.connectTimeoutMs,
+    otherwise: 10_000,
   },
   'topic.prefix': {...names, read: (c) => sourceOf(c)?.topicPrefix},
   'slot.name': {

@@ -14,8 +14,18 @@ export interface KeyAndCertificate {
 
 type Extensions = NonNullable<NonNullable<Parameters<typeof generate>[1]>['extensions']>;
 
+/** What is different about the server's certificate. */
+export interface ServerCertificateOptions {
+  /** In place of localhost and 127.0.0.1. */
+  readonly dnsName?: string;
+  readonly hasExpired?: boolean;
+}
+
 /** A new authority and what it signs, valid for a year. */
-export async function makeCertificates(): Promise<Certificates> {
+export async function makeCertificates({
+  dnsName,
+  hasExpired = false,
+}: ServerCertificateOptions = {}): Promise<Certificates> {
   const authority = await make('millrace test authority', [
     {name: 'basicConstraints', cA: true, critical: true},
     {name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true},
@@ -27,13 +37,17 @@ export async function makeCertificates(): Promise<Certificates> {
       {name: 'extKeyUsage', serverAuth: true},
       {
         name: 'subjectAltName',
-        altNames: [
-          {type: 2, value: 'localhost'},
-          {type: 7, ip: '127.0.0.1'},
-        ],
+        altNames:
+          dnsName === undefined
+            ? [
+                {type: 2, value: 'localhost'},
+                {type: 7, ip: '127.0.0.1'},
+              ]
+            : [{type: 2, value: dnsName}],
       },
     ],
     authority,
+    hasExpired,
   );
   const client = await make(
     'millrace',
@@ -50,11 +64,16 @@ async function make(
   commonName: string,
   extensions: Extensions,
   authority?: KeyAndCertificate,
+  hasExpired = false,
 ): Promise<KeyAndCertificate> {
   const made = await generate([{name: 'commonName', value: commonName}], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions,
+    ...(hasExpired && {
+      notBeforeDate: new Date('2020-01-01'),
+      notAfterDate: new Date('2021-01-01'),
+    }),
     ...(authority && {ca: {key: authority.key, cert: authority.certificate}}),
   });
   return {key: made.private, certificate: made.cert};

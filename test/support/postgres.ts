@@ -1,6 +1,14 @@
 import {execFileSync, spawn} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Client} from 'pg';
@@ -8,6 +16,7 @@ import {postgresBinaries} from '../../src/demo/postgres-binaries.ts';
 import type {PostgresBinaries} from '../../src/demo/postgres-binaries.ts';
 import {commandAs, giveTo, serverAccount} from '../../src/demo/server-account.ts';
 import type {ServerAccount} from '../../src/demo/server-account.ts';
+import type {Certificates} from '../servers/certificates.ts';
 import {freePort} from './free-port.ts';
 
 /** The oldest and the newest version that the tests run against, each from an npm package. */
@@ -25,6 +34,10 @@ export interface PostgresServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** How connections are authenticated; `trust` where not given. */
   readonly authentication?: 'scram-sha-256';
+  /** With them it speaks TLS. */
+  readonly certificates?: Pick<Certificates, 'authority' | 'server'>;
+  /** Lines of `pg_hba.conf` that come before the others. */
+  readonly hba?: readonly string[];
 }
 
 const folderPrefix = join(tmpdir(), 'millrace-postgres-of-');
@@ -70,8 +83,11 @@ export class PostgresServer {
         join(folder, 'data', 'pg_hba.conf'),
         `host all all 127.0.0.1/32 ${options.authentication}\n`,
       );
+    if (options.hba !== undefined) prependTo(join(folder, 'data', 'pg_hba.conf'), options.hba);
+    const tls = options.certificates && tlsSettings(folder, options.certificates, account);
     const port = options.port ?? (await freePort());
-    const server = new PostgresServer(port, folder, options.settings ?? {}, binaries, account);
+    const settings = {...tls, ...options.settings};
+    const server = new PostgresServer(port, folder, settings, binaries, account);
     await server.#run();
     return server;
   }
@@ -103,6 +119,42 @@ export class PostgresServer {
   async restart(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.#end('SIGINT');
     await this.#run(settings);
+  }
+
+  /** A standby that streams from this server, as pg_basebackup makes one; without slots of its own. */
+  async standby(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+    const folder = ownFolder(mkdtempSync(`${folderPrefix}${process.pid}-`), this.#account);
+    const data = join(folder, 'data');
+    const client = new Client({host: '127.0.0.1', port: this.port, user: 'postgres'});
+    await client.connect();
+    try {
+      await client.query(`SELECT pg_backup_start('standby', true)`);
+      execFileSync('cp', ['-a', join(this.#folder, 'data'), data]);
+      const {rows} = await client.query<{labelfile: string}>(
+        'SELECT labelfile FROM pg_backup_stop()',
+      );
+      writeFileSync(join(data, 'backup_label'), rows[0]?.labelfile ?? '');
+    } finally {
+      await client.end();
+    }
+    writeFileSync(join(data, 'standby.signal'), '');
+    for (const name of ['backup_label', 'standby.signal']) giveTo(this.#account, join(data, name));
+    rmSync(join(data, 'postmaster.pid'));
+    for (const slot of readdirSync(join(data, 'pg_replslot')))
+      rmSync(join(data, 'pg_replslot', slot), {recursive: true});
+    const standby = new PostgresServer(
+      await freePort(),
+      folder,
+      {
+        ...this.#settings,
+        primary_conninfo: `host=127.0.0.1 port=${this.port} user=postgres dbname=postgres`,
+        ...settings,
+      },
+      this.#binaries,
+      this.#account,
+    );
+    await standby.#run();
+    return standby;
   }
 
   /** Freezes every process of the server (`true`), or lets them go on: what a network that drops packets looks like. */
@@ -152,7 +204,7 @@ export class PostgresServer {
       let log = '';
       const onLog = (chunk: Buffer): void => {
         log += chunk.toString();
-        if (!log.includes('database system is ready to accept connections')) return;
+        if (!/ready to accept (read-only )?connections/.test(log)) return;
         child.stderr.off('data', onLog);
         // Nobody reads on; the pipe must not fill up.
         child.stderr.resume();
@@ -201,6 +253,30 @@ function removeLeftovers(): void {
 function ownFolder(folder: string, account: ServerAccount | undefined): string {
   giveTo(account, folder);
   return folder;
+}
+
+function prependTo(file: string, lines: readonly string[]): void {
+  writeFileSync(file, [...lines, readFileSync(file, 'utf8')].join('\n'));
+}
+
+function tlsSettings(
+  folder: string,
+  {authority, server}: Pick<Certificates, 'authority' | 'server'>,
+  account: ServerAccount | undefined,
+): Readonly<Record<string, string>> {
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name);
+    // Postgres refuses a key that others may read.
+    writeFileSync(path, text, {mode: 0o600});
+    giveTo(account, path);
+    return path;
+  };
+  return {
+    ssl: 'on',
+    ssl_cert_file: write('server.crt', server.certificate),
+    ssl_key_file: write('server.key', server.key),
+    ssl_ca_file: write('root.crt', authority),
+  };
 }
 
 /** initdb takes a second or more, a copy of its result a tenth of it: done once per machine, version and user. */

@@ -1,5 +1,7 @@
 import {FatalError, messageOf, RetriableError, ServiceError} from '../../common/errors.ts';
 import type {PostgresAddress} from './connection.ts';
+import {hostsText} from './hosts.ts';
+import {isUnreachable} from './unreachable.ts';
 
 /** What a failed command was about, for the message. */
 export interface ErrorContext extends PostgresAddress {
@@ -15,14 +17,7 @@ interface PostgresFailure {
   readonly hint?: string;
 }
 
-const socketErrors =
-  /^(ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN)/;
-const tlsErrors = /^(DEPTH_|UNABLE_TO_|SELF_SIGNED|CERT_|ERR_TLS_|ERR_SSL_)/;
-/** `pg`'s own errors about a connection that ended; they have no code. */
-const endedErrors =
-  /connection (error|terminated|timeout)|terminated unexpectedly|timeout expired/i;
-/** Connection exception, server going down or coming up, out of resources, serialization. */
-const transientStates = /^(08...|57P0[1235]|53[123]00|40...)$/;
+const tlsErrors = /^(DEPTH_|UNABLE_TO_|SELF_SIGNED|CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_)/;
 
 /** Names an error of `pg` or of a socket: what happened, where, and what to do; passes a `ServiceError` on. */
 export function postgresError(error: unknown, context: ErrorContext): ServiceError {
@@ -30,8 +25,8 @@ export function postgresError(error: unknown, context: ErrorContext): ServiceErr
   const {code = '', detail, hint} = (error ?? {}) as PostgresFailure;
   const said = [messageOf(error) || code, detail, hint].filter(Boolean).join('; ');
   const text = said.replaceAll(/\s+/g, ' ');
-  const {name, hostname, port, dbname, user} = context;
-  const where = `source ${name}: Postgres at ${hostname}:${port}`;
+  const {name, dbname, user} = context;
+  const where = `source ${name}: Postgres at ${hostsText(context)}`;
   const options = {cause: error};
 
   if (code.startsWith('28') || text.startsWith('SASL'))
@@ -42,7 +37,7 @@ export function postgresError(error: unknown, context: ErrorContext): ServiceErr
     );
   if (code === '3D000')
     return new FatalError(
-      'CDC_CONNECTION_FAILED',
+      'CDC_DATABASE_MISSING',
       `${where} has no database ${dbname}; check database.dbname`,
       options,
     );
@@ -85,13 +80,13 @@ export function postgresError(error: unknown, context: ErrorContext): ServiceErr
       `${where} has no free connection: ${text}; raise max_wal_senders or max_connections, or stop unused clients`,
       options,
     );
-  if (tlsErrors.test(code) || /SSL|TLS|certificate/.test(text))
+  if (tlsErrors.test(code) || (!isUnreachable(error) && /SSL|TLS|certificate/.test(text)))
     return new FatalError(
-      'CDC_CONNECTION_FAILED',
-      `${where} cannot be trusted or does not speak TLS: ${text}; check database.sslmode (${context.sslmode}) and the server's certificate`,
+      'CDC_TLS_FAILED',
+      `${where}: TLS failed under database.sslmode: ${context.sslmode}: ${text}; ${tlsRemedy(code, text)}`,
       options,
     );
-  if (socketErrors.test(code) || transientStates.test(code) || endedErrors.test(text))
+  if (isUnreachable(error))
     return new RetriableError(
       'CDC_CONNECTION_FAILED',
       `${where} cannot be reached: ${text}; check database.hostname, database.port and that it runs`,
@@ -133,7 +128,23 @@ export function slotLostRemedy({slotName}: Pick<ErrorContext, 'slotName'>): stri
   return `take a new snapshot: SELECT pg_drop_replication_slot('${slotName}') where it still exists, and start with snapshot.mode: when_needed`;
 }
 
+function tlsRemedy(code: string, text: string): string {
+  if (/not support SSL/.test(text))
+    return 'switch it on in Postgres (ssl = on), or set database.sslmode: disable';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'use a name of the certificate in database.hostname, or database.sslmode: verify-ca';
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return "renew the server's certificate, or correct the clock of this machine";
+  if (/ALERT/i.test(code) || /alert/.test(text))
+    return 'the server does not take what this side shows; check database.sslcert, database.sslkey and its ssl_ca_file';
+  if (code.startsWith('ERR_OSSL_'))
+    return 'check the files of database.sslrootcert, database.sslcert and database.sslkey';
+  return "name the authority of the server's certificate in database.sslrootcert";
+}
+
 function authenticationRemedy(text: string): string {
+  if (/client certificate|certificate authentication/.test(text))
+    return 'set database.sslcert and database.sslkey to a certificate that the server takes for this user';
   return text.includes('pg_hba.conf')
     ? 'allow this host in pg_hba.conf, for the database and for replication'
     : 'check database.user and database.password';

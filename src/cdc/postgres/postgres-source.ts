@@ -16,6 +16,7 @@ import {ChunkConnection} from './chunk-connection.ts';
 import type {ChunkOutcome} from './chunk-reader.ts';
 import type {PostgresAddress} from './connection.ts';
 import {postgresError, publicationLostError} from './errors.ts';
+import {hostsText} from './hosts.ts';
 import {livenessTimings} from './liveness.ts';
 import {formatLsn} from './lsn.ts';
 import {openSource} from './open-source.ts';
@@ -116,7 +117,7 @@ export class PostgresSource implements ReplicationSource {
     this.#snapshotOptions = {...snapshotDefaults, ...options.snapshot};
     this.#snapshotMode = options.snapshotMode;
     this.#deps = deps;
-    this.#where = `source ${options.name}: Postgres at ${options.hostname}:${options.port}`;
+    this.#where = `source ${options.name}: Postgres at ${hostsText(options)}`;
     this.#chunks = new ChunkConnection(options, this.#relations);
   }
 

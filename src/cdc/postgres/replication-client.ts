@@ -1,7 +1,7 @@
 import type {Client} from 'pg';
 import type {Clock} from '../../common/clock.ts';
 import {RetriableError, ServiceError} from '../../common/errors.ts';
-import {connectionOf, terminate} from './connection.ts';
+import {connectionOf, isEncrypted, terminate} from './connection.ts';
 import {CopyStream} from './copy-stream.ts';
 import {checkIntervalMs, livenessAction} from './liveness.ts';
 import type {LivenessTimings} from './liveness.ts';
@@ -53,6 +53,8 @@ export class ReplicationClient {
   readonly #copy: CopyStream;
   readonly #holders = new Set<string>();
   readonly #pacer = new ReadPacer();
+  /** TLS hands out record by record, a message each, however many one read has brought: pauses leave 650 rows/s of 85,000. */
+  readonly #isPaced: boolean;
   readonly #stopTimer: () => void;
   #confirmed: bigint;
   #received = 0n;
@@ -67,6 +69,7 @@ export class ReplicationClient {
     handlers: ReplicationHandlers,
   ) {
     this.#client = client;
+    this.#isPaced = !isEncrypted(client);
     this.#clock = clock;
     this.#handlers = handlers;
     this.#timings = start.timings;
@@ -154,6 +157,7 @@ export class ReplicationClient {
     const now = this.#clock.now();
     this.#lastReceivedAt = now;
     this.#handlers.onChunk();
+    if (!this.#isPaced) return;
     const pauseMs = this.#pacer.afterRead(now, bytes);
     if (pauseMs > 0) void this.#pause(pauseMs);
   }

@@ -57,7 +57,7 @@ describe('PostgresSource.open', () => {
     const opened = openWith({dbname: 'nowhere'});
 
     expect(await failureOf(opened)).toEqual(
-      failing('CDC_CONNECTION_FAILED', 'has no database nowhere; check database.dbname'),
+      failing('CDC_DATABASE_MISSING', 'has no database nowhere; check database.dbname'),
     );
   });
 
@@ -65,7 +65,7 @@ describe('PostgresSource.open', () => {
     const opened = openWith({sslmode: 'require'});
 
     expect(await failureOf(opened)).toEqual(
-      failing('CDC_CONNECTION_FAILED', 'check database.sslmode (require)'),
+      failing('CDC_TLS_FAILED', 'or set database.sslmode: disable'),
     );
   });
 
