@@ -1,9 +1,6 @@
-/* `npm run bench`: the service alone, or with `--peers` beside Debezium and Kafka Streams (docs/benchmarks.md). */
-const peers = process.argv.indexOf('--peers');
-if (peers === -1) {
-  await import('./service.ts');
-} else {
-  // Each of the two knows its own options only.
-  process.argv.splice(peers, 1);
-  await import('./peers/main.ts');
-}
+/* `npm run bench`: the service alone; `--cdc` the capture beside Debezium, `--peers` all beside Debezium and Kafka Streams (docs/benchmarks.md). */
+const others = {'--cdc': './cdc.bench.ts', '--peers': './peers/main.ts'};
+const chosen = Object.entries(others).find(([option]) => process.argv.includes(option));
+// Each of them knows its own options only.
+if (chosen !== undefined) process.argv.splice(process.argv.indexOf(chosen[0]), 1);
+await import(chosen?.[1] ?? './service.ts');

@@ -55,6 +55,13 @@ export class ConnectWorker {
     if (!response.ok) throw new Error(`connector ${name}: ${await response.text()}`);
   }
 
+  /** Keeps the connector's task from handing on more, or lets it go on; its connections stay. */
+  async pause(name: string, paused: boolean): Promise<void> {
+    const action = paused ? 'pause' : 'resume';
+    const response = await fetch(`${this.#url}/connectors/${name}/${action}`, {method: 'PUT'});
+    if (!response.ok) throw new Error(`connector ${name}: ${await response.text()}`);
+  }
+
   /** What it says of a connector and its task, stack trace of a failure included. */
   async status(name: string): Promise<string> {
     return (await fetch(`${this.#url}/connectors/${name}/status`)).text();
