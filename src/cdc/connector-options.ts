@@ -1,3 +1,4 @@
+import type {EventOptions} from './event-options.ts';
 import type {BatchLimits} from './transaction-batcher.ts';
 import {typeHandlingDefaults} from './types/type-handling.ts';
 import type {TypeHandling} from './types/type-handling.ts';
@@ -21,9 +22,8 @@ export interface ConnectorOptions {
   readonly numPartitions: number;
   readonly replicationFactor: number;
   readonly snapshotMode: 'initial' | 'never' | 'initial_only' | 'when_needed' | 'always';
-  /** Whether a tombstone follows each delete (`delete.tombstone.handling.mode`). */
-  readonly tombstones?: 'rewrite-with-tombstone' | 'rewrite';
   readonly types?: TypeHandling;
+  readonly events?: Partial<EventOptions>;
   /** How much is sent to Kafka at once; a larger Postgres transaction is sent in parts of it. */
   readonly batch?: BatchLimits;
   /** How much of a snapshot goes into one Kafka transaction, and for how long it may stay open. */
@@ -35,8 +35,8 @@ export interface ConnectorOptions {
 }
 
 export const connectorDefaults = {
-  tombstones: 'rewrite-with-tombstone',
   types: typeHandlingDefaults,
+  events: {},
   batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
   // Less than the connector's transaction timeout.
   snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},

@@ -8,24 +8,21 @@ import type {Logger} from '../common/logger.ts';
 import type {Metrics} from '../common/metrics.ts';
 import type {KafkaClient, TransactionalProducer} from '../kafka/client.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
-import {ByteSlab} from './byte-slab.ts';
 import {connectorDefaults} from './connector-options.ts';
 import type {ConnectorOptions} from './connector-options.ts';
-import {EventContext} from './event-context.ts';
 import {eventsBefore} from './events-before.ts';
+import {eventEncoding} from './event-encoding.ts';
+import type {EventEncoding} from './event-encoding.ts';
 import {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import {stateAtStart} from './incremental/state-at-start.ts';
 import {OffsetStore} from './offset-store.ts';
 import type {DurableOffset} from './offset-store.ts';
 import {Publisher} from './publisher.ts';
 import type {Published} from './publisher.ts';
-import {RecordCollector} from './record-collector.ts';
 import type {ReplicationSource, SourceOffset, StartingPoint} from './replication-source.ts';
 import {SnapshotEncoder} from './snapshot-encoder.ts';
 import {SnapshotPublisher} from './snapshot-publisher.ts';
 import {SnapshotReporter} from './snapshot-reporter.ts';
-import {SourcePositionHeader} from './source-position-header.ts';
-import {TableEncoders} from './table-encoders.ts';
 import {TransactionBatcher} from './transaction-batcher.ts';
 
 export interface ConnectorDeps {
@@ -190,6 +187,7 @@ export class CdcConnector implements Component {
   ): Promise<void> {
     const {source, clock, conditions} = this.#deps;
     const parts = this.#encoding(from);
+    await parts.transactions?.prepare();
     const incremental = new IncrementalSnapshots(
       stateAtStart(durable, tables, this.#options.snapshotMode),
       {
@@ -203,7 +201,6 @@ export class CdcConnector implements Component {
     );
     this.#incremental = incremental;
     const publisher = new Publisher(from, {
-      encoders: parts.encoders,
       batcher: new TransactionBatcher(from.lsn, durable === undefined ? null : from.lsn, {
         ...parts,
         incremental,
@@ -231,34 +228,9 @@ export class CdcConnector implements Component {
     }
   }
 
-  #encoding({systemId}: SourceOffset): {
-    readonly context: EventContext;
-    readonly records: RecordCollector;
-    readonly positions: SourcePositionHeader;
-    readonly encoders: TableEncoders;
-    readonly limits: Required<ConnectorOptions>['batch'];
-    readonly logger: Logger;
-  } {
+  #encoding({systemId}: SourceOffset): EventEncoding {
     const {kafka, registry} = this.#deps;
-    const {name, topicPrefix, dbname, afterStateOnly, tombstones, batch} = this.#options;
-    const slab = new ByteSlab();
-    const context = new EventContext(topicPrefix, dbname);
-    const records = new RecordCollector();
-    const encoders = new TableEncoders(
-      this.#options,
-      {
-        slab,
-        context,
-        sink: records,
-        afterStateOnly,
-        tombstones: tombstones === 'rewrite-with-tombstone',
-      },
-      kafka.admin,
-      registry,
-      this.#logger,
-    );
-    const positions = new SourcePositionHeader({name, systemId}, slab);
-    return {context, records, positions, encoders, limits: batch, logger: this.#logger};
+    return eventEncoding(this.#options, systemId, kafka.admin, registry, this.#logger);
   }
 
   /** Only now may the source forget what is durable. */

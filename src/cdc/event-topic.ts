@@ -3,11 +3,11 @@ import type {TopicPartition} from '../kafka/client.ts';
 /** One partition that change events go to; `id` is dense over a connector's partitions. */
 export interface EventTarget extends TopicPartition {
   readonly id: number;
-  /** `schema.table`, for metrics. */
-  readonly table: string;
+  /** What metrics count its records under: `schema.table`; undefined where they are no events. */
+  readonly table: string | undefined;
 }
 
-/** A table's topic. */
+/** A topic that events go to. */
 export interface EventTopic {
   readonly name: string;
   readonly targets: readonly EventTarget[];

@@ -7,7 +7,6 @@ import type {PublishAction} from './publish-action.ts';
 import {ReadAhead} from './read-ahead.ts';
 import type {CollectedRecords} from './record-collector.ts';
 import type {SourceEvent, SourceOffset} from './replication-source.ts';
-import type {TableEncoders} from './table-encoders.ts';
 import type {TransactionBatcher} from './transaction-batcher.ts';
 import {commitTransaction} from './transaction-outcome.ts';
 
@@ -38,7 +37,6 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #producer: TransactionalProducer;
   readonly #offsets: OffsetStore;
-  readonly #encoders: TableEncoders;
   readonly #batcher: TransactionBatcher;
   readonly #systemId: string;
   readonly #clock: Clock;
@@ -58,7 +56,6 @@ export class Publisher {
     parts: {
       readonly producer: TransactionalProducer;
       readonly offsets: OffsetStore;
-      readonly encoders: TableEncoders;
       readonly batcher: TransactionBatcher;
       readonly clock: Clock;
       readonly options: PublisherOptions;
@@ -69,7 +66,6 @@ export class Publisher {
   ) {
     this.#producer = parts.producer;
     this.#offsets = parts.offsets;
-    this.#encoders = parts.encoders;
     this.#batcher = parts.batcher;
     this.#clock = parts.clock;
     this.#options = parts.options;
@@ -146,7 +142,7 @@ export class Publisher {
       const now = this.#clock.nowMicros();
       let at = batcher.add(events, 0, now);
       while (at < events.length) {
-        if (batcher.unprepared !== undefined) await this.#encoders.prepare(batcher.unprepared);
+        await batcher.prepare();
         at = batcher.add(events, at, now);
       }
     }

@@ -1,6 +1,10 @@
 import type {ProduceBatch, ProducerRecord} from '../kafka/client.ts';
 import type {EventTarget} from './event-topic.ts';
-import type {RecordSink} from './table-encoder.ts';
+
+/** Takes the records in the order in which they must stand in their partitions. */
+export interface RecordSink {
+  append(target: EventTarget, record: ProducerRecord): void;
+}
 
 /** About what a record adds to its bytes in memory and on the wire: headers, offsets, objects. */
 const RECORD_OVERHEAD_BYTES = 100;
@@ -71,7 +75,7 @@ function group(
     const list = byTarget[id] as ProducerRecord[];
     let changes = 0;
     for (const {value} of list) if (value !== null) changes++;
-    events.set(table, (events.get(table) ?? 0) + changes);
+    if (table !== undefined) events.set(table, (events.get(table) ?? 0) + changes);
     return {topic, partition, records: list};
   });
   return {batches, events};

@@ -115,6 +115,8 @@ export type SourceEvent =
       readonly commitTime: number;
       readonly xid: number;
     }
+  /** After begin: the transaction was first committed on another node, `name`, where it ended at `lsn`. */
+  | {readonly kind: 'origin'; readonly name: string; readonly lsn: bigint}
   | RowChange
   | {readonly kind: 'truncate'; readonly relations: readonly Relation[]; readonly lsn: bigint}
   | LogicalDecodingMessage

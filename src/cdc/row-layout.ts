@@ -1,4 +1,5 @@
 import {FatalError} from '../common/errors.ts';
+import {notNull} from '../serde/schema.ts';
 import type {Schema} from '../serde/schema.ts';
 import type {ColumnTypes} from './column-types.ts';
 import type {Relation, RelationColumn, Tuple} from './replication-source.ts';
@@ -48,7 +49,8 @@ export function rowLayout(
     const index = relation.columns.findIndex((column) => column.name === name);
     const type = types[index];
     if (type === undefined) throw keyNotSupported(relation, name);
-    return layout(relation, index, type, position === 0);
+    const column = layout(relation, index, type, position === 0);
+    return {...column, schema: notNull(column.schema)};
   });
   return {columns, key};
 }

@@ -1,29 +1,26 @@
 import {FatalError} from '../common/errors.ts';
-import type {ProducerRecord, RecordHeader} from '../kafka/client.ts';
+import type {RecordHeader} from '../kafka/client.ts';
 import {partitionFor} from '../kafka/partitioner.ts';
 import type {ByteSlab} from './byte-slab.ts';
-import type {EventContext} from './event-context.ts';
+import type {EventContext, Operation} from './event-context.ts';
+import type {EventForm} from './event-form.ts';
 import type {EventTarget, EventTopic} from './event-topic.ts';
+import type {SchemaHeaders} from './event-topics.ts';
+import type {RecordSink} from './record-collector.ts';
 import type {Relation, RowChange, Tuple} from './replication-source.ts';
 import {keyJson, oldRowJson, rowJson} from './row-layout.ts';
 import type {ColumnLayout, RowLayout} from './row-layout.ts';
-
-/** Takes the records in the order in which they must stand in their partitions. */
-export interface RecordSink {
-  append(target: EventTarget, record: ProducerRecord): void;
-}
+import type {TransactionMetadata} from './transaction-metadata.ts';
 
 /** What a connector's tables have in common. */
 export interface EncoderParts {
   readonly slab: ByteSlab;
   readonly context: EventContext;
   readonly sink: RecordSink;
-  readonly afterStateOnly: boolean;
-  /** Whether a tombstone follows each delete. */
-  readonly tombstones: boolean;
+  readonly form: EventForm;
+  /** Absent without `provide.transaction.metadata`. */
+  readonly transactions?: TransactionMetadata | undefined;
 }
-
-type Op = 'c' | 'u' | 'd' | 'r';
 
 /**
  * Writes one relation's changes as Debezium's change events, straight from Postgres' text to bytes.
@@ -40,6 +37,8 @@ export class TableEncoder {
   readonly #keyHeader: Uint8Array;
   readonly #valueHeader: Uint8Array;
   readonly #table: string;
+  /** `schema.table`, as transaction metadata names it. */
+  readonly #collection: string;
   readonly #fullOld: boolean;
   /** The context's source block, as of its serial. */
   #contextSerial = -1;
@@ -49,7 +48,7 @@ export class TableEncoder {
     relation: Relation,
     layout: RowLayout,
     topic: EventTopic,
-    headers: {readonly key: Uint8Array; readonly value: Uint8Array},
+    headers: SchemaHeaders,
     parts: EncoderParts,
   ) {
     this.topic = topic;
@@ -60,6 +59,7 @@ export class TableEncoder {
     this.#keyHeader = headers.key;
     this.#valueHeader = headers.value;
     this.#table = `"schema":${JSON.stringify(relation.schema)},"table":${JSON.stringify(relation.table)}`;
+    this.#collection = `${relation.schema}.${relation.table}`;
     this.#fullOld = relation.replicaIdentity === 'full';
   }
 
@@ -91,60 +91,72 @@ export class TableEncoder {
     this.#upsert('r', row, undefined, lsn, headers);
   }
 
+  /** The record of a TRUNCATE, which has no key; rows (`after.state.only`) have none. */
+  truncate(lsn: bigint, position: RecordHeader): void {
+    const {form, slab, sink, context} = this.#parts;
+    if (form.rows !== 'envelope' || form.skipped.includes('t')) return;
+    const value = slab.write(
+      this.#valueHeader,
+      '{"before":null,"after":null' + this.#metadataJson('t', lsn),
+    );
+    const {timestamp} = context;
+    const target = this.topic.targets[0] as EventTarget;
+    sink.append(target, {key: null, value, timestamp, headers: [position]});
+  }
+
   #upsert(
-    op: Op,
+    op: 'c' | 'u' | 'r',
     row: Tuple,
     old: Tuple | undefined,
     lsn: bigint | null,
     headers: readonly RecordHeader[],
   ): void {
+    const {form} = this.#parts;
+    if (form.skipped.includes(op)) return;
     const json = rowJson(this.#columns, row, old);
-    if (this.#parts.afterStateOnly) {
-      const comma = json === '' ? '' : ',';
-      this.#append(row, old, '{' + json + comma + '"__deleted":"false"}', headers);
-      return;
+    let value: string;
+    if (form.rows === 'envelope') {
+      const before =
+        old !== undefined && this.#fullOld
+          ? '{' + oldRowJson(this.#columns, old, false) + '}'
+          : 'null';
+      value = '{"before":' + before + ',"after":{' + json + '}' + this.#metadataJson(op, lsn);
+    } else {
+      value = flatJson(json, form.rows === 'row' ? '' : '"__deleted":"false"');
     }
-    const before =
-      old !== undefined && this.#fullOld
-        ? '{' + oldRowJson(this.#columns, old, false) + '}'
-        : 'null';
-    const value =
-      '{"before":' +
-      before +
-      ',"after":{' +
-      json +
-      '}' +
-      this.#sourceJson(lsn) +
-      op +
-      this.#parts.context.processed;
-    this.#append(row, old, value, headers);
+    this.#append(this.#keyBytes(row, old), value, headers);
   }
 
   #delete(old: Tuple, lsn: bigint, headers: readonly RecordHeader[]): void {
-    const json = oldRowJson(this.#columns, old, !this.#fullOld);
-    let value: string;
-    if (this.#parts.afterStateOnly) {
-      value = '{' + json + (json === '' ? '' : ',') + '"__deleted":"true"}';
-    } else {
-      const {processed} = this.#parts.context;
-      value = '{"before":{' + json + '},"after":null' + this.#sourceJson(lsn) + 'd' + processed;
+    const {form, context, sink} = this.#parts;
+    if (form.skipped.includes('d')) return;
+    const key = this.#keyBytes(old, undefined);
+    if (form.deletes) {
+      const json = oldRowJson(this.#columns, old, !this.#fullOld);
+      const value =
+        form.rows === 'envelope'
+          ? '{"before":{' + json + '},"after":null' + this.#metadataJson('d', lsn)
+          : flatJson(json, '"__deleted":"true"');
+      this.#append(key, value, headers);
     }
-    const {key, target} = this.#append(old, undefined, value, headers);
-    if (!this.#parts.tombstones) return;
-    const {timestamp} = this.#parts.context;
-    this.#parts.sink.append(target, {key, value: null, timestamp, headers});
+    if (!form.tombstones) return;
+    const {timestamp} = context;
+    sink.append(this.#targetOf(key), {key, value: null, timestamp, headers});
   }
 
-  /** From after the row up to the value of `op`. */
-  #sourceJson(lsn: bigint | null): string {
-    const {context} = this.#parts;
+  /** An envelope from after its row to its end. */
+  #metadataJson(op: Operation, lsn: bigint | null): string {
+    const {context, transactions} = this.#parts;
     if (this.#contextSerial !== context.serial) {
       this.#contextSerial = context.serial;
       this.#source = context.source(this.#table);
     }
     const digits = lsn === null ? '' : lsn.toString();
     const [head, middle] = this.#source;
-    return head + digits + middle + digits + ',"xmin":null},"transaction":null,"op":"';
+    const block =
+      op === 'r' || lsn === null ? undefined : transactions?.event(this.#collection, lsn);
+    const ending = context.ending(op, block);
+    return head + digits + middle + digits + ending;
   }
 
   #keyChanged(before: Tuple, after: Tuple): boolean {
@@ -159,22 +171,27 @@ export class TableEncoder {
     return '{' + fields + '}';
   }
 
-  /** `old` has what an unchanged TOAST value leaves out of the key in `row`. The key is null without a primary key. */
-  #append(
-    row: Tuple,
-    old: Tuple | undefined,
-    json: string,
-    headers: readonly RecordHeader[],
-  ): {readonly key: Buffer | null; readonly target: EventTarget} {
-    const {slab, sink, context} = this.#parts;
-    const key =
-      this.#key.length === 0 ? null : slab.write(this.#keyHeader, this.#keyJson(row, old));
-    const value = slab.write(this.#valueHeader, json);
-    const {targets} = this.topic;
-    const target = targets[partitionFor(key, targets.length)] as EventTarget;
-    sink.append(target, {key, value, timestamp: context.timestamp, headers});
-    return {key, target};
+  /** `old` has what an unchanged TOAST value leaves out of the key in `row`. Null for a table without a key. */
+  #keyBytes(row: Tuple, old: Tuple | undefined): Buffer | null {
+    if (this.#key.length === 0) return null;
+    return this.#parts.slab.write(this.#keyHeader, this.#keyJson(row, old));
   }
+
+  #targetOf(key: Buffer | null): EventTarget {
+    const {targets} = this.topic;
+    return targets[partitionFor(key, targets.length)] as EventTarget;
+  }
+
+  #append(key: Buffer | null, json: string, headers: readonly RecordHeader[]): void {
+    const {slab, sink, context} = this.#parts;
+    const value = slab.write(this.#valueHeader, json);
+    sink.append(this.#targetOf(key), {key, value, timestamp: context.timestamp, headers});
+  }
+}
+
+/** A row's columns and what is added to them. */
+function flatJson(columns: string, added: string): string {
+  return '{' + columns + (columns === '' || added === '' ? '' : ',') + added + '}';
 }
 
 /** `row` with what Postgres left out of it, as far as the old row has it. */

@@ -1,19 +1,22 @@
 import type {Logger} from '../common/logger.ts';
 import type {EventContext} from './event-context.ts';
-import type {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
+import type {ChunkRows, IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import type {CollectedRecords, RecordCollector} from './record-collector.ts';
+import type {MessageEvents} from './message-events.ts';
 import type {LogicalDecodingMessage, Relation, SourceEvent} from './replication-source.ts';
 import type {SourcePositionHeader} from './source-position-header.ts';
 import type {TableEncoder} from './table-encoder.ts';
+import type {TransactionMetadata} from './transaction-metadata.ts';
 
 export interface BatchLimits {
   readonly maxRecords: number;
   readonly maxBytes: number;
 }
 
-/** Finds a relation's encoder; undefined until it is prepared. */
+/** The encoders of the relations; each is undefined until it is prepared. */
 export interface EncoderLookup {
   get(relation: Relation): TableEncoder | undefined;
+  prepare(relation: Relation): Promise<unknown>;
 }
 
 /** Turns source events into records and knows up to where they make whole transactions. */
@@ -22,8 +25,6 @@ export class TransactionBatcher {
   endLsn: bigint;
   /** Microseconds: when the last whole transaction was committed. */
   commitTime: number | undefined;
-  /** The relation that stopped `add`. */
-  unprepared: Relation | undefined;
 
   readonly #start: bigint;
   readonly #encoders: EncoderLookup;
@@ -32,6 +33,10 @@ export class TransactionBatcher {
   readonly #positions: SourcePositionHeader;
   readonly #limits: BatchLimits;
   readonly #incremental: IncrementalSnapshots;
+  readonly #messages: MessageEvents;
+  readonly #transactions: TransactionMetadata | undefined;
+  /** Whether TRUNCATE is written; else it is warned of. */
+  readonly #truncates: boolean;
   readonly #logger: Logger;
   #lastCommitLsn: bigint | null;
   #openCommitTime = 0;
@@ -44,6 +49,7 @@ export class TransactionBatcher {
   #isPartlyTaken = false;
   /** The encoder of the relation before; changes come in runs of one table. */
   #relation: Relation | undefined;
+  #unprepared: Relation | 'messages' | undefined;
   #encoder: TableEncoder | undefined;
 
   /** Transactions committed before `start` are skipped: they are durable. `lastCommitLsn` is null after a snapshot. */
@@ -58,6 +64,9 @@ export class TransactionBatcher {
       readonly limits: BatchLimits;
       /** Reads along with the stream. */
       readonly incremental: IncrementalSnapshots;
+      readonly messages: MessageEvents;
+      readonly transactions: TransactionMetadata | undefined;
+      readonly truncates: boolean;
       readonly logger: Logger;
     },
   ) {
@@ -70,6 +79,9 @@ export class TransactionBatcher {
     this.#positions = parts.positions;
     this.#limits = parts.limits;
     this.#incremental = parts.incremental;
+    this.#messages = parts.messages;
+    this.#transactions = parts.transactions;
+    this.#truncates = parts.truncates;
     this.#logger = parts.logger;
   }
 
@@ -92,7 +104,7 @@ export class TransactionBatcher {
 
   /**
    * Encodes `events` from index `from` on, as processed at `now` (microseconds). Returns where it stopped: their
-   * length, or an event whose relation (`unprepared`) has no encoder yet.
+   * length, or an event that `prepare` has to be called for.
    */
   add(events: readonly SourceEvent[], from: number, now: number): number {
     this.#context.processedAt(now);
@@ -108,11 +120,14 @@ export class TransactionBatcher {
         case 'idle':
           if (event.endLsn > this.endLsn) this.endLsn = event.endLsn;
           break;
+        case 'origin':
+          this.#context.origin = event;
+          break;
         case 'message':
-          if (!this.#isSkipping && !this.#message(event)) return at;
+          if (!this.#message(event, now)) return at;
           break;
         case 'truncate':
-          if (!this.#isSkipping) this.#truncate(event.relations);
+          if (!this.#isSkipping && !this.#truncate(event.relations, event.lsn)) return at;
           break;
         case 'insert':
         case 'update':
@@ -127,6 +142,14 @@ export class TransactionBatcher {
       }
     }
     return events.length;
+  }
+
+  /** Makes ready what the event needs that stopped `add`. */
+  async prepare(): Promise<void> {
+    const unprepared = this.#unprepared;
+    this.#unprepared = undefined;
+    if (unprepared === 'messages') await this.#messages.prepare();
+    else if (unprepared !== undefined) await this.#encoders.prepare(unprepared);
   }
 
   /** The records of the whole transactions, up to `endLsn`. */
@@ -151,6 +174,8 @@ export class TransactionBatcher {
     this.#openXid = xid;
     this.#incremental.begin(xid);
     this.#context.transaction(commitTime, xid, this.#lastCommitLsn);
+    this.#context.origin = undefined;
+    this.#transactions?.begin(xid, commitTime);
     this.#positions.lsn = commitLsn;
   }
 
@@ -159,19 +184,58 @@ export class TransactionBatcher {
     this.#isPartlyTaken = false;
     this.#lastCommitLsn = endLsn;
     if (this.#isSkipping) return;
+    this.#transactions?.end(endLsn);
     this.#whole = this.#records.length;
     this.#incremental.commit();
     this.commitTime = this.#openCommitTime;
     if (endLsn > this.endLsn) this.endLsn = endLsn;
   }
 
-  /** False where the rows of a chunk belong here and its relation has no encoder yet. */
-  #message({prefix, content, transactional, lsn}: LogicalDecodingMessage): boolean {
-    const read = this.#incremental.message(prefix, content);
+  #switchTo(relation: Relation): boolean {
+    const encoder = this.#encoders.get(relation);
+    if (encoder === undefined) {
+      this.#unprepared = relation;
+      return false;
+    }
+    this.#relation = relation;
+    this.#encoder = encoder;
+    return true;
+  }
+
+  /** False where something has to be prepared for it. */
+  #message(message: LogicalDecodingMessage, now: number): boolean {
+    const {transactional, prefix, content, lsn} = message;
+    if (transactional ? this.#isSkipping : lsn <= this.#start) return true;
+    if (!transactional) {
+      this.#context.loneMessage(now, lsn);
+      this.#context.origin = undefined;
+      // Within its record: after the commit before it, and before one that begins where it ends.
+      this.#positions.lsn = lsn - 1n;
+      this.#ordinal = 0;
+    }
+    if (!this.#messageEvent(message)) return false;
+    if (!this.#chunk(this.#incremental.message(prefix, content))) return false;
     if (!transactional) {
       this.#incremental.commit();
+      this.#whole = this.#records.length;
       if (lsn > this.endLsn) this.endLsn = lsn;
     }
+    return true;
+  }
+
+  #messageEvent(message: LogicalDecodingMessage): boolean {
+    if (!this.#messages.includes(message)) return true;
+    if (!this.#messages.isPrepared) {
+      this.#unprepared = 'messages';
+      return false;
+    }
+    this.#messages.append(message, this.#positions.at(++this.#ordinal));
+    if (!message.transactional) this.#lastCommitLsn = message.lsn;
+    return true;
+  }
+
+  /** Rows of an incremental snapshot that belong here. */
+  #chunk(read: ChunkRows | undefined): boolean {
     if (read === undefined) return true;
     const {chunk, rows} = read;
     if (!this.#switchTo(chunk.relation)) return false;
@@ -184,23 +248,24 @@ export class TransactionBatcher {
     return true;
   }
 
-  #switchTo(relation: Relation): boolean {
-    const encoder = this.#encoders.get(relation);
-    this.unprepared = encoder === undefined ? relation : undefined;
-    if (encoder === undefined) return false;
-    this.#relation = relation;
-    this.#encoder = encoder;
+  /** False where a relation has no encoder yet. */
+  #truncate(relations: readonly Relation[], lsn: bigint): boolean {
+    if (this.#truncates) {
+      for (const relation of relations) if (!this.#switchTo(relation)) return false;
+      for (const relation of relations) {
+        this.#encoders.get(relation)?.truncate(lsn, this.#positions.at(++this.#ordinal));
+      }
+    } else {
+      for (const relation of relations) this.#warnOfTruncate(relation);
+    }
+    this.#incremental.truncate(relations);
     return true;
   }
 
-  /** Skipped, as Debezium does by default (`skipped.operations=t`). */
-  #truncate(relations: readonly Relation[]): void {
-    this.#incremental.truncate(relations);
-    for (const {schema, table} of relations) {
-      this.#logger.warn(
-        {table: `${schema}.${table}`},
-        `${schema}.${table} was truncated; change events do not tell (skipped.operations: t), so its rows stay downstream`,
-      );
-    }
+  #warnOfTruncate({schema, table}: Relation): void {
+    this.#logger.warn(
+      {table: `${schema}.${table}`},
+      `${schema}.${table} was truncated; change events do not tell (skipped.operations, or rows without envelope), so its rows stay downstream`,
+    );
   }
 }

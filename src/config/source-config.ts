@@ -14,6 +14,8 @@ export interface SourceConfig {
   /** Absent: the defaults of its keys. */
   readonly snapshot?: SnapshotConfig;
   readonly afterStateOnly: boolean;
+  /** Absent: the defaults of its keys. */
+  readonly events?: EventsConfig;
   readonly keyFormat: SourceFormat;
   readonly valueFormat: SourceFormat;
 }
@@ -26,6 +28,17 @@ export interface SnapshotConfig {
   readonly lockTimeoutMs: number;
   /** Rows that an incremental snapshot reads at once. */
   readonly incrementalChunkSize: number;
+}
+
+/** What the change events are like. */
+interface EventsConfig {
+  readonly profile: '3' | '1';
+  readonly skippedOperations: readonly ('c' | 'u' | 'd' | 't')[];
+  readonly tombstonesOnDelete: boolean;
+  readonly deleteTombstoneHandlingMode:
+    'drop' | 'tombstone' | 'rewrite' | 'rewrite-with-tombstone' | 'delete-to-tombstone';
+  readonly provideTransactionMetadata: boolean;
+  readonly topicTransaction: string;
 }
 
 type SourceFormat = 'JSON_SR' | 'JSON';
@@ -65,6 +78,14 @@ export function sourceConfig(
     tables: keys['table.include.list'],
     snapshot: snapshotConfig(keys),
     afterStateOnly: keys['after.state.only'],
+    events: {
+      profile: keys.debezium,
+      skippedOperations: keys['skipped.operations'].filter(isOperation),
+      tombstonesOnDelete: keys['tombstones.on.delete'],
+      deleteTombstoneHandlingMode: keys['delete.tombstone.handling.mode'],
+      provideTransactionMetadata: keys['provide.transaction.metadata'],
+      topicTransaction: keys['topic.transaction'],
+    },
     keyFormat: keys['output.key.format'],
     valueFormat: keys['output.data.format'],
   };
@@ -106,4 +127,9 @@ function snapshotConfig(keys: z.output<typeof sourceSchema>): SnapshotConfig {
     lockTimeoutMs: keys['snapshot.lock.timeout.ms'],
     incrementalChunkSize: keys['incremental.snapshot.chunk.size'],
   };
+}
+
+/** `none` is no operation. */
+function isOperation(name: string): name is 'c' | 'u' | 'd' | 't' {
+  return name !== 'none';
 }

@@ -89,6 +89,48 @@ export const sourceSchema = z.strictObject({
       '`false`: Debezium envelopes (`before`, `after`, `source`, `op`). `true`: the row after the change, with `__deleted`.',
     default: false,
   }),
+  debezium: oneOf(
+    {
+      description:
+        'The line of Debezium whose change events are written: field set, order, schema names and versions. `3` is 3.6, `1` is 1.9, which Confluent Cloud calls V1.',
+      default: '3',
+    },
+    ['3', '1'],
+  ),
+  'skipped.operations': list(
+    {
+      description:
+        'Operations without change events: `c` (insert), `u` (update), `d` (delete), `t` (truncate), or `none`. A truncate without an event is warned of.',
+      default: ['t'],
+    },
+    '`c`, `u`, `d`, `t` or `none`',
+    /^(?:[cudt]|none)$/,
+  ),
+  'tombstones.on.delete': flag({
+    description: 'Whether a delete is followed by a tombstone: the key without a value.',
+    default: true,
+  }),
+  'delete.tombstone.handling.mode': oneOf(
+    {
+      description:
+        'What a delete becomes. `drop`: nothing. `tombstone`, `delete-to-tombstone`: a tombstone. `rewrite`: its event alone. `rewrite-with-tombstone`: its event, then the tombstone of `tombstones.on.delete`. With `after.state.only: true` only the last two add `__deleted`.',
+      default: 'rewrite-with-tombstone',
+    },
+    ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'],
+  ),
+  'provide.transaction.metadata': flag({
+    description:
+      'Whether change events say where they stand in their transaction, and a BEGIN and an END record of each transaction go to `<topic.prefix>.<topic.transaction>`.',
+    default: false,
+  }),
+  'topic.transaction': text(
+    {
+      description: 'Last part of the name of the topic of BEGIN and END records.',
+      default: 'transaction',
+    },
+    prefixWords,
+    prefix,
+  ),
   'output.key.format': oneOf(
     {description: 'Format of the keys.', default: 'JSON_SR'},
     formats,

@@ -153,7 +153,7 @@ describe('CdcConnector', () => {
   });
 
   test('keeps the delete but not its tombstone in mode rewrite', async () => {
-    start({options: {tombstones: 'rewrite', afterStateOnly: true}});
+    start({options: {events: {deleteTombstoneHandlingMode: 'rewrite'}, afterStateOnly: true}});
 
     await confirmed(
       source.commit(del(customers, ['c-1', undefined, undefined, undefined, undefined])),

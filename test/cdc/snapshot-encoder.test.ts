@@ -72,8 +72,7 @@ class Encoding {
         slab: this.#slab,
         context: this.#context,
         sink,
-        afterStateOnly: false,
-        tombstones: true,
+        form: {rows: 'envelope', deletes: true, tombstones: true, skipped: 't'},
       },
     );
     this.#tables.set(of, encoder);

@@ -277,6 +277,44 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.snapshot?.incrementalChunkSize,
     otherwise: 1024,
   },
+  debezium: {
+    ...choice(['3', '1']),
+    read: (c) => sourceOf(c)?.events?.profile,
+    otherwise: '3',
+    bad: ['2', '3.6', 'v1'],
+  },
+  'skipped.operations': {
+    read: (c) => sourceOf(c)?.events?.skippedOperations,
+    good: [
+      ['t', ['t']],
+      ['none', []],
+      ['c, d', ['c', 'd']],
+      ['[u, t]', ['u', 't']],
+    ],
+    otherwise: ['t'],
+    bad: ['r', 'c d', 'truncate', '{t: u}'],
+    expected: '`c`, `u`, `d`, `t` or `none`, separated by commas',
+  },
+  'tombstones.on.delete': {
+    ...flags,
+    read: (c) => sourceOf(c)?.events?.tombstonesOnDelete,
+    otherwise: true,
+  },
+  'delete.tombstone.handling.mode': {
+    ...choice(['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone']),
+    read: (c) => sourceOf(c)?.events?.deleteTombstoneHandlingMode,
+    otherwise: 'rewrite-with-tombstone',
+  },
+  'provide.transaction.metadata': {
+    ...flags,
+    read: (c) => sourceOf(c)?.events?.provideTransactionMetadata,
+    otherwise: false,
+  },
+  'topic.transaction': {
+    ...names,
+    read: (c) => sourceOf(c)?.events?.topicTransaction,
+    otherwise: 'transaction',
+  },
   'after.state.only': {
     ...flags,
     read: (c) => sourceOf(c)?.afterStateOnly,

@@ -94,8 +94,9 @@ export class TransactionReader {
       }
       case 'message':
         return this.#logicalMessage(message, end - start);
-      case 'type':
       case 'origin':
+        return this.#origin(message.name, message.originLsn, lsn);
+      case 'type':
         return;
     }
   }
@@ -165,6 +166,14 @@ export class TransactionReader {
       },
       bytes,
     );
+  }
+
+  #origin(name: string, originLsn: bigint, lsn: bigint): void {
+    if (this.#current === undefined)
+      throw outOfOrder(`the origin at LSN ${formatLsn(lsn)} is in no transaction`);
+    // Told again where a connection was lost within its transaction: it says the same.
+    if (!this.#skipTransaction)
+      this.#output.push({kind: 'origin', name, lsn: originLsn}, smallEventBytes);
   }
 
   #logicalMessage(message: LogicalMessage, bytes: number): void {

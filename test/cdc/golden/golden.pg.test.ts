@@ -10,7 +10,7 @@ const script = new URL('every-type', import.meta.url).pathname;
 
 const settings: Readonly<Record<string, Partial<ConnectorOptions>>> = {
   default: {},
-  flat: {afterStateOnly: true, tombstones: 'rewrite'},
+  flat: {afterStateOnly: true, events: {deleteTombstoneHandlingMode: 'rewrite'}},
 };
 
 describe('Debezium 3.6', () => {

@@ -119,7 +119,8 @@ function isWellFormed(events: readonly SourceEvent[]): boolean {
       return right;
     }
     if (event.kind === 'idle') return !open;
-    if (event.kind === 'truncate' || event.kind === 'message') return open;
+    if (event.kind === 'truncate' || event.kind === 'message' || event.kind === 'origin')
+      return open;
     return open && (event.after ?? event.before)?.length === 2;
   });
 }

@@ -71,6 +71,7 @@ class Out {
       if (event.kind === 'commit' || event.kind === 'idle') return `${event.kind} ${event.endLsn}`;
       if (event.kind === 'truncate') return 'truncate';
       if (event.kind === 'message') return `message ${event.prefix} ${event.lsn}`;
+      if (event.kind === 'origin') return `origin ${event.name} ${event.lsn}`;
       return `${event.kind} ${(event.after ?? event.before)?.[0]}`;
     });
   }
