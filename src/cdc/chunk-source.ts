@@ -7,6 +7,8 @@ export const WATERMARK_PREFIX = 'millrace.watermark';
 export interface ChunkSource {
   /** The captured tables whose `schema.table` matches, in order of their names. */
   tablesMatching(pattern: string): Promise<readonly string[]>;
+  /** Those of `tables` (`schema.table`) that have no primary key. */
+  withoutKey(tables: readonly string[]): Promise<readonly string[]>;
   /**
    * Reads the next rows of a table in the order of its primary key, hands them to `accept`, and where that returns true
    * writes `watermark` to the WAL, as a message that the stream brings. Between the two no DDL changes the table.

@@ -30,6 +30,8 @@ export interface ConnectorOptions {
   readonly snapshotTransaction?: SnapshotTransactionLimits;
   /** `incremental.snapshot.chunk.size`: rows. */
   readonly incrementalChunkSize?: number;
+  /** `signal.data.collection`: the table (`schema.table`) that takes signals; it is captured, and its rows are no events. */
+  readonly signalTable?: string | undefined;
   readonly lingerMs?: number;
   readonly offsetIntervalMs?: number;
 }
@@ -41,6 +43,7 @@ export const connectorDefaults = {
   // Less than the connector's transaction timeout.
   snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},
   incrementalChunkSize: 1024,
+  signalTable: undefined,
   // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
   lingerMs: 5,
   offsetIntervalMs: 5_000,

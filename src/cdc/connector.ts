@@ -124,11 +124,12 @@ export class CdcConnector implements Component {
     await this.#producer.init();
     const durable = await this.#offsets.read(signal);
     if (signal.aborted) return;
-    const startingPoint = await source.open(durable, signal);
+    const usable = await this.#usable(durable);
+    const startingPoint = await source.open(usable, signal);
     const {kind, from, catchUp, tables} = startingPoint;
     if (catchUp !== undefined) {
       this.#runs('stream');
-      await this.#stream(catchUp, tables, durable, signal, from.lsn);
+      await this.#stream(catchUp, tables, usable, signal, from.lsn);
       if (signal.aborted) return;
     }
     if (kind === 'snapshot' && !(await this.#snapshot(startingPoint, signal))) return;
@@ -137,9 +138,24 @@ export class CdcConnector implements Component {
       return aborted(signal);
     }
     this.#runs('stream');
-    await this.#stream(from, tables, kind === 'snapshot' ? undefined : durable, signal);
+    await this.#stream(from, tables, kind === 'snapshot' ? undefined : usable, signal);
     if (signal.aborted) return;
     throw new RetriableError('CDC_CONNECTION_FAILED', `${this.name}: its stream has ended`);
+  }
+
+  /** Undefined for a snapshot that was cut off and cannot go on beside the stream: it is taken anew. */
+  async #usable(durable: DurableOffset | undefined): Promise<DurableOffset | undefined> {
+    const {snapshot, tables = []} = durable ?? {};
+    if (snapshot === undefined) return durable;
+    if (this.#options.snapshotMode === 'initial_only') return undefined;
+    const unfinished = tables.filter((table) => !snapshot.completed.includes(table));
+    const keyless = await this.#deps.source.withoutKey(unfinished);
+    if (keyless.length === 0) return durable;
+    this.#logger.warn(
+      {tables: keyless},
+      `${this.name}: a snapshot was cut off, and ${keyless.join(', ')} without a primary key cannot be read beside the stream; it is taken anew, and rows that were published come again`,
+    );
+    return undefined;
   }
 
   async #snapshot(
@@ -204,6 +220,7 @@ export class CdcConnector implements Component {
       batcher: new TransactionBatcher(from.lsn, durable === undefined ? null : from.lsn, {
         ...parts,
         incremental,
+        signalTable: this.#options.signalTable,
       }),
       producer: this.#producer,
       offsets: this.#offsets,

@@ -30,8 +30,8 @@ export interface SnapshotPublisherParts {
 /**
  * Publishes a snapshot with the offset behind it: in one Kafka transaction, so that a crash leaves nothing of it.
  *
- * A snapshot beyond `transaction` is split, and the offset goes into the last one: after a crash before that, rows of
- * the earlier ones are there and come again, and those deleted meanwhile stay.
+ * A snapshot beyond `transaction` is split, and each part says which tables are complete: after a crash the others are
+ * read again beside the stream, which goes on where the snapshot was taken.
  */
 export class SnapshotPublisher {
   readonly #parts: SnapshotPublisherParts;
@@ -40,14 +40,10 @@ export class SnapshotPublisher {
   #bytes = 0;
   #begunAt = 0;
   #isSplit = false;
+  #from: DurableOffset | undefined;
 
   constructor(parts: SnapshotPublisherParts) {
     this.#parts = parts;
-  }
-
-  /** `schema.table` of the tables that the open Kafka transaction, once committed, makes whole with those before it. */
-  get completedTables(): readonly string[] {
-    return this.#parts.encoder.completedTables;
   }
 
   /** Undefined when `signal` aborted it; nothing of its last Kafka transaction is then visible. */
@@ -58,6 +54,7 @@ export class SnapshotPublisher {
   ): Promise<Published | undefined> {
     const {producer, encoder, encoders, offsets, reporter, clock} = this.#parts;
     const prepared = (relation: Relation): TableEncoder => encoders.get(relation) as TableEncoder;
+    this.#from = from;
     this.#begin();
     for await (const batch of batches) {
       if (signal.aborted) break;
@@ -88,9 +85,18 @@ export class SnapshotPublisher {
     ) {
       return;
     }
-    await commitTransaction(producer);
-    this.#warnOfSplit();
+    await this.#commitPart();
     this.#begin();
+  }
+
+  async #commitPart(): Promise<void> {
+    const {producer, offsets, encoder} = this.#parts;
+    if (this.#from !== undefined) {
+      const snapshot = {completed: encoder.completedTables};
+      await producer.send([offsets.records({...this.#from, snapshot})]);
+    }
+    await commitTransaction(producer);
+    this.#tellOfSplit();
   }
 
   #begin(): void {
@@ -111,12 +117,12 @@ export class SnapshotPublisher {
     return batches;
   }
 
-  #warnOfSplit(): void {
+  #tellOfSplit(): void {
     if (this.#isSplit) return;
     this.#isSplit = true;
-    this.#parts.logger.warn(
+    this.#parts.logger.info(
       {...this.#parts.transaction},
-      'the snapshot is larger than one Kafka transaction takes; if this process dies before its end, rows published so far come again',
+      'the snapshot is larger than one Kafka transaction takes; if this process dies before its end, tables that are not complete are read again beside their changes',
     );
   }
 }

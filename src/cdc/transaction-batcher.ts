@@ -3,7 +3,12 @@ import type {EventContext} from './event-context.ts';
 import type {ChunkRows, IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import type {CollectedRecords, RecordCollector} from './record-collector.ts';
 import type {MessageEvents} from './message-events.ts';
-import type {LogicalDecodingMessage, Relation, SourceEvent} from './replication-source.ts';
+import type {
+  LogicalDecodingMessage,
+  Relation,
+  RowChange,
+  SourceEvent,
+} from './replication-source.ts';
 import type {SourcePositionHeader} from './source-position-header.ts';
 import type {TableEncoder} from './table-encoder.ts';
 import type {TransactionMetadata} from './transaction-metadata.ts';
@@ -37,6 +42,7 @@ export class TransactionBatcher {
   readonly #transactions: TransactionMetadata | undefined;
   /** Whether TRUNCATE is written; else it is warned of. */
   readonly #truncates: boolean;
+  readonly #signalTable: string | undefined;
   readonly #logger: Logger;
   #lastCommitLsn: bigint | null;
   #openCommitTime = 0;
@@ -67,6 +73,8 @@ export class TransactionBatcher {
       readonly messages: MessageEvents;
       readonly transactions: TransactionMetadata | undefined;
       readonly truncates: boolean;
+      /** `schema.table` of `signal.data.collection`. */
+      readonly signalTable: string | undefined;
       readonly logger: Logger;
     },
   ) {
@@ -82,6 +90,7 @@ export class TransactionBatcher {
     this.#messages = parts.messages;
     this.#transactions = parts.transactions;
     this.#truncates = parts.truncates;
+    this.#signalTable = parts.signalTable;
     this.#logger = parts.logger;
   }
 
@@ -135,8 +144,12 @@ export class TransactionBatcher {
           if (this.#isSkipping) break;
           const {relation} = event;
           if (relation !== this.#relation && !this.#switchTo(relation)) return at;
+          if (this.#encoder === undefined) {
+            this.#signal(event);
+            break;
+          }
           const position = this.#positions.at(++this.#ordinal);
-          (this.#encoder as TableEncoder).change(event, position);
+          this.#encoder.change(event, position);
           if (this.#incremental.isReading) this.#incremental.change(event);
         }
       }
@@ -191,7 +204,19 @@ export class TransactionBatcher {
     if (endLsn > this.endLsn) this.endLsn = endLsn;
   }
 
+  /** A row of the signal table, as Debezium has it: `id`, `type`, `data`. */
+  #signal({kind, after}: RowChange): void {
+    const [, type, data] = after ?? [];
+    if (kind === 'insert' && typeof type === 'string') this.#incremental.signal(type, data ?? null);
+  }
+
+  /** Leaves the signal table without an encoder: its rows are no events. */
   #switchTo(relation: Relation): boolean {
+    if (`${relation.schema}.${relation.table}` === this.#signalTable) {
+      this.#relation = relation;
+      this.#encoder = undefined;
+      return true;
+    }
     const encoder = this.#encoders.get(relation);
     if (encoder === undefined) {
       this.#unprepared = relation;

@@ -74,6 +74,15 @@ describe('CdcConnector', () => {
   const logEnd = async (): Promise<number | undefined> =>
     (await log.kafka.admin.offsets([{topic: TOPIC, partition: 0}]))[0]?.latest;
 
+  const ops = async (topic: string): Promise<unknown> =>
+    (await readTopic(log.kafka, topic)).map(({key, value}) => {
+      const {
+        op,
+        source: {snapshot},
+      } = JSON.parse(String(value)) as {op: string; source: {snapshot: string}};
+      return `${op} ${String(key)} ${snapshot}`;
+    });
+
   const keysAndOps = async (): Promise<readonly unknown[]> =>
     (await readTopic(log.kafka, TOPIC)).map(({key, value}) => [
       key,
@@ -272,6 +281,70 @@ describe('CdcConnector', () => {
     );
 
     expect(commits).toBeGreaterThan(1);
+  });
+
+  describe('after a snapshot was cut off', () => {
+    const products = relation({oid: 2, schema: 'products', table: 'products'});
+    const rows = ['1', '2', '3', '4'].map((id) => padded([id]));
+    const split = {
+      batch: {maxRecords: 2, maxBytes: 1e6},
+      snapshotTransaction: {maxRecords: 2, maxBytes: 1e6, maxMs: 1e6},
+    };
+
+    /** Stops when the first table is complete, and a part of the second one is not committed yet. */
+    async function cutOff(second: typeof products): Promise<void> {
+      source.tables = ['customers.customers', 'products.products'];
+      source.snapshotTables = [
+        {relation: customers, rows},
+        {relation: second, rows},
+      ];
+      source.rows.set('products.products', {relation: second, rows: rows.slice()});
+      let commits = 0;
+      const stopped: Promise<void>[] = [];
+      const run = start({
+        kafka: withProducerFaults(log.kafka, {
+          afterCommit: () => {
+            if (++commits === 2) stopped.push(run.stop());
+          },
+        }),
+        options: split,
+      });
+      await until('it is cut off', () => stopped.length === 1);
+      await stopped[0];
+    }
+
+    test('reads the tables that are not complete beside the stream', async () => {
+      await cutOff(products);
+      const meanwhile = source.commit(update(customers, padded(['1'])));
+      start({options: {incrementalChunkSize: 3}});
+      await confirmed(meanwhile);
+      await until(
+        'the second table is complete',
+        async () => (await readTopic(log.kafka, 'postgres.products.products')).length === 4,
+      );
+
+      expect(await ops(TOPIC)).toEqual([
+        'r {"id":"1"} first',
+        'r {"id":"2"} true',
+        'r {"id":"3"} true',
+        'r {"id":"4"} last_in_data_collection',
+        'u {"id":"1"} false',
+      ]);
+      expect(await ops('postgres.products.products')).toEqual(
+        ['1', '2', '3', '4'].map((id) => `r {"id":"${id}"} incremental`),
+      );
+    });
+
+    test('takes a new one where a table without a primary key is not complete', async () => {
+      await cutOff(relation({...products, primaryKey: []}));
+      start();
+      await until(
+        'the second table is complete',
+        async () => (await readTopic(log.kafka, 'postgres.products.products')).length === 4,
+      );
+
+      expect(await ops(TOPIC)).toHaveLength(8);
+    });
   });
 
   test('keeps the transaction of a snapshot open when it takes ten minutes', async () => {

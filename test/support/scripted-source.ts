@@ -174,6 +174,10 @@ export class ScriptedSource implements ReplicationSource {
     return this.tables.filter((table) => matchesTable(pattern, table));
   }
 
+  async withoutKey(tables: readonly string[]): Promise<readonly string[]> {
+    return tables.filter((table) => this.rows.get(table)?.relation.primaryKey.length === 0);
+  }
+
   async readChunk(
     request: ChunkRequest,
     accept: (chunk: SnapshotChunk) => boolean,

@@ -38,6 +38,21 @@ export async function readChunk(
   return outcome;
 }
 
+/** Those of `tables` (`schema.table`) that have no primary key. */
+export async function tablesWithoutKey(
+  client: Client,
+  tables: readonly string[],
+): Promise<readonly string[]> {
+  const {rows} = await client.query<{table: string}>(
+    `SELECT n.nspname || '.' || c.relname AS table
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname || '.' || c.relname = ANY ($1)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)`,
+    [tables],
+  );
+  return rows.map(({table}) => table);
+}
+
 async function inTransaction(
   client: Client,
   request: ChunkRequest,

@@ -209,6 +209,10 @@ export class PostgresSource implements ReplicationSource {
     return this.#options.tableIncludeList.filter((table) => matchesTable(pattern, table));
   }
 
+  withoutKey(tables: readonly string[]): Promise<readonly string[]> {
+    return this.#chunks.withoutKey(tables);
+  }
+
   readChunk(
     request: ChunkRequest,
     accept: (chunk: SnapshotChunk) => boolean,

@@ -4,7 +4,14 @@ import {readTopic, values} from '../../support/change-events.ts';
 import {openTestLog, runConnector} from '../../support/connector-run.ts';
 import type {ConnectorRun, ConnectorRunOptions, TestLog} from '../../support/connector-run.ts';
 import {ManualClock} from '../../support/manual-clock.ts';
-import {ScriptedSource, del, insert, relation, update} from '../../support/scripted-source.ts';
+import {
+  ScriptedSource,
+  column,
+  del,
+  insert,
+  relation,
+  update,
+} from '../../support/scripted-source.ts';
 import {until} from '../../support/until.ts';
 
 const TABLE = 'customers.customers';
@@ -193,6 +200,29 @@ describe('IncrementalSnapshots', () => {
 
     expect(await events(log)).toEqual(['c x 1', 'c y 1']);
     expect(await readTopic(log.kafka, 'postgres.products.products')).toHaveLength(1);
+  });
+
+  test('takes signals from the rows of its table, which are no events', async () => {
+    const signals = relation({
+      oid: 7,
+      schema: 'ops',
+      table: 'signals',
+      columns: ['id', 'type', 'data'].map((name) => column(name)),
+    });
+    const run = start({options: {signalTable: 'ops.signals'}});
+    const data = JSON.stringify({'data-collections': [TABLE]});
+    source.commit(
+      insert(customers, row('x')),
+      insert(signals, ['1', 'execute-snapshot', data]),
+      insert(customers, row('y')),
+    );
+    source.commit(del(signals, ['1', undefined, undefined]));
+    await published(7);
+    await complete(run);
+
+    expect(await events(log)).toHaveLength(7);
+    const [topic] = await log.kafka.admin.describeTopics(['postgres.ops.signals']);
+    expect(topic).toBeUndefined();
   });
 
   test('pauses, resumes and stops', async () => {
