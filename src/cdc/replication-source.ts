@@ -82,6 +82,8 @@ export interface RelationColumn {
   /** `pg_type.typname` of the type, or of a domain's base type: `varchar`, `numeric`, `_int4`. */
   readonly typeName: string;
   readonly nullable: boolean;
+  /** Left out of events by `column.include.list` or `column.exclude.list`; tuples have a place for it all the same. */
+  readonly excluded?: true;
   /** The labels in `enumsortorder`, where the type (or an array's element type) is an enum. */
   readonly enumLabels?: readonly string[];
 }

@@ -37,13 +37,15 @@ export function rowLayout(
   report: ReportColumn,
 ): RowLayout {
   const types = relation.columns.map((column) => {
+    if (column.excluded === true && !relation.primaryKey.includes(column.name)) return undefined;
     const type = columnTypes.of(column, (text) => report(column, text));
     if (type === undefined) report(column, undefined);
     return type;
   });
   const columns: ColumnLayout[] = [];
   for (const [index, type] of types.entries()) {
-    if (type !== undefined) columns.push(layout(relation, index, type, columns.length === 0));
+    if (type !== undefined && relation.columns[index]?.excluded !== true)
+      columns.push(layout(relation, index, type, columns.length === 0));
   }
   const key = relation.primaryKey.map((name, position) => {
     const index = relation.columns.findIndex((column) => column.name === name);

@@ -22,6 +22,7 @@ export function checkTogether(raw: RawConfig, paths: FilePaths): void {
     raw.mistake(['sources'], 'is empty; leave it out for the embedded Postgres');
   checkNames(raw);
   checkSlots(raw, sectionsOf(sources));
+  for (const [name, source] of sectionsOf(sources)) checkFilters(raw, name, source);
   const dataDirectory = paths.absolute(top['data.dir'] ?? '', ['data.dir']);
   checkSinks(raw, sectionsOf(sinks), dataDirectory, paths);
 }
@@ -97,6 +98,18 @@ function checkSlots(raw: RawConfig, sources: readonly [string, RawSection][]): v
       raw.mistake(
         ['sources', name, 'slot.name'],
         `: source ${owner} has this slot already; each source needs one of its own`,
+      );
+  }
+}
+
+function checkFilters(raw: RawConfig, name: string, source: RawSection): void {
+  for (const kind of ['schema', 'table', 'column']) {
+    const included = `${kind}.include.list`;
+    const excluded = `${kind}.exclude.list`;
+    if (source[included] !== undefined && source[excluded] !== undefined)
+      raw.mistake(
+        ['sources', name, excluded],
+        `: there is a \`${included}\` as well; leave one of them out`,
       );
   }
 }

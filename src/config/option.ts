@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {anchoredPattern} from '../common/anchored-pattern.ts';
 
 /** What `docs/configuration.md` says about one key. */
 interface OptionMeta {
@@ -50,7 +51,7 @@ function option<T>(
 }
 
 /** The same key, where leaving it out is allowed and means what `otherwise` says, in Markdown. */
-export function optional<T>(schema: z.ZodType<T, string | undefined>, otherwise: string) {
+export function optional<T>(schema: z.ZodType<T>, otherwise: string) {
   return schema.optional().meta({...schema.meta(), default: otherwise});
 }
 
@@ -92,6 +93,31 @@ export function list(spec: Spec<readonly string[]>, expected: string, pattern: R
     const parts = found.split(',').map((item) => item.trim());
     return parts.every((part) => pattern.test(part)) ? [...new Set(parts)] : undefined;
   });
+  return joined(items);
+}
+
+/** Regular expressions separated by commas, or a YAML list of them; a comma within one is written `\,`. */
+export function patterns(spec: Spec<readonly string[]>, names: string) {
+  const expected = `regular expressions for ${names}, separated by commas`;
+  return joined(
+    option(spec, expected, (found) => {
+      const parts = found.split(/(?<!\\),/).map((part) => part.trim().replaceAll('\\,', ','));
+      return parts.every(isPattern) ? [...new Set(parts)] : undefined;
+    }),
+  );
+}
+
+function isPattern(source: string): boolean {
+  try {
+    anchoredPattern(source);
+    return source !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Takes a YAML list of texts for the same texts with commas between. */
+function joined<T>(items: z.ZodType<T, string | undefined>) {
   return z
     .preprocess((found) => (isTexts(found) ? found.join(',') : found), items)
     .meta({...items.meta()});

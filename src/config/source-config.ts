@@ -9,8 +9,7 @@ export interface SourceConfig {
   readonly topicPrefix: string;
   readonly slotName: string;
   readonly publicationName: string;
-  /** `schema.table`, each once. */
-  readonly tables: readonly string[];
+  readonly capture: CaptureConfig;
   /** Absent: the defaults of its keys. */
   readonly snapshot?: SnapshotConfig;
   readonly afterStateOnly: boolean;
@@ -42,6 +41,21 @@ interface EventsConfig {
 }
 
 type SourceFormat = 'JSON_SR' | 'JSON';
+
+/**
+ * Which tables and columns, and how they are published. The lists are regular expressions for whole names; one that is
+ * left out does not restrict.
+ */
+export interface CaptureConfig {
+  readonly schemaIncludeList?: readonly string[] | undefined;
+  readonly schemaExcludeList?: readonly string[] | undefined;
+  readonly tableIncludeList?: readonly string[] | undefined;
+  readonly tableExcludeList?: readonly string[] | undefined;
+  readonly columnIncludeList?: readonly string[] | undefined;
+  readonly columnExcludeList?: readonly string[] | undefined;
+  readonly publicationMode?: 'all_tables' | 'filtered' | 'disabled' | 'no_tables';
+  readonly publishViaPartitionRoot?: boolean;
+}
 
 interface DatabaseConfig {
   readonly hostname: string;
@@ -75,7 +89,16 @@ export function sourceConfig(
     topicPrefix: keys['topic.prefix'],
     slotName: keys['slot.name'],
     publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
-    tables: keys['table.include.list'],
+    capture: {
+      schemaIncludeList: keys['schema.include.list'],
+      schemaExcludeList: keys['schema.exclude.list'],
+      tableIncludeList: keys['table.include.list'],
+      tableExcludeList: keys['table.exclude.list'],
+      columnIncludeList: keys['column.include.list'],
+      columnExcludeList: keys['column.exclude.list'],
+      publicationMode: keys['publication.autocreate.mode'],
+      publishViaPartitionRoot: keys['publish.via.partition.root'],
+    },
     snapshot: snapshotConfig(keys),
     afterStateOnly: keys['after.state.only'],
     events: {

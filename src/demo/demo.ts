@@ -30,7 +30,7 @@ export interface DemoSource {
   readonly topicPrefix: string;
   readonly slotName: string;
   readonly publicationName: string;
-  readonly tables: readonly string[];
+  readonly capture: {readonly tableIncludeList: readonly string[]};
   readonly afterStateOnly: boolean;
   readonly keyFormat: 'JSON_SR' | 'JSON';
   readonly valueFormat: 'JSON_SR' | 'JSON';
@@ -64,7 +64,7 @@ function demoSources({port, user, password}: DemoServer): readonly DemoSource[] 
   const source = (
     dbname: string,
     slotName: string,
-    tables: readonly string[],
+    tableIncludeList: readonly string[],
     formats: Pick<DemoSource, 'afterStateOnly' | 'keyFormat' | 'valueFormat'>,
   ): DemoSource => ({
     name: dbname,
@@ -72,7 +72,7 @@ function demoSources({port, user, password}: DemoServer): readonly DemoSource[] 
     topicPrefix: 'postgres',
     slotName,
     publicationName: `millrace_${slotName}`,
-    tables,
+    capture: {tableIncludeList},
     ...formats,
   });
   return [

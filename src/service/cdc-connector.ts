@@ -11,21 +11,13 @@ export function cdcConnector(
   {applicationId, numPartitions, replicationFactor}: Config,
   shared: SharedParts,
 ): Component {
-  const {name, database, slotName, publicationName, tables} = source;
+  const {name, database, slotName, publicationName, capture} = source;
   const {mode: snapshotMode = 'initial', ...snapshot} = source.snapshot ?? {};
   return new CdcConnector({
     ...shared,
     applicationId,
     source: new PostgresSource(
-      {
-        name,
-        ...database,
-        slotName,
-        publicationName,
-        tableIncludeList: tables,
-        snapshotMode,
-        snapshot,
-      },
+      {name, ...database, slotName, publicationName, ...capture, snapshotMode, snapshot},
       shared,
     ),
     options: {

@@ -1,5 +1,4 @@
 import {readFile} from 'node:fs/promises';
-import {topicName} from '../cdc/topic-name.ts';
 import type {Clock} from '../common/clock.ts';
 import {FatalError, messageOf} from '../common/errors.ts';
 import type {Logger} from '../common/logger.ts';
@@ -27,14 +26,13 @@ interface RegistryDeps {
  */
 export async function openSchemaRegistry(
   config: SchemaRegistryConfig | undefined,
-  sources: readonly Pick<SourceConfig, 'topicPrefix' | 'tables'>[],
+  sources: readonly Pick<SourceConfig, 'topicPrefix'>[],
   {kafka, topic, replicationFactor, ...deps}: RegistryDeps,
 ): Promise<SchemaRegistry> {
   if (config === undefined) {
     return EmbeddedRegistry.open({kafka, clock: deps.clock, topic, replicationFactor});
   }
   const {servers, bearerToken, caLocation, requestTimeoutMs} = config;
-  const subjects = new Set(sources.flatMap(changeEventSubjects));
   const {ConfluentRegistry} = await import('../serde/registry/confluent-registry.ts');
   return new ConfluentRegistry({
     ...deps,
@@ -42,19 +40,16 @@ export async function openSchemaRegistry(
     bearerToken,
     ca: caLocation === undefined ? undefined : await readAuthorities(caLocation),
     timeoutMs: requestTimeoutMs,
-    unchecked: (subject) => subjects.has(subject),
+    unchecked: (subject) => sources.some((source) => isChangeEventSubject(source, subject)),
   });
 }
 
-function changeEventSubjects({
-  topicPrefix,
-  tables,
-}: Pick<SourceConfig, 'topicPrefix' | 'tables'>): string[] {
-  return tables.flatMap((table) => {
-    const dot = table.indexOf('.');
-    const topic = topicName(topicPrefix, table.slice(0, dot), table.slice(dot + 1));
-    return [`${topic}-key`, `${topic}-value`];
-  });
+/** Which tables there are is known once a source is open; all topics of a source start with its prefix. */
+function isChangeEventSubject(
+  {topicPrefix}: Pick<SourceConfig, 'topicPrefix'>,
+  subject: string,
+): boolean {
+  return subject.startsWith(`${topicPrefix}.`) && /-(key|value)$/.test(subject);
 }
 
 async function readAuthorities(path: string): Promise<string> {

@@ -49,7 +49,6 @@ describe('checkConfig', () => {
       '6:23: processing.guarantee: `at_least_once` is not supported yet; expected `exactly_once_v2`',
       '8:22: kafka.bootstrap.servers needs the environment variable BROKERS, which is not set',
       '9:1: http.listen is empty; expected `host:port`, as `127.0.0.1:8080`',
-      '11:3: sources.customers.table.include.list is required',
       '12:24: sources.customers.database.hostname needs the environment variable HOST, which is not set',
       '13:20: sources.customers.database.port: expected an integer from 1 to 65535',
       '14:24: sources.customers.database.password needs the environment variable PASSWORD, which is empty',
@@ -200,31 +199,31 @@ describe('checkConfig', () => {
   test.each([
     [
       ['url: "http://u:100%@a"'],
-      '15:8: schema.registry.url: expected addresses as `https://host:8081`; in the user and the password, `%`, `@`, `/`, `:` and `,` are written `%25`, `%40`, `%2F`, `%3A` and `%2C`',
+      '14:8: schema.registry.url: expected addresses as `https://host:8081`; in the user and the password, `%`, `@`, `/`, `:` and `,` are written `%25`, `%40`, `%2F`, `%3A` and `%2C`',
     ],
     [
       ['url: http://a:99999'],
-      '15:8: schema.registry.url: expected addresses as `https://host:8081`;',
+      '14:8: schema.registry.url: expected addresses as `https://host:8081`;',
     ],
     [
       ['basic.auth.credentials.source: USER_INFO'],
-      '15:34: schema.registry.basic.auth.credentials.source: `USER_INFO` needs `basic.auth.user.info`',
+      '14:34: schema.registry.basic.auth.credentials.source: `USER_INFO` needs `basic.auth.user.info`',
     ],
     [
       ['basic.auth.credentials.source: URL', 'basic.auth.user.info: u:p'],
-      '16:25: schema.registry.basic.auth.user.info is not used with `basic.auth.credentials.source: URL`; leave one of them out',
+      '15:25: schema.registry.basic.auth.user.info is not used with `basic.auth.credentials.source: URL`; leave one of them out',
     ],
     [
       ['bearer.auth.credentials.source: STATIC_TOKEN'],
-      '15:35: schema.registry.bearer.auth.credentials.source: `STATIC_TOKEN` needs `bearer.auth.token`',
+      '14:35: schema.registry.bearer.auth.credentials.source: `STATIC_TOKEN` needs `bearer.auth.token`',
     ],
     [
       ['bearer.auth.token: t', 'basic.auth.user.info: u:p'],
-      '15:22: schema.registry.bearer.auth.token: there is a user as well; leave one of them out',
+      '14:22: schema.registry.bearer.auth.token: there is a user as well; leave one of them out',
     ],
     [
       ['bearer.auth.token: t', 'url: http://u:p@a'],
-      '15:22: schema.registry.bearer.auth.token: there is a user as well; leave one of them out',
+      '14:22: schema.registry.bearer.auth.token: there is a user as well; leave one of them out',
     ],
   ])('checks the keys of the schema registry together: %j', (lines, mistake) => {
     expect(folder.mistakes(yamlWith({registry: lines}))).toEqual([
@@ -258,6 +257,17 @@ describe('checkConfig', () => {
     expect(folder.mistakes('semantics: ksqldb\norders.deletes: ignore')).toEqual([]);
   });
 
+  test.each(['schema', 'table', 'column'])(
+    'refuses a %s.include.list beside an exclude list',
+    (kind) => {
+      const lists = [`${kind}.include.list: a`, `${kind}.exclude.list: b`];
+
+      expect(folder.mistakes(yamlWith({source: lists}))).toEqual([
+        `4:${kind.length + 20}: sources.a.${kind}.exclude.list: there is a \`${kind}.include.list\` as well; leave one of them out`,
+      ]);
+    },
+  );
+
   test('refuses two sources that read from one slot', () => {
     const yaml = [
       'sources:',
@@ -270,7 +280,7 @@ describe('checkConfig', () => {
     ].join('\n');
 
     expect(folder.mistakes(yaml)).toEqual([
-      '16:16: sources.b.slot.name: source a has this slot already; each source needs one of its own',
+      '15:16: sources.b.slot.name: source a has this slot already; each source needs one of its own',
     ]);
   });
 

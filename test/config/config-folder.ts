@@ -40,7 +40,6 @@ export const sourceLines = [
   'database.password: secret',
   'topic.prefix: postgres',
   'slot.name: camel',
-  'table.include.list: public.orders',
 ] as const;
 
 /** The keys that a sink has to have. */

@@ -16,7 +16,9 @@ describe('readEnvironment', () => {
     });
 
     expect(commitIntervalMs).toBe(7);
-    expect(sources).toMatchObject([{database: {port: 2}, tables: ['a.b', 'a.c']}]);
+    expect(sources).toMatchObject([
+      {database: {port: 2}, capture: {tableIncludeList: ['a.b', 'a.c']}},
+    ]);
     expect(sinks).toMatchObject([{insertMode: 'append'}]);
   });
 
@@ -102,7 +104,7 @@ describe('readEnvironment', () => {
         MILLRACE_SINKS_LAKE_TOPICS: 'a b',
       }),
     ).toEqual([
-      '12:17: sinks.b.batch.size: expected an integer from 1 to 1000000',
+      '11:17: sinks.b.batch.size: expected an integer from 1 to 1000000',
       'environment variable MILLRACE_SEMANTICS: semantics: expected one of `cdc`, `ksqldb`',
       'environment variable MILLRACE_SOURCES_A_DATABASE_PORT: sources.a.database.port: expected an integer from 1 to 65535',
       'environment variable MILLRACE_SINKS_LAKE_CONNECTOR: sinks.lake.connector: `databricks` is not supported yet; expected `duckdb`',

@@ -122,7 +122,7 @@ describe('loadConfig', () => {
     const {sources} = folder.load(yaml, {USER: 'u', PASSWORD: 'p', PORT: '1', SCHEMA: 's'});
 
     expect(sources).toMatchObject([
-      {database: {password: 'u:p', port: 1}, tables: ['s.orders', 'a.b']},
+      {database: {password: 'u:p', port: 1}, capture: {tableIncludeList: ['s.orders', 'a.b']}},
     ]);
   });
 });
@@ -231,7 +231,11 @@ describe('the configuration contract', () => {
           snapshot: expect.objectContaining({mode: 'initial'}) as object,
           events: expect.objectContaining({profile: '3'}) as object,
           publicationName: 'millrace_camel',
-          tables: ['customers.customers', 'customers.demographics'],
+          capture: {
+            tableIncludeList: ['customers.customers', 'customers.demographics'],
+            publicationMode: 'filtered',
+            publishViaPartitionRoot: false,
+          },
           afterStateOnly: false,
           keyFormat: 'JSON_SR',
           valueFormat: 'JSON_SR',
@@ -254,7 +258,11 @@ describe('the configuration contract', () => {
           snapshot: expect.objectContaining({mode: 'initial'}) as object,
           events: expect.objectContaining({profile: '3'}) as object,
           publicationName: 'millrace_turtle',
-          tables: ['products.products', 'products.orders'],
+          capture: {
+            tableIncludeList: ['products.products', 'products.orders'],
+            publicationMode: 'filtered',
+            publishViaPartitionRoot: false,
+          },
           afterStateOnly: true,
           keyFormat: 'JSON',
           valueFormat: 'JSON_SR',

@@ -69,6 +69,21 @@ function anyText(expected: string): Pick<KeyCase, 'good' | 'expected' | 'bad'> {
   };
 }
 
+function patterns(of: string): Pick<KeyCase, 'good' | 'otherwise' | 'expected' | 'bad'> {
+  return {
+    good: [
+      ['public.orders', ['public.orders']],
+      ['a.b , a.c,a.b', ['a.b', 'a.c']],
+      ['[a.b, a.c]', ['a.b', 'a.c']],
+      ['public\\..*, (shop|stock).t_[0-9]{1\\,3}', ['public\\..*', '(shop|stock).t_[0-9]{1,3}']],
+      [`'my schema."Öl", my\\-schema.t'`, ['my schema."Öl"', 'my\\-schema.t']],
+    ],
+    otherwise: undefined,
+    bad: ['a.(b', 'a.b,', '"*"', 'a.\\Qb\\E', '[a.b, ""]', '[a.b, {c: d}]', '[[a.b]]'],
+    expected: `regular expressions for ${of}, separated by commas`,
+  };
+}
+
 const flags = {
   good: [
     ['true', true],
@@ -226,24 +241,39 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     bad: ['1pub', 'a-b', 'p'.repeat(64)],
     expected: 'an identifier of at most 63 characters',
   },
+  'publication.autocreate.mode': {
+    ...choice(['filtered', 'all_tables', 'disabled', 'no_tables']),
+    read: (c) => sourceOf(c)?.capture.publicationMode,
+    otherwise: 'filtered',
+  },
+  'publish.via.partition.root': {
+    ...flags,
+    read: (c) => sourceOf(c)?.capture.publishViaPartitionRoot,
+    otherwise: false,
+  },
+  'schema.include.list': {
+    ...patterns('the names of schemas'),
+    read: (c) => sourceOf(c)?.capture.schemaIncludeList,
+  },
+  'schema.exclude.list': {
+    ...patterns('the names of schemas'),
+    read: (c) => sourceOf(c)?.capture.schemaExcludeList,
+  },
   'table.include.list': {
-    read: (c) => sourceOf(c)?.tables,
-    good: [
-      ['public.orders', ['public.orders']],
-      ['a.b , a.c,a.b', ['a.b', 'a.c']],
-      ['[a.b, a.c]', ['a.b', 'a.c']],
-    ],
-    bad: [
-      'orders',
-      'public.*',
-      'a.b,',
-      'a.b.c',
-      '[a.b, ""]',
-      '[a.b, {c: d}]',
-      '[[a.b]]',
-      '"public.my table"',
-    ],
-    expected: 'tables as `schema.table`, separated by commas',
+    ...patterns('`schema.table`'),
+    read: (c) => sourceOf(c)?.capture.tableIncludeList,
+  },
+  'table.exclude.list': {
+    ...patterns('`schema.table`'),
+    read: (c) => sourceOf(c)?.capture.tableExcludeList,
+  },
+  'column.include.list': {
+    ...patterns('`schema.table.column`'),
+    read: (c) => sourceOf(c)?.capture.columnIncludeList,
+  },
+  'column.exclude.list': {
+    ...patterns('`schema.table.column`'),
+    read: (c) => sourceOf(c)?.capture.columnExcludeList,
   },
   'snapshot.mode': {
     ...choice(['initial', 'initial_only', 'no_data', 'never', 'when_needed', 'always']),
@@ -428,8 +458,8 @@ const registryCases: Readonly<Record<string, KeyCase>> = {
 const places = [
   {part: 'top', prefix: '', line: 1, cases: topCases},
   {part: 'source', prefix: 'sources.a.', line: 3, cases: sourceCases},
-  {part: 'sink', prefix: 'sinks.b.', line: 12, cases: sinkCases},
-  {part: 'registry', prefix: 'schema.registry.', line: 15, cases: registryCases},
+  {part: 'sink', prefix: 'sinks.b.', line: 11, cases: sinkCases},
+  {part: 'registry', prefix: 'schema.registry.', line: 14, cases: registryCases},
 ] as const;
 
 const allCases = places.flatMap(({part, prefix, line, cases}) =>

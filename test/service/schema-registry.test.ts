@@ -12,7 +12,7 @@ import {makeCertificates} from '../servers/certificates.ts';
 import {SchemaRegistryServer} from '../support/schema-registry-server.ts';
 
 const text = '{"type":"object","properties":{"id":{"type":"string"}}}';
-const sources = [{topicPrefix: 'postgres', tables: ['shop.orders', 'shop.price list']}];
+const sources = [{topicPrefix: 'postgres'}];
 const {signal} = new AbortController();
 
 describe('openSchemaRegistry', () => {
@@ -51,7 +51,7 @@ describe('openSchemaRegistry', () => {
     expect(await open(undefined)).toBeInstanceOf(EmbeddedRegistry);
   });
 
-  test('asks the configured one, and leaves only the schemas of tables unchecked', async () => {
+  test('asks the configured one, and leaves only the schemas of change events unchecked', async () => {
     const {authority, server: own} = await makeCertificates();
     const caLocation = join(directory, 'ca.pem');
     await writeFile(caLocation, authority);
@@ -68,6 +68,7 @@ describe('openSchemaRegistry', () => {
       'postgres.shop.orders-value',
       'postgres.shop.price_list-value',
       'orders_enriched-value',
+      'postgres2.shop.orders-value',
     ])
       await registry.register(subject, text);
 

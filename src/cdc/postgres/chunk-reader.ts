@@ -1,11 +1,11 @@
 import type {Client} from 'pg';
 import {WATERMARK_PREFIX} from '../chunk-source.ts';
 import type {ChunkRequest, SnapshotChunk} from '../chunk-source.ts';
-import type {Tuple} from '../replication-source.ts';
-import {readTables} from './column-catalog.ts';
+import type {Relation, Tuple} from '../replication-source.ts';
+import {readTableNamed} from './column-catalog.ts';
 import type {CatalogTable} from './column-catalog.ts';
-import {quote, quoteTable} from './publication.ts';
-import {relationOfTable} from './relations.ts';
+import {quote, quoteName} from './publication.ts';
+import {relationOfTable, selectList} from './relations.ts';
 import type {Relations} from './relations.ts';
 
 /** `no key`: without a primary key there is no order to read in. */
@@ -61,7 +61,7 @@ async function inTransaction(
 ): Promise<ChunkOutcome> {
   // Before the first query, which takes the snapshot: what it sees is then not older than the lock.
   if (!(await lock(client, request.table))) return 'no table';
-  const [table] = await readTables(client, [request.table]);
+  const table = await readTableNamed(client, request.table);
   if (table === undefined) return 'no table';
   if (table.primaryKey.length === 0) return 'no key';
   const upTo = request.upTo ?? (await lastKey(client, request, table));
@@ -70,7 +70,7 @@ async function inTransaction(
   const rows: readonly Tuple[] =
     upTo === undefined
       ? []
-      : await readRows(client, chunkQuery(client, {...request, upTo}, table, relation.columns));
+      : await readRows(client, chunkQuery(client, {...request, upTo}, table, relation));
   const isAccepted = accept({relation, keyColumns: table.primaryKey, rows, upTo, ...facts});
   if (!isAccepted) return 'declined';
   // Transactional: its commit flushes it, so that the walsender sees it at once.
@@ -83,7 +83,7 @@ async function inTransaction(
 
 async function lock(client: Client, table: string): Promise<boolean> {
   try {
-    await client.query(`LOCK TABLE ${quoteTable(table)} IN ACCESS SHARE MODE`);
+    await client.query(`LOCK TABLE ${quoteName(table)} IN ACCESS SHARE MODE`);
     return true;
   } catch (error) {
     // undefined_table, invalid_schema_name
@@ -132,7 +132,7 @@ function chunkQuery(
   client: Client,
   {after, upTo, filter, limit}: ChunkRequest & {readonly upTo: readonly string[]},
   table: CatalogTable,
-  columns: readonly {readonly name: string}[],
+  relation: Relation,
 ): string {
   const key = table.primaryKey.map(quote).join(', ');
   // Literals without a type take that of the column beside them.
@@ -143,8 +143,7 @@ function chunkQuery(
     ...(after === undefined ? [] : [`ROW(${key}) > ${row(after)}`]),
     `ROW(${key}) <= ${row(upTo)}`,
   ];
-  const list = columns.map(({name}) => quote(name)).join(', ');
-  return `SELECT ${list} FROM ${from(table)} WHERE ${conditions.join(' AND ')} ORDER BY ${key} LIMIT ${limit}`;
+  return `SELECT ${selectList(relation)} FROM ${from(table)} WHERE ${conditions.join(' AND ')} ORDER BY ${key} LIMIT ${limit}`;
 }
 
 /** A child by inheritance is a table of its own in the stream. */

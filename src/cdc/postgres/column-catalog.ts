@@ -95,24 +95,33 @@ interface TableRow extends Omit<CatalogTable, 'replicaIdentity'> {
   readonly identity: keyof typeof identities;
 }
 
-/** The tables of `names` (`schema.table`) that exist, in the order of `names`. */
+/** The tables with these oids that exist, in the order of `oids`. */
 export async function readTables(
   client: Client,
-  names: readonly string[],
+  oids: readonly number[],
 ): Promise<readonly CatalogTable[]> {
   const {rows} = await client.query<TableRow>(
-    `${tablesQuery} WHERE n.nspname || '.' || c.relname = ANY ($1)`,
-    [names],
+    `${tablesQuery} WHERE c.oid = ANY ($1::bigint[]::oid[])`,
+    [oids],
   );
-  const byName = new Map(rows.map((row) => [`${row.schema}.${row.table}`, catalogTable(row)]));
-  return names.flatMap((name) => byName.get(name) ?? []);
+  const byOid = new Map(rows.map((row) => [row.oid, catalogTable(row)]));
+  return oids.flatMap((oid) => byOid.get(oid) ?? []);
 }
 
 /** The table with this oid; undefined once it is dropped. */
 export async function readTable(client: Client, oid: number): Promise<CatalogTable | undefined> {
-  const {rows} = await client.query<TableRow>(`${tablesQuery} WHERE c.oid = $1::bigint::oid`, [
-    oid,
-  ]);
+  return (await readTables(client, [oid]))[0];
+}
+
+/** The table of this name, `schema.table`; undefined where there is none. */
+export async function readTableNamed(
+  client: Client,
+  name: string,
+): Promise<CatalogTable | undefined> {
+  const {rows} = await client.query<TableRow>(
+    `${tablesQuery} WHERE n.nspname || '.' || c.relname = $1`,
+    [name],
+  );
   return rows[0] && catalogTable(rows[0]);
 }
 

@@ -6,6 +6,7 @@ import {relationOfTable} from './relations.ts';
 import type {Relations} from './relations.ts';
 import type {Heap, SnapshotTable} from './snapshot-parts.ts';
 import type {OpenSnapshot} from './snapshot-reader.ts';
+import type {FoundTable} from './table-catalog.ts';
 
 /** How a snapshot is read: Debezium's `snapshot.…` settings. */
 export interface SnapshotOptions {
@@ -28,19 +29,20 @@ export const snapshotDefaults: SnapshotOptions = {
 };
 
 /**
- * Begins a transaction on each of `readers` that keeps `tables` (`schema.table`) as they are: before the slot exists, so
+ * Begins a transaction on each of `readers` that keeps `tables` as they are: before the slot exists, so
  * that no rewrite of a table, which a snapshot cannot see behind, comes between. Each has its own locks: one that asked
  * for them later would wait behind a `DROP TABLE` that waits for the others.
  */
 export async function lockTables(
   readers: readonly Client[],
   where: string,
-  tables: readonly string[],
+  tables: readonly FoundTable[],
   lockTimeoutMs: number,
 ): Promise<void> {
   for (const reader of readers) {
     await reader.query(`SET lock_timeout = ${lockTimeoutMs}`);
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    if (tables.length === 0) continue;
     try {
       await reader.query(`LOCK TABLE ${tables.map(quoteTable).join(', ')} IN ACCESS SHARE MODE`);
     } catch (error) {
@@ -61,7 +63,7 @@ export async function importSnapshot(
 /** What the readers are about to read. `takenAt` in microseconds since 1970-01-01 UTC. */
 export async function describeSnapshot(
   readers: readonly Client[],
-  names: readonly string[],
+  captured: readonly FoundTable[],
   relations: Relations,
   {consistentPoint, takenAt}: {readonly consistentPoint: bigint; readonly takenAt: number},
 ): Promise<OpenSnapshot> {
@@ -72,7 +74,10 @@ export async function describeSnapshot(
     'SELECT mod(pg_snapshot_xmax(pg_current_snapshot())::text::numeric, 4294967296)::float8 AS xid',
   );
   const tables: SnapshotTable[] = [];
-  for (const table of await readTables(reader, names))
+  for (const table of await readTables(
+    reader,
+    captured.map(({oid}) => oid),
+  ))
     tables.push({
       relation: relations.intern(relationOfTable(table)),
       partitioned: table.kind === 'p',

@@ -1,17 +1,26 @@
 import type {Client} from 'pg';
 import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
-import {FatalError, messageOf, RetriableError} from '../../common/errors.ts';
+import {RetriableError} from '../../common/errors.ts';
 import type {SourceOffset, StartingPoint} from '../replication-source.ts';
+import {nameOf} from '../table-filter.ts';
+import type {TableFilter} from '../table-filter.ts';
 import {readTables} from './column-catalog.ts';
 import {connect, disconnect} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
-import {publicationLostError} from './errors.ts';
+import {ensurePublication} from './ensure-publication.ts';
 import {formatLsn} from './lsn.ts';
 import {describeSnapshot, importSnapshot, lockTables} from './open-snapshot.ts';
 import type {SnapshotOptions} from './open-snapshot.ts';
 import {preflight, readServer} from './preflight.ts';
-import {publicationChanges, readPublication} from './publication.ts';
+import {
+  publishedTables,
+  publishesViaRoot,
+  quote,
+  quoteTable,
+  readPublication,
+} from './publication.ts';
+import type {PublicationMode} from './publication.ts';
 import type {Relations} from './relations.ts';
 import {createSlot, dropSlot, identifySystem, readSlot} from './slot.ts';
 import type {SlotCreation} from './slot.ts';
@@ -19,6 +28,9 @@ import type {OpenSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
 import {divergence} from './timeline.ts';
+import {findTables} from './table-catalog.ts';
+import type {FoundTable} from './table-catalog.ts';
+import {endangeredTables, selectTables} from './table-selection.ts';
 
 export interface OpenOptions extends PostgresAddress {
   readonly name: string;
@@ -26,7 +38,9 @@ export interface OpenOptions extends PostgresAddress {
   readonly where: string;
   readonly slotName: string;
   readonly publicationName: string;
-  readonly tableIncludeList: readonly string[];
+  readonly publicationMode: PublicationMode;
+  readonly publishViaPartitionRoot: boolean;
+  readonly filter: TableFilter;
   readonly snapshotMode: SnapshotMode;
   readonly snapshot: SnapshotOptions;
   readonly slotCreationMs: number;
@@ -35,6 +49,8 @@ export interface OpenOptions extends PostgresAddress {
 }
 
 export interface OpenedSource {
+  /** `schema.table` of what the filters match, whether it is published or not. */
+  readonly matched: readonly string[];
   readonly startingPoint: StartingPoint;
   readonly timeline: number;
   readonly snapshot: OpenSnapshot | undefined;
@@ -59,11 +75,16 @@ export async function openSource(
     const server = await readServer(admin);
     const slot = await readSlot(admin, options.slotName);
     // Before the walsender, which such a server refuses with a less helpful message.
-    const tables = await readTables(admin, options.tableIncludeList);
+    const state = await readPublication(admin, options.publicationName);
+    const found = await findTables(admin);
+    const selection = selectTables(found, options.filter, publishesViaRoot(options, state));
     const warnings = preflight({
       ...options,
       walLevel: server.walLevel,
-      tables,
+      selection,
+      endangered: endangeredTables(options.publicationMode, found, selection),
+      isPublished: state !== undefined,
+      tables: await readTables(admin, oidsOf(selection.captured)),
       snapshot:
         options.snapshotMode === 'always' ||
         (durable === undefined && options.snapshotMode !== 'never'),
@@ -76,14 +97,29 @@ export async function openSource(
       durable && (await divergence(walsender, identity, durable.lsn, options.timeline));
     const decision = startingDecision({...options, durable, slot, systemId, diverged});
     if (decision.action === 'fail') throw decision.error;
-    await ensurePublication(admin, options, decision.action === 'resume', deps.logger);
+    const publication = await ensurePublication(
+      admin,
+      state,
+      {
+        ...options,
+        source: options.name,
+        name: options.publicationName,
+        mode: options.publicationMode,
+        viaRoot: options.publishViaPartitionRoot,
+        tables: selection.published,
+        resuming: decision.action === 'resume',
+      },
+      deps.logger,
+    );
+    const published = new Set(publishedTables(found, publication));
+    const captured = selection.captured.filter((table) => published.has(table));
+    const tables = captured.map(nameOf);
+    const matched = selection.captured.map(nameOf);
+    warnOfUnpublished(options, selection.captured, published, deps.logger);
     if (decision.action === 'resume' && !decision.snapshot)
       return {
-        startingPoint: {
-          kind: 'resume',
-          from: {lsn: decision.from, systemId},
-          tables: options.tableIncludeList,
-        },
+        startingPoint: {kind: 'resume', from: {lsn: decision.from, systemId}, tables},
+        matched,
         snapshot: undefined,
         timeline,
       };
@@ -101,14 +137,15 @@ export async function openSource(
       const {consistentPoint} = await createSlot(walsender, admin, creation, deps.clock);
       const from = {lsn: consistentPoint, systemId};
       return {
-        startingPoint: {kind: 'resume', from, tables: options.tableIncludeList},
+        startingPoint: {kind: 'resume', from, tables},
+        matched,
         snapshot: undefined,
         timeline,
       };
     }
     const {maxThreads, lockTimeoutMs} = options.snapshot;
     while (readers.length < maxThreads) readers.push(await connect(options, 'query'));
-    await lockTables(readers, options.where, options.tableIncludeList, lockTimeoutMs);
+    await lockTables(readers, options.where, captured, lockTimeoutMs);
     const {consistentPoint, snapshotName} = await createSlot(
       walsender,
       admin,
@@ -116,7 +153,7 @@ export async function openSource(
       deps.clock,
     );
     await importSnapshot(readers, snapshotName);
-    const snapshot = await describeSnapshot(readers, options.tableIncludeList, relations, {
+    const snapshot = await describeSnapshot(readers, captured, relations, {
       consistentPoint,
       takenAt: server.now,
     });
@@ -129,13 +166,14 @@ export async function openSource(
       startingPoint: {
         kind: 'snapshot',
         from: {lsn: consistentPoint, systemId},
+        tables,
         snapshotTables: snapshot.tables.map(({relation, estimatedRows}) => ({
-          table: `${relation.schema}.${relation.table}`,
+          table: nameOf(relation),
           estimatedRows,
         })),
         ...(decision.action === 'resume' && {catchUp: {lsn: decision.from, systemId}}),
-        tables: options.tableIncludeList,
       },
+      matched,
       snapshot,
       timeline,
     };
@@ -157,34 +195,19 @@ function slotCreation(options: OpenOptions, isBeside: boolean): SlotCreation {
   };
 }
 
-async function ensurePublication(
-  admin: Client,
-  options: OpenOptions,
-  resuming: boolean,
+/** Such tables come neither with the snapshot nor with the stream until their publication has them. */
+function warnOfUnpublished(
+  {name, where, publicationName}: OpenOptions,
+  wanted: readonly FoundTable[],
+  published: ReadonlySet<FoundTable>,
   logger: Logger,
-): Promise<void> {
-  const {publicationName, tableIncludeList, where} = options;
-  const state = await readPublication(admin, publicationName);
-  if (state === undefined && resuming) throw publicationLostError(where, options);
-  for (const statement of publicationChanges(publicationName, state, tableIncludeList)) {
-    logger.info({source: options.name, statement}, 'changing the publication');
-    try {
-      await admin.query(statement);
-    } catch (error) {
-      if ((error as {code?: string}).code !== '42501') throw error;
-      throw new FatalError(
-        'CDC_PERMISSION_DENIED',
-        `${where}: user ${options.user} may not change the publication (${messageOf(error)}); run as the owner of the tables: ${statement}`,
-        {cause: error},
-      );
-    }
-  }
-  const added = tableIncludeList.filter((table) => state?.tables.includes(table) === false);
-  if (resuming && state?.allTables === false && added.length > 0)
-    logger.warn(
-      {source: options.name, tables: added},
-      `${where}: ${added.join(', ')} joined the publication; rows from before are not captured until a new snapshot`,
-    );
+): void {
+  const missing = wanted.filter((table) => !published.has(table));
+  if (missing.length === 0) return;
+  logger.warn(
+    {source: name, tables: missing.map(nameOf)},
+    `${where}: publication ${publicationName} does not have ${missing.map(nameOf).join(', ')}, so nothing of them is captured; run ALTER PUBLICATION ${quote(publicationName)} ADD TABLE ${missing.map(quoteTable).join(', ')}, then restart`,
+  );
 }
 
 /** Two instances must not take a snapshot for one slot: each would drop the other's. Held until the connection ends. */
@@ -198,4 +221,8 @@ async function lockOut(admin: Client, {where, slotName}: OpenOptions): Promise<v
     'CDC_SLOT_IN_USE',
     `${where}: another instance is taking the snapshot of slot ${slotName}; stop it, or give this one its own slot.name`,
   );
+}
+
+function oidsOf(tables: readonly FoundTable[]): readonly number[] {
+  return tables.map(({oid}) => oid);
 }

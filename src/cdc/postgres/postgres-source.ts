@@ -9,6 +9,8 @@ import type {
   SourceStatus,
   StartingPoint,
 } from '../replication-source.ts';
+import {TableFilter} from '../table-filter.ts';
+import type {FilterLists} from '../table-filter.ts';
 import {backendPid, connect, terminate} from './connection.ts';
 import type {ChunkRequest, SnapshotChunk} from '../chunk-source.ts';
 import {matchesTable} from '../incremental/incremental-state.ts';
@@ -23,6 +25,7 @@ import {openSource} from './open-source.ts';
 import {snapshotDefaults} from './open-snapshot.ts';
 import type {SnapshotOptions} from './open-snapshot.ts';
 import {readServer} from './preflight.ts';
+import type {PublicationMode} from './publication.ts';
 import {Relations} from './relations.ts';
 import {Retry} from './retry.ts';
 import type {RetryDeps} from './retry.ts';
@@ -36,13 +39,15 @@ import {StreamSession} from './stream-session.ts';
 import {divergence} from './timeline.ts';
 import {TransactionReader} from './transaction-reader.ts';
 
-export interface PostgresSourceOptions extends PostgresAddress {
+export interface PostgresSourceOptions extends PostgresAddress, FilterLists {
   /** The key under `sources:`. */
   readonly name: string;
   readonly slotName: string;
   readonly publicationName: string;
-  /** `schema.table` each; a snapshot reads them in this order. */
-  readonly tableIncludeList: readonly string[];
+  /** `filtered` where not given. */
+  readonly publicationMode?: PublicationMode | undefined;
+  /** `publish.via.partition.root`; off where not given. */
+  readonly publishViaPartitionRoot?: boolean | undefined;
   readonly snapshotMode: SnapshotMode;
   readonly snapshot?: Partial<SnapshotOptions>;
   readonly timeouts?: Partial<SourceTimeouts>;
@@ -92,8 +97,11 @@ export class PostgresSource implements ReplicationSource {
   readonly #timeouts: SourceTimeouts;
   readonly #deps: PostgresSourceDeps;
   readonly #where: string;
-  readonly #relations = new Relations();
+  readonly #filter: TableFilter;
+  readonly #relations: Relations;
   readonly #chunks: ChunkConnection;
+  /** `schema.table` of what the filters matched at the last start. */
+  #matched: readonly string[] = [];
   #snapshot: OpenSnapshot | undefined;
   readonly #snapshotOptions: SnapshotOptions;
   #snapshotMode: SnapshotMode;
@@ -117,6 +125,8 @@ export class PostgresSource implements ReplicationSource {
     this.#snapshotOptions = {...snapshotDefaults, ...options.snapshot};
     this.#snapshotMode = options.snapshotMode;
     this.#deps = deps;
+    this.#filter = new TableFilter(options);
+    this.#relations = new Relations(this.#filter);
     this.#where = `source ${options.name}: Postgres at ${hostsText(options)}`;
     this.#chunks = new ChunkConnection(options, this.#relations);
   }
@@ -128,9 +138,12 @@ export class PostgresSource implements ReplicationSource {
     const retry = this.#retry(this.#reached ? 0 : startMs);
     for (;;) {
       try {
-        const {startingPoint, snapshot, timeline} = await openSource(
+        const {startingPoint, matched, snapshot, timeline} = await openSource(
           {
             ...this.#options,
+            publicationMode: this.#options.publicationMode ?? 'filtered',
+            publishViaPartitionRoot: this.#options.publishViaPartitionRoot ?? false,
+            filter: this.#filter,
             snapshotMode: this.#snapshotMode,
             snapshot: this.#snapshotOptions,
             where: this.#where,
@@ -143,6 +156,7 @@ export class PostgresSource implements ReplicationSource {
         );
         retry.succeeded();
         this.#reached = true;
+        this.#matched = matched;
         this.#snapshot = snapshot;
         this.#confirmed = (startingPoint.catchUp ?? startingPoint.from).lsn;
         this.#systemId = startingPoint.from.systemId;
@@ -206,7 +220,7 @@ export class PostgresSource implements ReplicationSource {
   }
 
   async tablesMatching(pattern: string): Promise<readonly string[]> {
-    return this.#options.tableIncludeList.filter((table) => matchesTable(pattern, table));
+    return this.#matched.filter((table) => matchesTable(pattern, table));
   }
 
   withoutKey(tables: readonly string[]): Promise<readonly string[]> {
@@ -268,7 +282,7 @@ export class PostgresSource implements ReplicationSource {
           pid: this.#pid,
           received: this.#highestReceived(),
           confirmed: this.#confirmed,
-          captured: this.#options.tableIncludeList,
+          captured: this.#matched,
           systemId: this.#systemId,
           timeline: this.#timeline,
         }),
@@ -290,7 +304,7 @@ export class PostgresSource implements ReplicationSource {
     const walsender = await connect(this.#options, 'replication');
     try {
       const {walSenderTimeoutMs} = await this.#checkSlot(walsender, systemId);
-      const {slotName, publicationName, tableIncludeList} = this.#options;
+      const {slotName, publicationName} = this.#options;
       this.#session = new StreamSession(
         walsender,
         this.#options,
@@ -305,7 +319,7 @@ export class PostgresSource implements ReplicationSource {
         {
           clock: this.#deps.clock,
           relations: this.#relations,
-          captured: new Set(tableIncludeList),
+          filter: this.#filter,
           onStart: () => {
             this.#pid = backendPid(walsender);
             retry.succeeded();

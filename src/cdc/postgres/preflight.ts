@@ -1,8 +1,11 @@
 import type {Client} from 'pg';
 import {FatalError} from '../../common/errors.ts';
+import {nameOf} from '../table-filter.ts';
 import type {CatalogTable} from './column-catalog.ts';
 import {walLevelError} from './errors.ts';
 import {quoteTable} from './publication.ts';
+import type {FoundTable} from './table-catalog.ts';
+import type {TableSelection} from './table-selection.ts';
 
 export interface ServerFacts {
   readonly walLevel: string;
@@ -16,8 +19,13 @@ export interface PreflightFacts {
   readonly where: string;
   readonly user: string;
   readonly walLevel: string;
-  readonly tableIncludeList: readonly string[];
-  /** Those of the include list that exist. */
+  /** What the filters match. */
+  readonly selection: TableSelection;
+  /** Tables that are not captured, but lose updates and deletes to the publication. */
+  readonly endangered: readonly FoundTable[];
+  /** Whether the publication is there already. */
+  readonly isPublished: boolean;
+  /** The captured ones. */
   readonly tables: readonly CatalogTable[];
   /** Whether the rows will be read, too. */
   readonly snapshot: boolean;
@@ -40,32 +48,40 @@ export async function readServer(client: Client): Promise<ServerFacts> {
  * @throws FatalError for the first thing that makes capturing impossible.
  */
 export function preflight(facts: PreflightFacts): readonly string[] {
-  const {where, user, walLevel, tableIncludeList, tables, snapshot} = facts;
+  const {where, user, walLevel, selection, tables, snapshot} = facts;
   if (walLevel !== 'logical') throw walLevelError(where, walLevel);
-  const found = new Set(tables.map(({schema, table}) => `${schema}.${table}`));
-  const absent = tableIncludeList.filter((name) => !found.has(name));
-  if (absent.length > 0)
+  if (selection.captured.length === 0)
     throw new FatalError(
       'CDC_TABLE_MISSING',
-      `${where} has no table ${absent.join(', ')}; check table.include.list and database.dbname`,
+      `${where} has no table to capture: ${selection.remarks.join('; ') || 'the filters match none'}; check the include and exclude lists and database.dbname`,
     );
-  const warnings: string[] = [];
+  const warnings = [...selection.remarks, ...endangeredWarning(facts)];
   for (const table of tables) {
-    const name = `${table.schema}.${table.table}`;
-    if (table.kind !== 'r' && table.kind !== 'p')
-      throw new FatalError(
-        'CDC_TABLE_MISSING',
-        `${where}: ${name} is not a table (a view has no changes of its own); remove it from table.include.list`,
-      );
+    const name = nameOf(table);
     if (snapshot && !table.selectable)
       throw new FatalError(
         'CDC_PERMISSION_DENIED',
-        `${where}: user ${user} may not read ${name}; run GRANT SELECT ON ${quoteTable(name)} TO "${user}"`,
+        `${where}: user ${user} may not read ${name}; run GRANT SELECT ON ${quoteTable(table)} TO "${user}"`,
       );
     const warning = identityWarning(where, name, table);
     if (warning !== undefined) warnings.push(warning);
   }
   return warnings;
+}
+
+/** @throws FatalError before a publication is made that breaks applications which have nothing to do with it. */
+function endangeredWarning({where, endangered, isPublished}: PreflightFacts): readonly string[] {
+  if (endangered.length === 0) return [];
+  const names = endangered.map(nameOf).join(', ');
+  const remedy = `give them a key, run ALTER TABLE ${endangered.map(quoteTable)[0]} REPLICA IDENTITY FULL and so on, or set publication.autocreate.mode: filtered`;
+  if (isPublished)
+    return [
+      `Postgres refuses updates and deletes on ${names}, which have no replica identity, because the publication is of all tables; ${remedy}`,
+    ];
+  throw new FatalError(
+    'CDC_TABLE_WITHOUT_KEY',
+    `${where}: with publication.autocreate.mode: all_tables Postgres would refuse updates and deletes on ${names}, which are not captured and have no replica identity; ${remedy}`,
+  );
 }
 
 /** @throws FatalError where Postgres would refuse the application's updates and deletes once the table is published. */
@@ -77,8 +93,8 @@ function identityWarning(where: string, name: string, table: CatalogTable): stri
       'CDC_TABLE_WITHOUT_KEY',
       `${where}: ${name} has no ${keyless ? 'primary key' : 'replica identity'}, so Postgres would refuse updates and deletes on it once it is published; ${
         keyless
-          ? `run ALTER TABLE ${quoteTable(name)} ADD PRIMARY KEY (…), or REPLICA IDENTITY FULL for events without a key`
-          : `run ALTER TABLE ${quoteTable(name)} REPLICA IDENTITY DEFAULT`
+          ? `run ALTER TABLE ${quoteTable(table)} ADD PRIMARY KEY (…), or REPLICA IDENTITY FULL for events without a key`
+          : `run ALTER TABLE ${quoteTable(table)} REPLICA IDENTITY DEFAULT`
       }`,
     );
   if (keyless)

@@ -1,18 +1,26 @@
 import type {Relation, RelationColumn} from '../replication-source.ts';
+import type {TableFilter} from '../table-filter.ts';
 import type {CatalogTable, CatalogType} from './column-catalog.ts';
 import type {RelationMessage} from './pgoutput.ts';
+import {quote} from './publication.ts';
 
 /** Keeps one `Relation` object per shape, also across connections: its identity is the cache key of what is built from it. */
 export class Relations {
+  readonly #filter: TableFilter;
   readonly #byShape = new Map<string, Relation>();
 
-  /** The first relation that was equal to `relation`. */
+  constructor(filter: TableFilter) {
+    this.#filter = filter;
+  }
+
+  /** The first relation that was equal to `relation`, with its excluded columns marked. */
   intern(relation: Relation): Relation {
     const shape = JSON.stringify(relation);
     const known = this.#byShape.get(shape);
     if (known !== undefined) return known;
-    this.#byShape.set(shape, relation);
-    return relation;
+    const marked = this.#filter.markExcluded(relation);
+    this.#byShape.set(shape, marked);
+    return marked;
   }
 }
 
@@ -28,6 +36,18 @@ export function relationOfTable(table: CatalogTable): Relation {
     primaryKey: table.primaryKey,
     replicaIdentity: table.replicaIdentity,
   };
+}
+
+/**
+ * What to select for the tuples of `relation`. Columns by name: the stream has no generated ones, and a partition may
+ * have them in another order. Of those that are left out of events only the key's are read.
+ */
+export function selectList({columns, primaryKey}: Relation): string {
+  return columns
+    .map(({name, excluded}) =>
+      excluded === true && !primaryKey.includes(name) ? 'NULL' : quote(name),
+    )
+    .join(', ');
 }
 
 /**

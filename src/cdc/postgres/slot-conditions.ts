@@ -1,7 +1,7 @@
 import type {Condition} from '../../common/conditions.ts';
 import {slotLostRemedy} from './errors.ts';
 import {formatLsn} from './lsn.ts';
-import {quote, quoteTable} from './publication.ts';
+import {quote, quoteName} from './publication.ts';
 import type {ObservedPublication, ObservedSlot, SlotObservation} from './slot-observation.ts';
 import type {Stall} from './slot-stall.ts';
 
@@ -12,6 +12,8 @@ export interface SlotFacts extends SlotObservation {
   readonly where: string;
   readonly slotName: string;
   readonly publicationName: string;
+  /** `publish.via.partition.root`; off where not given. */
+  readonly publishViaPartitionRoot?: boolean | undefined;
   /** `schema.table` of the captured tables. */
   readonly captured: readonly string[];
   /** PID of the walsender that streams to us; undefined while none does. */
@@ -125,10 +127,11 @@ function walCondition(
 
 function publicationCondition(facts: SlotFacts): SlotCondition | undefined {
   const {where, slotName, publicationName, publication, captured} = facts;
+  const viaRoot = facts.publishViaPartitionRoot ?? false;
   if (publication === undefined)
     return {
       code: 'CDC_PUBLICATION_INVALID',
-      message: `${where}: publication ${publicationName} was dropped, changes from now on cannot be read; if no captured table was written to since, run CREATE PUBLICATION ${quote(publicationName)} FOR TABLE ${listOf(captured)} WITH (publish_via_partition_root = true), else ${slotLostRemedy({slotName})}`,
+      message: `${where}: publication ${publicationName} was dropped, changes from now on cannot be read; if no captured table was written to since, run CREATE PUBLICATION ${quote(publicationName)} FOR TABLE ${listOf(captured)} WITH (publish_via_partition_root = ${viaRoot}), else ${slotLostRemedy({slotName})}`,
     };
   const absent = captured.filter((table) => !publication.tables.includes(table));
   if (absent.length > 0 || publication.missingOperations.length > 0)
@@ -178,7 +181,7 @@ function stallCondition({where, slotName, stall, pid}: SlotFacts): SlotCondition
 }
 
 function listOf(tables: readonly string[]): string {
-  return tables.map(quoteTable).join(', ');
+  return tables.map(quoteName).join(', ');
 }
 
 function megabytes(bytes: bigint | number): string {

@@ -21,6 +21,8 @@ export interface SlotMonitorOptions extends PostgresAddress {
   readonly where: string;
   readonly slotName: string;
   readonly publicationName: string;
+  /** `publish.via.partition.root`; off where not given. */
+  readonly publishViaPartitionRoot?: boolean | undefined;
   /** How often to look. */
   readonly intervalMs: number;
   /** How long nothing may arrive or become durable while there is WAL. */

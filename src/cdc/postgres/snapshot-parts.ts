@@ -1,5 +1,6 @@
 import type {Relation} from '../replication-source.ts';
-import {quote} from './publication.ts';
+import {quoteTable} from './publication.ts';
+import {selectList} from './relations.ts';
 
 /** A table of a snapshot, and where its rows are. */
 export interface SnapshotTable {
@@ -38,7 +39,7 @@ export function snapshotParts(
     const {relation, partitioned, heaps} = each;
     const sources =
       readers === 1 || heaps.length === 0
-        ? [`${partitioned ? '' : 'ONLY '}${nameOf(relation)}`]
+        ? [`${partitioned ? '' : 'ONLY '}${quoteTable(relation)}`]
         : heaps.flatMap((heap) => ranges(heap, rangeBlocks));
     return sources.map((source) => ({table, command: copyCommand(relation, source)}));
   });
@@ -47,7 +48,7 @@ export function snapshotParts(
 function ranges(heap: Heap, rangeBlocks: number): readonly string[] {
   const count = Math.max(1, Math.ceil(heap.blocks / rangeBlocks));
   // ONLY: a child by inheritance is a table of its own in the stream.
-  const source = `ONLY ${nameOf(heap)}`;
+  const source = `ONLY ${quoteTable(heap)}`;
   if (count === 1) return [source];
   return Array.from({length: count}, (_, index) => {
     const from = `ctid >= '(${index * rangeBlocks},0)'`;
@@ -57,12 +58,6 @@ function ranges(heap: Heap, rangeBlocks: number): readonly string[] {
   });
 }
 
-/** Columns by name: the stream has no generated ones, and a partition may have them in another order. */
 function copyCommand(relation: Relation, source: string): string {
-  const columns = relation.columns.map(({name}) => quote(name)).join(', ');
-  return `COPY (SELECT ${columns} FROM ${source}) TO STDOUT`;
-}
-
-function nameOf({schema, table}: {readonly schema: string; readonly table: string}): string {
-  return `${quote(schema)}.${quote(table)}`;
+  return `COPY (SELECT ${selectList(relation)} FROM ${source}) TO STDOUT`;
 }

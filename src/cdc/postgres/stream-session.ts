@@ -1,6 +1,7 @@
 import type {Client} from 'pg';
 import type {Clock} from '../../common/clock.ts';
 import type {Relation, SourceEvent} from '../replication-source.ts';
+import type {TableFilter} from '../table-filter.ts';
 import {readTable, readTypes} from './column-catalog.ts';
 import {connect, disconnect} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
@@ -15,8 +16,7 @@ import type {TransactionReader} from './transaction-reader.ts';
 export interface StreamSessionDeps {
   readonly clock: Clock;
   readonly relations: Relations;
-  /** `schema.table` of the captured tables. */
-  readonly captured: ReadonlySet<string>;
+  readonly filter: TableFilter;
   readonly onStart: () => void;
   /** What makes a warning of the server the end of the stream. */
   readonly onNotice: (message: string) => Error | undefined;
@@ -92,7 +92,7 @@ export class StreamSession {
   }
 
   #onRelation(message: RelationMessage): void {
-    if (!this.#deps.captured.has(`${message.schema}.${message.table}`))
+    if (!this.#deps.filter.includesTable(message.schema, message.table))
       return this.#reader.define(message, undefined);
     // The next message may be a row of it.
     this.#client.hold('catalog');

@@ -137,6 +137,7 @@ describe('PostgresSource.snapshot with several threads', () => {
   test('check 48: reads partitions by themselves, in the columns of the partitioned table, and children by inheritance not at all', async () => {
     await using source = await TestSource.create(port, {
       tableIncludeList: ['public.t', 'public.parent'],
+      publishViaPartitionRoot: true,
       snapshot: parallel,
     });
     await source.sql(`
@@ -162,7 +163,10 @@ describe('PostgresSource.snapshot with several threads', () => {
   });
 
   test('reads a partitioned table whose partitions the user may not read', async () => {
-    await using source = await TestSource.create(port, {snapshot: parallel});
+    await using source = await TestSource.create(port, {
+      publishViaPartitionRoot: true,
+      snapshot: parallel,
+    });
     const user = `${source.options.name}_reader`;
     await source.sql(`
       CREATE ROLE ${user} LOGIN REPLICATION;

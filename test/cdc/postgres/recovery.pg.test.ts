@@ -22,7 +22,7 @@ describe('PostgresSource after a crash', () => {
     const changes = await source.changes(point.from, 10_000);
 
     expect(rowChanges(before).length).toBeLessThan(10_000);
-    expect(point).toEqual({kind: 'resume', from});
+    expect(point).toEqual({kind: 'resume', from, tables: ['public.t']});
     expect(changes.map(({after}) => Number(after?.[0]))).toEqual(
       Array.from({length: 10_000}, (_, index) => index + 1),
     );
@@ -75,7 +75,7 @@ describe('PostgresSource after a crash', () => {
     const changes = await source.changes(point.from, 1);
 
     expect((await source.slot())?.confirmed).toBe(durable.lsn);
-    expect(point).toEqual({kind: 'resume', from: durable});
+    expect(point).toEqual({kind: 'resume', from: durable, tables: ['public.t']});
     expect(changes).toHaveLength(1);
   });
 

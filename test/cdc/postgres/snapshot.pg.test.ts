@@ -246,7 +246,7 @@ describe('PostgresSource.snapshot', () => {
   });
 
   test('check 48: reads a partitioned table as one, and streams it under its own name', async () => {
-    await using source = await TestSource.create(port);
+    await using source = await TestSource.create(port, {publishViaPartitionRoot: true});
     await source.sql(`
       CREATE TABLE t (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
       CREATE TABLE t_low PARTITION OF t FOR VALUES FROM (0) TO (10);
@@ -267,6 +267,7 @@ describe('PostgresSource.snapshot', () => {
 
   test('estimates the rows of each table, also of one that was never analysed', async () => {
     await using source = await TestSource.create(port, {
+      publishViaPartitionRoot: true,
       tableIncludeList: [
         'public.analysed',
         'public.grown',
@@ -364,7 +365,7 @@ describe('PostgresSource.snapshot', () => {
     expect(rows).toEqual([['1']]);
     expect(events).toEqual([]);
     expect(await source.slot()).toBeUndefined();
-    expect(again).toEqual({kind: 'resume', from: point.from});
+    expect(again).toEqual({kind: 'resume', from: point.from, tables: ['public.t']});
   });
 });
 
