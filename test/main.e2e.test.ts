@@ -265,14 +265,6 @@ describe('a Postgres that cannot be captured', () => {
     );
   });
 
-  test('a table without primary key', async () => {
-    const name = await database('CREATE TABLE t (id int)');
-
-    expect(await failureOf(new Run(configure(yaml({'database.dbname': name}))))).toMatch(
-      /^source camel: .*public\.t has no primary key.*; run ALTER TABLE "public"\."t" ADD PRIMARY KEY .*\(CDC_TABLE_WITHOUT_KEY\)$/,
-    );
-  });
-
   test('a database that does not exist', async () => {
     expect(await failureOf(new Run(configure(yaml({'database.dbname': 'nowhere'}))))).toMatch(
       /^source camel: Postgres at \S+ has no database nowhere; check database\.dbname \(CDC_CONNECTION_FAILED\)$/,

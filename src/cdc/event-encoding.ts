@@ -9,6 +9,7 @@ import {eventDefaults} from './event-options.ts';
 import {EventTopics} from './event-topics.ts';
 import {MessageEvents} from './message-events.ts';
 import {messageFilter} from './message-filter.ts';
+import {messageKeyColumns} from './message-key-columns.ts';
 import {RecordCollector} from './record-collector.ts';
 import {SourcePositionHeader} from './source-position-header.ts';
 import {TableEncoders} from './table-encoders.ts';
@@ -49,12 +50,14 @@ export function eventEncoding(
   const transactions = events.provideTransactionMetadata
     ? new TransactionMetadata({...written, topicName})
     : undefined;
+  const keys =
+    events.messageKeyColumns === '' ? undefined : messageKeyColumns(events.messageKeyColumns);
   const parts = {...written, form, transactions};
   return {
     context,
     records,
     positions: new SourcePositionHeader({name, systemId}, slab),
-    encoders: new TableEncoders(options, parts, topics, logger),
+    encoders: new TableEncoders({...options, messageKeyColumns: keys}, parts, topics, logger),
     messages: new MessageEvents({...parts, topicPrefix, filter: messageFilter(events)}),
     transactions,
     truncates: form.rows === 'envelope' && !form.skipped.includes('t'),

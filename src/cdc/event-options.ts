@@ -11,6 +11,8 @@ export interface EventOptions extends Omit<EventFormOptions, 'afterStateOnly'> {
   /** Which logical decoding messages become events, by their prefix; all where both are absent. */
   readonly messagePrefixInclude?: readonly RegExp[] | undefined;
   readonly messagePrefixExclude?: readonly RegExp[] | undefined;
+  /** `message.key.columns`; empty for the tables' own keys. */
+  readonly messageKeyColumns: string;
 }
 
 export const eventDefaults: EventOptions = {
@@ -20,4 +22,5 @@ export const eventDefaults: EventOptions = {
   deleteTombstoneHandlingMode: 'rewrite-with-tombstone',
   provideTransactionMetadata: false,
   topicTransaction: 'transaction',
+  messageKeyColumns: '',
 };

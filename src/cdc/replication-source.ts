@@ -70,7 +70,10 @@ export interface Relation {
   readonly schema: string;
   readonly table: string;
   readonly columns: readonly RelationColumn[];
-  /** Primary-key columns in key order; empty without one. */
+  /**
+   * The columns that identify a row, in key order: of the primary key, or of a unique index in its place. Empty without
+   * either.
+   */
   readonly primaryKey: readonly string[];
   readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index';
 }

@@ -1,5 +1,4 @@
 import {FatalError} from '../common/errors.ts';
-import {notNull} from '../serde/schema.ts';
 import type {Schema} from '../serde/schema.ts';
 import type {ColumnTypes} from './column-types.ts';
 import type {Relation, RelationColumn, Tuple} from './replication-source.ts';
@@ -31,10 +30,12 @@ export interface RowLayout {
   readonly key: readonly ColumnLayout[];
 }
 
+/** `keyColumns` are the relation's own, unless events are keyed by others. */
 export function rowLayout(
   relation: Relation,
   columnTypes: ColumnTypes,
   report: ReportColumn,
+  keyColumns = relation.primaryKey,
 ): RowLayout {
   const types = relation.columns.map((column) => {
     if (column.excluded === true && !relation.primaryKey.includes(column.name)) return undefined;
@@ -47,12 +48,11 @@ export function rowLayout(
     if (type !== undefined && relation.columns[index]?.excluded !== true)
       columns.push(layout(relation, index, type, columns.length === 0));
   }
-  const key = relation.primaryKey.map((name, position) => {
+  const key = keyColumns.map((name, position) => {
     const index = relation.columns.findIndex((column) => column.name === name);
     const type = types[index];
     if (type === undefined) throw keyNotSupported(relation, name);
-    const column = layout(relation, index, type, position === 0);
-    return {...column, schema: notNull(column.schema)};
+    return layout(relation, index, type, position === 0);
   });
   return {columns, key};
 }
@@ -114,19 +114,18 @@ export function oldRowJson(
   return json;
 }
 
-/** The columns of a key as JSON, without braces. */
+/** The columns of a key as JSON, without braces: zero or null for what neither row has. */
 export function keyJson(
   columns: readonly ColumnLayout[],
   row: Tuple,
   old: Tuple | undefined,
-  missing: (column: string) => Error,
 ): string {
   let json = '';
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as ColumnLayout;
-    const text = row[column.index] ?? old?.[column.index];
-    if (text === undefined || text === null) throw missing(column.name);
-    json += column.prefix + valueJson(column, text);
+    const text = row[column.index];
+    const known = text === undefined ? old?.[column.index] : text;
+    json += column.prefix + (known === undefined ? column.absent : valueJson(column, known));
   }
   return json;
 }
@@ -140,6 +139,6 @@ function keyNotSupported(relation: Relation, column: string): FatalError {
   const {typeName = '?'} = relation.columns.find(({name}) => name === column) ?? {};
   return new FatalError(
     'CDC_TABLE_WITHOUT_KEY',
-    `${relation.schema}.${relation.table}: primary key column ${column} has the type ${typeName}, which change events cannot carry; leave the table out of table.include.list`,
+    `${relation.schema}.${relation.table}: key column ${column} has the type ${typeName}, which change events cannot carry; leave the table out of table.include.list, or name other columns in message.key.columns`,
   );
 }

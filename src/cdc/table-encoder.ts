@@ -1,4 +1,3 @@
-import {FatalError} from '../common/errors.ts';
 import type {RecordHeader} from '../kafka/client.ts';
 import {partitionFor} from '../kafka/partitioner.ts';
 import type {ByteSlab} from './byte-slab.ts';
@@ -30,7 +29,6 @@ export interface EncoderParts {
  */
 export class TableEncoder {
   readonly topic: EventTopic;
-  readonly #relation: Relation;
   readonly #parts: EncoderParts;
   readonly #columns: readonly ColumnLayout[];
   readonly #key: readonly ColumnLayout[];
@@ -52,7 +50,6 @@ export class TableEncoder {
     parts: EncoderParts,
   ) {
     this.topic = topic;
-    this.#relation = relation;
     this.#parts = parts;
     this.#columns = layout.columns;
     this.#key = layout.key;
@@ -162,13 +159,12 @@ export class TableEncoder {
   #keyChanged(before: Tuple, after: Tuple): boolean {
     return this.#key.some(({index}) => {
       const [old, now] = [before[index], after[index]];
-      return typeof old === 'string' && typeof now === 'string' && old !== now;
+      return old !== undefined && now !== undefined && old !== now;
     });
   }
 
   #keyJson(row: Tuple, old?: Tuple): string {
-    const fields = keyJson(this.#key, row, old, (column) => keyMissing(this.#relation, column));
-    return '{' + fields + '}';
+    return '{' + keyJson(this.#key, row, old) + '}';
   }
 
   /** `old` has what an unchanged TOAST value leaves out of the key in `row`. Null for a table without a key. */
@@ -201,11 +197,4 @@ function completed(row: Tuple, old: Tuple): Tuple {
 
 function keyHeader(name: string, json: string): RecordHeader {
   return {key: name, value: Buffer.from(json)};
-}
-
-function keyMissing({schema, table}: Relation, column: string): FatalError {
-  return new FatalError(
-    'CDC_TABLE_WITHOUT_KEY',
-    `${schema}.${table}: Postgres sent a change without primary key column ${column}; its replica identity does not cover the key: ALTER TABLE ${schema}.${table} REPLICA IDENTITY DEFAULT`,
-  );
 }

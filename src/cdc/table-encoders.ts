@@ -3,6 +3,7 @@ import type {Schema} from '../serde/schema.ts';
 import {ColumnTypes} from './column-types.ts';
 import {changeEventSchemas} from './change-event-schema.ts';
 import type {EventTopics} from './event-topics.ts';
+import type {MessageKeyColumns} from './message-key-columns.ts';
 import type {Relation} from './replication-source.ts';
 import {rowLayout} from './row-layout.ts';
 import type {ColumnLayout} from './row-layout.ts';
@@ -14,6 +15,8 @@ import type {TypeHandling} from './types/type-handling.ts';
 export interface TableEncodersOptions {
   readonly topicPrefix: string;
   readonly types: TypeHandling;
+  /** Absent: each table's own key. */
+  readonly messageKeyColumns?: MessageKeyColumns | undefined;
 }
 
 /**
@@ -26,18 +29,20 @@ export class TableEncoders {
   readonly #topics: EventTopics;
   readonly #logger: Logger;
   readonly #types: ColumnTypes;
+  readonly #messageKeyColumns: MessageKeyColumns | undefined;
   readonly #encoders = new Map<Relation, TableEncoder>();
   readonly #tables = new Set<string>();
   readonly #warned = new Set<string>();
 
   constructor(
-    {topicPrefix, types}: TableEncodersOptions,
+    {topicPrefix, types, messageKeyColumns}: TableEncodersOptions,
     parts: EncoderParts,
     topics: EventTopics,
     logger: Logger,
   ) {
     this.#topicPrefix = topicPrefix;
     this.#types = new ColumnTypes(types);
+    this.#messageKeyColumns = messageKeyColumns;
     this.#parts = parts;
     this.#topics = topics;
     this.#logger = logger;
@@ -56,8 +61,11 @@ export class TableEncoders {
   /** @throws FatalError when the topic has another shape, the registry refuses a schema, or the key has no type. */
   async prepare(relation: Relation): Promise<TableEncoder> {
     const {schema, table} = relation;
-    const layout = rowLayout(relation, this.#types, (column, text) =>
-      this.#warn(relation, column.name, column.typeName, text),
+    const layout = rowLayout(
+      relation,
+      this.#types,
+      (column, text) => this.#warn(relation, column.name, column.typeName, text),
+      this.#keyColumns(relation),
     );
     const {context, form} = this.#parts;
     const schemas = changeEventSchemas(
@@ -78,6 +86,23 @@ export class TableEncoders {
     this.#encoders.set(relation, encoder);
     this.#tables.add(`${relation.schema}.${relation.table}`);
     return encoder;
+  }
+
+  #keyColumns(relation: Relation): readonly string[] {
+    const key = this.#messageKeyColumns?.(relation);
+    if (key === undefined) return relation.primaryKey;
+    const {schema, table, primaryKey, replicaIdentity} = relation;
+    const name = `${schema}.${table}`;
+    const isKnown =
+      replicaIdentity === 'full' || key.every((column) => primaryKey.includes(column));
+    if (!isKnown && !this.#warned.has(name)) {
+      this.#warned.add(name);
+      this.#logger.warn(
+        {table: name, key},
+        `${name}: message.key.columns names ${key.join(', ')}, which a delete does not bring with this replica identity: its key then has nulls and zeros; run ALTER TABLE ${name} REPLICA IDENTITY FULL`,
+      );
+    }
+    return key;
   }
 
   #warn(relation: Relation, column: string, type: string, text: string | undefined): void {

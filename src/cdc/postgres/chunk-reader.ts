@@ -4,6 +4,7 @@ import type {ChunkRequest, SnapshotChunk} from '../chunk-source.ts';
 import type {Relation, Tuple} from '../replication-source.ts';
 import {readTableNamed} from './column-catalog.ts';
 import type {CatalogTable} from './column-catalog.ts';
+import {keyColumns} from './key-columns.ts';
 import {quote, quoteName} from './publication.ts';
 import {relationOfTable, selectList} from './relations.ts';
 import type {Relations} from './relations.ts';
@@ -61,8 +62,10 @@ async function inTransaction(
 ): Promise<ChunkOutcome> {
   // Before the first query, which takes the snapshot: what it sees is then not older than the lock.
   if (!(await lock(client, request.table))) return 'no table';
-  const table = await readTableNamed(client, request.table);
-  if (table === undefined) return 'no table';
+  const found = await readTableNamed(client, request.table);
+  if (found === undefined) return 'no table';
+  // What the stream knows its rows by.
+  const table = {...found, primaryKey: keyColumns(found)};
   if (table.primaryKey.length === 0) return 'no key';
   const upTo = request.upTo ?? (await lastKey(client, request, table));
   const facts = await readFacts(client, table);

@@ -10,6 +10,11 @@ export interface CatalogTable {
   readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index';
   /** In key order; empty without a primary key. */
   readonly primaryKey: readonly string[];
+  /**
+   * Columns of the unique index that does for a primary key: all of them NOT NULL, all rows in it; of several the one that
+   * the table is clustered by, then the first by name. Empty without one.
+   */
+  readonly uniqueKey: readonly string[];
   /** Columns of the replica identity's index; empty unless it is `index`. */
   readonly identityColumns: readonly string[];
   readonly columns: readonly CatalogColumn[];
@@ -74,10 +79,28 @@ const indexColumns = (flag: string): string => `
     WHERE i.indrelid = c.oid AND i.${flag} AND k.position <= i.indnkeyatts
   ), '[]')`;
 
+/** The order of `DatabaseMetaData.getIndexInfo`, by which Debezium takes the first. */
+const uniqueKey = `
+  coalesce((
+    SELECT key.columns
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    CROSS JOIN LATERAL (
+      SELECT json_agg(a.attname ORDER BY k.position) AS columns, bool_and(a.attnotnull AND a.attgenerated = '') AS required
+      FROM unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+      WHERE k.position <= i.indnkeyatts
+    ) key
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND key.required
+    ORDER BY i.indisclustered DESC, x.relname LIMIT 1
+  ), '[]')`;
+
 const tablesQuery = `
   SELECT c.oid::bigint::float8 AS oid, n.nspname AS schema, c.relname AS "table", c.relkind AS kind,
     c.relreplident AS identity, has_table_privilege(c.oid, 'SELECT') AS selectable,
     ${indexColumns('indisprimary')} AS "primaryKey",
+    ${uniqueKey} AS "uniqueKey",
     CASE WHEN c.relreplident = 'i' THEN ${indexColumns('indisreplident')} ELSE '[]' END AS "identityColumns",
     coalesce((
       SELECT json_agg(json_build_object(

@@ -1,14 +1,17 @@
 import type {Client} from 'pg';
 import type {Clock} from '../../common/clock.ts';
+import type {Conditions} from '../../common/conditions.ts';
 import type {Logger} from '../../common/logger.ts';
 import {RetriableError} from '../../common/errors.ts';
 import type {SourceOffset, StartingPoint} from '../replication-source.ts';
 import {nameOf} from '../table-filter.ts';
 import type {TableFilter} from '../table-filter.ts';
 import {readTables} from './column-catalog.ts';
+import type {CatalogTable} from './column-catalog.ts';
 import {connect, disconnect} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
 import {ensurePublication} from './ensure-publication.ts';
+import {keyCondition, keySubject} from './key-columns.ts';
 import {formatLsn} from './lsn.ts';
 import {describeSnapshot, importSnapshot, lockTables} from './open-snapshot.ts';
 import type {SnapshotOptions} from './open-snapshot.ts';
@@ -48,6 +51,12 @@ export interface OpenOptions extends PostgresAddress {
   readonly timeline: number | undefined;
 }
 
+interface OpenDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly conditions: Conditions;
+}
+
 export interface OpenedSource {
   /** `schema.table` of what the filters match, whether it is published or not. */
   readonly matched: readonly string[];
@@ -63,7 +72,7 @@ export interface OpenedSource {
 export async function openSource(
   options: OpenOptions,
   durable: SourceOffset | undefined,
-  deps: {readonly clock: Clock; readonly logger: Logger},
+  deps: OpenDeps,
   relations: Relations,
 ): Promise<OpenedSource> {
   const admin = await connect(options, 'query');
@@ -78,18 +87,20 @@ export async function openSource(
     const state = await readPublication(admin, options.publicationName);
     const found = await findTables(admin);
     const selection = selectTables(found, options.filter, publishesViaRoot(options, state));
+    const described = await readTables(admin, oidsOf(selection.captured));
     const warnings = preflight({
       ...options,
       walLevel: server.walLevel,
       selection,
       endangered: endangeredTables(options.publicationMode, found, selection),
       isPublished: state !== undefined,
-      tables: await readTables(admin, oidsOf(selection.captured)),
+      tables: described,
       snapshot:
         options.snapshotMode === 'always' ||
         (durable === undefined && options.snapshotMode !== 'never'),
     });
     for (const warning of warnings) deps.logger.warn({source: options.name}, warning);
+    for (const table of described) tellOfKey(options, table, deps);
     walsender = await connect(options, 'replication');
     const identity = await identifySystem(walsender);
     const {systemId, timeline} = identity;
@@ -225,4 +236,15 @@ async function lockOut(admin: Client, {where, slotName}: OpenOptions): Promise<v
 
 function oidsOf(tables: readonly FoundTable[]): readonly number[] {
   return tables.map(({oid}) => oid);
+}
+
+/** Holds until the source is opened again and finds the table in order. */
+function tellOfKey(source: OpenOptions, table: CatalogTable, deps: OpenDeps): void {
+  const condition = keyCondition(source, table);
+  if (condition === undefined) {
+    deps.conditions.clear('CDC_TABLE_WITHOUT_KEY', keySubject(source.name, table));
+    return;
+  }
+  deps.conditions.raise(condition);
+  deps.logger.warn({source: source.name, code: condition.code}, condition.message);
 }

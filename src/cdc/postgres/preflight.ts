@@ -3,6 +3,7 @@ import {FatalError} from '../../common/errors.ts';
 import {nameOf} from '../table-filter.ts';
 import type {CatalogTable} from './column-catalog.ts';
 import {walLevelError} from './errors.ts';
+import {keyRemark} from './key-columns.ts';
 import {quoteTable} from './publication.ts';
 import type {FoundTable} from './table-catalog.ts';
 import type {TableSelection} from './table-selection.ts';
@@ -63,8 +64,8 @@ export function preflight(facts: PreflightFacts): readonly string[] {
         'CDC_PERMISSION_DENIED',
         `${where}: user ${user} may not read ${name}; run GRANT SELECT ON ${quoteTable(table)} TO "${user}"`,
       );
-    const warning = identityWarning(where, name, table);
-    if (warning !== undefined) warnings.push(warning);
+    const remark = keyRemark(table);
+    if (remark !== undefined) warnings.push(remark);
   }
   return warnings;
 }
@@ -82,24 +83,4 @@ function endangeredWarning({where, endangered, isPublished}: PreflightFacts): re
     'CDC_TABLE_WITHOUT_KEY',
     `${where}: with publication.autocreate.mode: all_tables Postgres would refuse updates and deletes on ${names}, which are not captured and have no replica identity; ${remedy}`,
   );
-}
-
-/** @throws FatalError where Postgres would refuse the application's updates and deletes once the table is published. */
-function identityWarning(where: string, name: string, table: CatalogTable): string | undefined {
-  const {replicaIdentity, primaryKey, identityColumns} = table;
-  const keyless = primaryKey.length === 0;
-  if (replicaIdentity === 'nothing' || (replicaIdentity === 'default' && keyless))
-    throw new FatalError(
-      'CDC_TABLE_WITHOUT_KEY',
-      `${where}: ${name} has no ${keyless ? 'primary key' : 'replica identity'}, so Postgres would refuse updates and deletes on it once it is published; ${
-        keyless
-          ? `run ALTER TABLE ${quoteTable(table)} ADD PRIMARY KEY (…), or REPLICA IDENTITY FULL for events without a key`
-          : `run ALTER TABLE ${quoteTable(table)} REPLICA IDENTITY DEFAULT`
-      }`,
-    );
-  if (keyless)
-    return `${name} has no primary key: its events have no key, so they cannot be merged by key and lose their order over several partitions`;
-  if (replicaIdentity === 'index' && primaryKey.some((column) => !identityColumns.includes(column)))
-    return `${name} has a replica identity index without all columns of its primary key: its deletes cannot carry the key`;
-  return undefined;
 }

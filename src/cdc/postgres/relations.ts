@@ -1,6 +1,7 @@
 import type {Relation, RelationColumn} from '../replication-source.ts';
 import type {TableFilter} from '../table-filter.ts';
 import type {CatalogTable, CatalogType} from './column-catalog.ts';
+import {keyColumns, keyColumnsOf} from './key-columns.ts';
 import type {RelationMessage} from './pgoutput.ts';
 import {quote} from './publication.ts';
 
@@ -33,7 +34,7 @@ export function relationOfTable(table: CatalogTable): Relation {
     columns: table.columns
       .filter(({generated}) => !generated)
       .map((column) => relationColumn(column, column, column.nullable)),
-    primaryKey: table.primaryKey,
+    primaryKey: keyColumns(table),
     replicaIdentity: table.replicaIdentity,
   };
 }
@@ -53,22 +54,22 @@ export function selectList({columns, primaryKey}: Relation): string {
 /**
  * A table as the WAL saw it: names and types are the message's, nullability, key and type names the catalog's.
  *
- * The catalog may be newer: a column that it does not have is nullable, and a key column that the message does not have
- * is no part of the key.
+ * The catalog may be newer: a column that it does not have is nullable, unless the replica identity has it.
  */
 export function relationOfMessage(
   message: RelationMessage,
   table: CatalogTable | undefined,
   types: ReadonlyMap<number, CatalogType>,
 ): Relation {
-  const names = new Set(message.columns.map(({name}) => name));
   const known = new Map(table?.columns.map((column) => [column.name, column]));
-  const columns = message.columns.map(({name, typeOid, typeModifier}): RelationColumn => {
+  // A column of the replica identity is NOT NULL, unless that is the whole row.
+  const isRequired = message.replicaIdentity !== 'full';
+  const columns = message.columns.map(({name, typeOid, typeModifier, key}): RelationColumn => {
     const type = types.get(typeOid) ?? unknownType;
     return relationColumn(
       {name, typeOid, typeModifier: typeModifier === -1 ? type.typeModifier : typeModifier},
       type,
-      known.get(name)?.nullable ?? true,
+      !(key && isRequired) && (known.get(name)?.nullable ?? true),
     );
   });
   return {
@@ -76,7 +77,7 @@ export function relationOfMessage(
     schema: message.schema,
     table: message.table,
     columns,
-    primaryKey: (table?.primaryKey ?? []).filter((name) => names.has(name)),
+    primaryKey: keyColumnsOf(message, table),
     replicaIdentity: message.replicaIdentity,
   };
 }

@@ -85,6 +85,91 @@ describe('change events of Postgres', () => {
     ]);
   });
 
+  test('check 8: have no key without one, and the whole old row under REPLICA IDENTITY FULL', async () => {
+    await using database = await CapturedDatabase.start(
+      port,
+      ['public.t'],
+      'CREATE TABLE t (v int)',
+    );
+
+    await database.sql('INSERT INTO t VALUES (1); ALTER TABLE t REPLICA IDENTITY FULL');
+    await database.sql('UPDATE t SET v = 2; DELETE FROM t');
+
+    expect((await database.events('postgres.public.t')).map(shape)).toEqual([
+      ['c', null, null, {v: 1}],
+      ['u', null, {v: 1}, {v: 2}],
+      ['d', null, {v: 2}, null],
+      [null],
+    ]);
+  });
+
+  test('check 9: are keyed by the columns of the replica identity index where the primary key is not in it', async () => {
+    await using database = await CapturedDatabase.start(
+      port,
+      ['public.t'],
+      `CREATE TABLE t (id int PRIMARY KEY, code text NOT NULL UNIQUE, v int);
+       ALTER TABLE t REPLICA IDENTITY USING INDEX t_code_key; INSERT INTO t VALUES (1, 'c', 1)`,
+    );
+
+    await database.sql(
+      `UPDATE t SET v = 2; UPDATE t SET id = 2; UPDATE t SET code = 'd'; DELETE FROM t`,
+    );
+
+    expect((await database.events('postgres.public.t')).map(shape)).toEqual([
+      ['r', {code: 'c'}, null, {id: 1, code: 'c', v: 1}],
+      ['u', {code: 'c'}, null, {id: 1, code: 'c', v: 2}],
+      ['u', {code: 'c'}, null, {id: 2, code: 'c', v: 2}],
+      ['d', {code: 'c'}, {id: 0, code: 'c', v: null}, null],
+      [{code: 'c'}],
+      ['c', {code: 'd'}, null, {id: 2, code: 'd', v: 2}],
+      ['d', {code: 'd'}, {id: 0, code: 'd', v: null}, null],
+      [{code: 'd'}],
+    ]);
+  });
+
+  test('are keyed by a unique index without a primary key: the first by name of those that every row is in', async () => {
+    await using database = await CapturedDatabase.start(
+      port,
+      ['public.t'],
+      `CREATE TABLE t (a int, b int NOT NULL, c int NOT NULL, d int NOT NULL);
+       CREATE UNIQUE INDEX i1 ON t (a); CREATE UNIQUE INDEX i2 ON t (b) WHERE b > 0;
+       CREATE UNIQUE INDEX i3 ON t (d, b) INCLUDE (a); CREATE UNIQUE INDEX i4 ON t (c);
+       CREATE UNIQUE INDEX i0 ON t ((b + 1)); INSERT INTO t VALUES (1, 2, 3, 4)`,
+    );
+
+    await database.sql('INSERT INTO t VALUES (5, 6, 7, 8)');
+
+    expect((await database.events('postgres.public.t')).map(([key]) => key)).toEqual([
+      {d: 4, b: 2},
+      {d: 8, b: 6},
+    ]);
+  });
+
+  test('are keyed by message.key.columns, with zeros for what a delete does not bring', async () => {
+    await using database = await CapturedDatabase.start(port, ['public.t'], table, {
+      connector: {events: {messageKeyColumns: 'public.t:n,v'}},
+    });
+
+    await database.sql(`INSERT INTO t VALUES (1, 'a'); UPDATE t SET v = 'b'; DELETE FROM t`);
+    await database.sql(`
+      ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t VALUES (2); UPDATE t SET v = 'c'; DELETE FROM t`);
+
+    expect(
+      (await database.events('postgres.public.t')).map(([key, value]) => [value?.op, key]),
+    ).toEqual([
+      ['c', {n: 7, v: 'a'}],
+      ['u', {n: 7, v: 'b'}],
+      ['d', {n: 0, v: null}],
+      [undefined, {n: 0, v: null}],
+      ['c', {n: 7, v: null}],
+      ['d', {n: 7, v: null}],
+      [undefined, {n: 7, v: null}],
+      ['c', {n: 7, v: 'c'}],
+      ['d', {n: 7, v: 'c'}],
+      [undefined, {n: 7, v: 'c'}],
+    ]);
+  });
+
   test.each([
     ['drop', []],
     ['tombstone', [[{id: 1}, null]]],

@@ -138,17 +138,45 @@ describe('PostgresSource.open', () => {
     await server.stop();
   });
 
-  test('check 8: refuses a table without key, before it is published and its updates fail', async () => {
-    await using source = await TestSource.create(port);
-    await source.sql('CREATE TABLE t (id int)');
+  test('check 8: warns of tables whose updates Postgres refuses, by name and with the remedy, until they are in order', async () => {
+    await using source = await TestSource.create(port, {
+      tableIncludeList: ['public.t', 'public.n'],
+    });
+    await source.sql('CREATE TABLE t (id int); CREATE TABLE n (id int PRIMARY KEY)');
+    await source.sql('ALTER TABLE n REPLICA IDENTITY NOTHING');
 
-    expect(await failureOf(source.open())).toEqual(
-      failing('CDC_TABLE_WITHOUT_KEY', 'ALTER TABLE "public"."t" ADD PRIMARY KEY'),
-    );
-    await source.sql('INSERT INTO t VALUES (1); UPDATE t SET id = 2');
-    await source.sql('ALTER TABLE t REPLICA IDENTITY FULL');
-    expect(await source.open()).toMatchObject({kind: 'snapshot'});
-    expect(await source.snapshotRows()).toEqual([['2']]);
+    const {from} = await source.start();
+    const subject = `source ${source.options.name} public`;
+    expect(source.conditions.list()).toMatchObject([
+      {
+        code: 'CDC_TABLE_WITHOUT_KEY',
+        severity: 'warning',
+        subject: `${subject}.t`,
+        message: expect.stringMatching(
+          /public\.t has no primary key.* ALTER TABLE "public"\."t" ADD PRIMARY KEY .*REPLICA IDENTITY FULL/,
+        ) as string,
+      },
+      {
+        subject: `${subject}.n`,
+        message: expect.stringContaining(
+          'ALTER TABLE "public"."n" REPLICA IDENTITY DEFAULT',
+        ) as string,
+      },
+    ]);
+
+    await source.sql('INSERT INTO t VALUES (1)');
+    await expect(source.sql('UPDATE t SET id = 2')).rejects.toMatchObject({code: '55000'});
+    await source.sql('ALTER TABLE t REPLICA IDENTITY FULL; UPDATE t SET id = 2; DELETE FROM t');
+    const changes = await source.changes(from, 3);
+    expect(changes.map(({kind, before, after}) => [kind, before, after])).toEqual([
+      ['insert', undefined, ['1']],
+      ['update', ['1'], ['2']],
+      ['delete', ['2'], undefined],
+    ]);
+
+    await source.restart();
+    await source.open(from);
+    expect(source.conditions.list()).toMatchObject([{subject: `${subject}.n`}]);
   });
 
   test('check 9: gives the columns of the identity index as the old key', async () => {
