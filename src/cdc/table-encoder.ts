@@ -41,6 +41,8 @@ export class TableEncoder {
   /** The context's source block, as of its serial. */
   #contextSerial = -1;
   #source: readonly [head: string, middle: string] = ['', ''];
+  /** The bytes after a snapshot row, as of the context's serial and ending. */
+  #reading = {serial: -1, ending: '', bytes: new Uint8Array(0)};
 
   constructor(
     relation: Relation,
@@ -85,7 +87,10 @@ export class TableEncoder {
 
   /** The record of a snapshot row; an incremental snapshot's has no LSN. */
   read(row: Tuple, lsn: bigint | null, headers: readonly RecordHeader[]): void {
-    this.#upsert('r', row, undefined, lsn, headers);
+    if (this.#parts.form.rows !== 'envelope')
+      return this.#upsert('r', row, undefined, lsn, headers);
+    const json = '{"before":null,"after":{' + rowJson(this.#columns, row, undefined) + '}';
+    this.#append(this.#keyBytes(row, undefined), json, headers, this.#readEnding(lsn));
   }
 
   /** The record of a TRUNCATE, which has no key; rows (`after.state.only`) have none. */
@@ -156,6 +161,17 @@ export class TableEncoder {
     return head + digits + middle + digits + ending;
   }
 
+  /** What snapshot rows have in common, four fifths of most of them: bytes, so that each only has to copy it. */
+  #readEnding(lsn: bigint | null): Uint8Array {
+    const {serial, ending} = this.#reading;
+    const {context} = this.#parts;
+    const now = context.ending('r');
+    if (serial === context.serial && ending === now) return this.#reading.bytes;
+    const bytes = Buffer.from(this.#metadataJson('r', lsn));
+    this.#reading = {serial: context.serial, ending: now, bytes};
+    return bytes;
+  }
+
   #keyChanged(before: Tuple, after: Tuple): boolean {
     return this.#key.some(({index}) => {
       const [old, now] = [before[index], after[index]];
@@ -178,9 +194,14 @@ export class TableEncoder {
     return targets[partitionFor(key, targets.length)] as EventTarget;
   }
 
-  #append(key: Buffer | null, json: string, headers: readonly RecordHeader[]): void {
+  #append(
+    key: Buffer | null,
+    json: string,
+    headers: readonly RecordHeader[],
+    ending?: Uint8Array,
+  ): void {
     const {slab, sink, context} = this.#parts;
-    const value = slab.write(this.#valueHeader, json);
+    const value = slab.write(this.#valueHeader, json, ending);
     sink.append(this.#targetOf(key), {key, value, timestamp: context.timestamp, headers});
   }
 }
