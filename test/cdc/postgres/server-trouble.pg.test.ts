@@ -38,9 +38,9 @@ describe('PostgresSource on a server in trouble', () => {
 
     expect(pid).toBeTypeOf('number');
     expect(blocked).toEqual({pid, confirmed: from.lsn});
-    // About a megabyte waits for the consumer, of forty.
-    expect(buffered).toBeGreaterThan(500);
-    expect(buffered).toBeLessThan(2_500);
+    // About an eighth of a megabyte waits for the consumer, of forty.
+    expect(buffered).toBeGreaterThan(60);
+    expect(buffered).toBeLessThan(400);
     expect(count).toBe(40_000);
     expect(source.conditions.list()).toEqual([]);
   });
