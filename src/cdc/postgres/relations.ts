@@ -9,6 +9,7 @@ import {quote} from './publication.ts';
 export class Relations {
   readonly #filter: TableFilter;
   readonly #byShape = new Map<string, Relation>();
+  readonly #enumLabels = new Map<number, readonly string[]>();
 
   constructor(filter: TableFilter) {
     this.#filter = filter;
@@ -16,12 +17,24 @@ export class Relations {
 
   /** The first relation that was equal to `relation`, with its excluded columns marked. */
   intern(relation: Relation): Relation {
+    for (const {typeOid, enumLabels} of relation.columns)
+      if (enumLabels !== undefined) this.#enumLabels.set(typeOid, enumLabels);
     const shape = JSON.stringify(relation);
     const known = this.#byShape.get(shape);
     if (known !== undefined) return known;
     const marked = this.#filter.markExcluded(relation);
     this.#byShape.set(shape, marked);
     return marked;
+  }
+
+  /** `types` with the labels that the enums had in the relation that was interned last, where there was one. */
+  withKnownLabels(types: ReadonlyMap<number, CatalogType>): ReadonlyMap<number, CatalogType> {
+    return new Map(
+      [...types].map(([oid, type]) => {
+        const enumLabels = type.enumLabels && (this.#enumLabels.get(oid) ?? type.enumLabels);
+        return [oid, {...type, enumLabels}];
+      }),
+    );
   }
 }
 

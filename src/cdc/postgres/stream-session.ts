@@ -22,6 +22,9 @@ export interface StreamSessionDeps {
   readonly onNotice: (message: string) => Error | undefined;
 }
 
+/** The catalog may be newer than the change: a label is not there before a row has it. */
+type EnumLabelsAsOf = 'known labels' | 'labels of now';
+
 /**
  * How much of the WAL stream may wait for the consumer before the socket is held.
  *
@@ -62,6 +65,7 @@ export class StreamSession {
     reader.connected({
       push: (event, bytes) => this.#buffer.push(event, bytes),
       onRelation: (message) => this.#onRelation(message),
+      onNewLabel: (message) => this.#describe(message, 'labels of now'),
     });
     this.#client = new ReplicationClient(walsender, start, deps.clock, {
       onStart: deps.onStart,
@@ -99,18 +103,19 @@ export class StreamSession {
   #onRelation(message: RelationMessage): void {
     if (!this.#deps.filter.includesTable(message.schema, message.table))
       return this.#reader.define(message, undefined);
-    // The next message may be a row of it.
-    this.#client.hold('catalog');
-    void this.#describe(message);
+    this.#describe(message, 'known labels');
   }
 
-  async #describe(message: RelationMessage): Promise<void> {
-    try {
-      this.#reader.define(message, await this.#lookUp(message));
-      this.#client.release('catalog');
-    } catch (error) {
-      this.#fail(error as Error);
-    }
+  #describe(message: RelationMessage, labels: EnumLabelsAsOf): void {
+    // The next message may be a row of it.
+    this.#client.hold('catalog');
+    this.#lookUp(message, labels).then(
+      (relation) => {
+        this.#reader.define(message, relation);
+        this.#client.release('catalog');
+      },
+      (error: unknown) => this.#fail(error as Error),
+    );
   }
 
   /** Reads no more, so that the consumer gets to the error; what the reader has handed out, it still gets. */
@@ -119,7 +124,7 @@ export class StreamSession {
     this.#buffer.end(error);
   }
 
-  async #lookUp(message: RelationMessage): Promise<Relation> {
+  async #lookUp(message: RelationMessage, labels: EnumLabelsAsOf): Promise<Relation> {
     this.#catalog ??= connect(this.#address, 'query');
     const catalog = await this.#catalog;
     const table = await readTable(catalog, message.oid);
@@ -127,6 +132,8 @@ export class StreamSession {
       catalog,
       message.columns.map(({typeOid}) => typeOid),
     );
-    return this.#deps.relations.intern(relationOfMessage(message, table, types));
+    const {relations} = this.#deps;
+    const asOf = labels === 'known labels' ? relations.withKnownLabels(types) : types;
+    return relations.intern(relationOfMessage(message, table, asOf));
   }
 }

@@ -1,5 +1,6 @@
 import {ServiceError} from '../../common/errors.ts';
 import type {Relation, SourceEvent, Tuple} from '../replication-source.ts';
+import {EnumLabels} from './enum-labels.ts';
 import {formatLsn} from './lsn.ts';
 import {PgoutputDecoder} from './pgoutput.ts';
 import type {
@@ -15,12 +16,22 @@ export interface TransactionReaderOutput {
   readonly push: (event: SourceEvent, bytes: number) => void;
   /** A table's shape came; `define` must be called with it before the next message. */
   readonly onRelation: (message: RelationMessage) => void;
+  /** A row has a label that its enum did not have; `define` must be called with what the enum has now, as above. */
+  readonly onNewLabel: (message: RelationMessage) => void;
 }
 
 interface KnownRelation {
+  readonly message: RelationMessage;
   readonly relation: Relation;
+  readonly labels: EnumLabels | undefined;
   /** By column: whether it belongs to the replica identity. */
   readonly identity: readonly boolean[];
+}
+
+interface ChangeToCome {
+  readonly message: ChangeMessage;
+  readonly lsn: bigint;
+  readonly bytes: number;
 }
 
 /** An event that is not a row weighs this much in the consumer's buffer. */
@@ -35,7 +46,11 @@ const smallEventBytes = 64;
  */
 export class TransactionReader {
   readonly #decoder = new PgoutputDecoder();
-  #output: TransactionReaderOutput = {push: () => undefined, onRelation: () => undefined};
+  #output: TransactionReaderOutput = {
+    push: () => undefined,
+    onRelation: () => undefined,
+    onNewLabel: () => undefined,
+  };
   #relations = new Map<number, KnownRelation | undefined>();
   #position: bigint;
   /** The transaction that is handed out in part: where its commit record starts, and how many changes of it. */
@@ -46,6 +61,8 @@ export class TransactionReader {
   #lastEnd = 0n;
   #skipTransaction = false;
   #skipChanges = 0;
+  /** Waits for `define`. */
+  #newLabel: ChangeToCome | undefined;
 
   constructor(from: bigint) {
     this.#position = from;
@@ -64,11 +81,22 @@ export class TransactionReader {
     this.#lastEnd = 0n;
     this.#skipTransaction = false;
     this.#skipChanges = 0;
+    // It was counted as handed out.
+    if (this.#newLabel !== undefined && this.#open !== undefined) this.#open.changes--;
+    this.#newLabel = undefined;
   }
 
-  /** Answers `onRelation`; undefined: not one of ours. */
-  define({oid, columns}: RelationMessage, relation: Relation | undefined): void {
-    this.#relations.set(oid, relation && {relation, identity: columns.map(({key}) => key)});
+  /** Answers `onRelation` and `onNewLabel`; undefined: not one of ours. */
+  define(message: RelationMessage, relation: Relation | undefined): void {
+    const {oid, columns} = message;
+    const labels = relation && EnumLabels.of(relation, this.#relations.get(oid)?.labels);
+    const identity = columns.map(({key}) => key);
+    const known = relation && {message, relation, labels, identity};
+    this.#relations.set(oid, known);
+    const change = this.#newLabel;
+    this.#newLabel = undefined;
+    if (known !== undefined && change !== undefined)
+      this.#emit(known, change.message, change.lsn, change.bytes);
   }
 
   read(buffer: Buffer, start: number, end: number, lsn: bigint): void {
@@ -148,7 +176,20 @@ export class TransactionReader {
   #change(message: ChangeMessage, lsn: bigint, bytes: number): void {
     const known = this.#relationOf(message.relationOid, lsn);
     if (known === undefined || !this.#isNew()) return;
-    const {relation, identity} = known;
+    if (known.labels?.meetsNew(message.after ?? message.before ?? []) === true) {
+      this.#newLabel = {message, lsn, bytes};
+      this.#output.onNewLabel(known.message);
+    } else {
+      this.#emit(known, message, lsn, bytes);
+    }
+  }
+
+  #emit(
+    {relation, identity}: KnownRelation,
+    message: ChangeMessage,
+    lsn: bigint,
+    bytes: number,
+  ): void {
     const {tag, beforeKind, before, after} = message;
     const width = relation.columns.length;
     if ((after ?? before)?.length !== width || (before !== undefined && before.length !== width))

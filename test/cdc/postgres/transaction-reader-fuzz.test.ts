@@ -81,6 +81,7 @@ function start(): Run {
     reader.connected({
       push: (event) => events.push(event),
       onRelation: (message) => reader.define(message, message.oid === 7 ? relation : undefined),
+      onNewLabel: (message) => reader.define(message, message.oid === 7 ? relation : undefined),
     });
     for (const message of described) read(encode(message));
   };

@@ -57,6 +57,7 @@ class Out {
     this.reader.connected({
       push: (event) => this.events.push(event),
       onRelation: (message: RelationMessage) => this.reader.define(message, relation),
+      onNewLabel: (message: RelationMessage) => this.reader.define(message, relation),
     });
     this.read(describeTable);
   }
