@@ -1,6 +1,8 @@
 import type {z} from 'zod';
 import type {FilePaths} from './file-paths.ts';
 import type {sourceSchema} from './source-schema.ts';
+import {typeHandlingConfig} from './type-handling-keys.ts';
+import type {TypeHandlingConfig} from './type-handling-keys.ts';
 
 /** One Postgres database to capture. */
 export interface SourceConfig {
@@ -12,6 +14,8 @@ export interface SourceConfig {
   readonly capture: CaptureConfig;
   /** Absent: the defaults of its keys. */
   readonly snapshot?: SnapshotConfig;
+  /** Absent: the defaults of its keys. */
+  readonly types?: TypeHandlingConfig;
   readonly afterStateOnly: boolean;
   /** Absent: the defaults of its keys. */
   readonly events?: EventsConfig;
@@ -100,6 +104,7 @@ export function sourceConfig(
       publishViaPartitionRoot: keys['publish.via.partition.root'],
     },
     snapshot: snapshotConfig(keys),
+    types: typeHandlingConfig(keys),
     afterStateOnly: keys['after.state.only'],
     events: {
       profile: keys.debezium,

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {flag, integer, list, oneOf, optional, patterns, text} from './option.ts';
+import {typeHandlingKeys} from './type-handling-keys.ts';
 import {connectionKeys} from './source-connection-keys.ts';
 
 const prefix = /^[A-Za-z0-9._-]{1,200}$/;
@@ -181,6 +182,7 @@ export const sourceSchema = z.strictObject({
     prefixWords,
     prefix,
   ),
+  ...typeHandlingKeys,
   'output.key.format': oneOf(
     {description: 'Format of the keys.', default: 'JSON_SR'},
     formats,

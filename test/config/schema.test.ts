@@ -275,6 +275,53 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     ...patterns('`schema.table.column`'),
     read: (c) => sourceOf(c)?.capture.columnExcludeList,
   },
+  'decimal.handling.mode': {
+    ...choice(['precise', 'string', 'double']),
+    read: (c) => sourceOf(c)?.types?.decimal,
+    otherwise: 'precise',
+  },
+  'time.precision.mode': {
+    ...choice([
+      'adaptive',
+      'adaptive_time_microseconds',
+      'connect',
+      'isostring',
+      'microseconds',
+      'nanoseconds',
+    ]),
+    read: (c) => sourceOf(c)?.types?.time,
+    otherwise: 'adaptive',
+  },
+  'interval.handling.mode': {
+    ...choice(['numeric', 'string']),
+    read: (c) => sourceOf(c)?.types?.interval,
+    otherwise: 'numeric',
+  },
+  'binary.handling.mode': {
+    ...choice(['bytes', 'base64', 'base64-url-safe', 'hex']),
+    read: (c) => sourceOf(c)?.types?.binary,
+    otherwise: 'bytes',
+  },
+  'hstore.handling.mode': {
+    ...choice(['json', 'map']),
+    read: (c) => sourceOf(c)?.types?.hstore,
+    otherwise: 'json',
+  },
+  'money.fraction.digits': {
+    ...range(0, 38),
+    read: (c) => sourceOf(c)?.types?.moneyFractionDigits,
+    otherwise: 2,
+  },
+  'include.unknown.datatypes': {
+    ...flags,
+    read: (c) => sourceOf(c)?.types?.includeUnknown,
+    otherwise: false,
+  },
+  'unavailable.value.placeholder': {
+    ...anyText('text'),
+    read: (c) => sourceOf(c)?.types?.unavailableValue,
+    otherwise: '__debezium_unavailable_value',
+  },
   'snapshot.mode': {
     ...choice(['initial', 'initial_only', 'no_data', 'never', 'when_needed', 'always']),
     good: [

@@ -28,8 +28,7 @@ export function numericType(
   const digits = typeModifier < 4 ? undefined : precisionAndScale(typeModifier - 4);
   if (mode === 'double') return doubleType;
   if (mode === 'string') {
-    const zero = digits === undefined || digits.scale <= 0 ? '0' : (0).toFixed(digits.scale);
-    return textType(zero, unavailable, (text) => special.get(text) ?? text);
+    return textType(zeroText(digits?.scale ?? 0), unavailable, (text) => special.get(text) ?? text);
   }
   return digits === undefined ? variableScale(reportLoss) : fixedScale(digits, reportLoss);
 }
@@ -37,6 +36,10 @@ export function numericType(
 function precisionAndScale(modifier: number): {precision: number; scale: number} {
   // 11 bits with sign: a scale is negative from Postgres 15 on.
   return {precision: (modifier >> 16) & 0xffff, scale: ((modifier & 0x7ff) ^ 0x400) - 0x400};
+}
+
+function zeroText(scale: number): string {
+  return scale > 0 ? '0.' + '0'.repeat(scale) : '0';
 }
 
 /** Debezium's names for what BigDecimal has no digits for. */
@@ -105,7 +108,7 @@ export function moneyType(
   fractionDigits: number,
 ): ColumnType {
   if (mode === 'double') return {...doubleType, toJson: (text) => String(Number(amount(text)))};
-  if (mode === 'string') return textType((0).toFixed(fractionDigits), unavailable, amount);
+  if (mode === 'string') return textType(zeroText(fractionDigits), unavailable, amount);
   return {
     schema: {
       type: 'DECIMAL',

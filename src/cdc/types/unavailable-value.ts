@@ -1,5 +1,8 @@
 import {createHash} from 'node:crypto';
 
+/** Before hexadecimal digits of the bytes, where a placeholder is not text. */
+const HEX = 'hex:';
+
 /** `unavailable.value.placeholder` in each form that Debezium gives it, as JSON texts. */
 export class UnavailableValue {
   readonly string: string;
@@ -10,8 +13,10 @@ export class UnavailableValue {
   readonly uuid: string;
 
   constructor(placeholder: string) {
-    const bytes = Buffer.from(placeholder);
-    this.string = JSON.stringify(placeholder);
+    const bytes = placeholder.startsWith(HEX)
+      ? Buffer.from(placeholder.slice(HEX.length), 'hex')
+      : Buffer.from(placeholder);
+    this.string = JSON.stringify(bytes.toString());
     this.base64 = JSON.stringify(bytes.toString('base64'));
     // Java's bytes are signed.
     this.codes = `[${new Int8Array(bytes).join(',')}]`;

@@ -37,15 +37,14 @@ export async function capture(
   const run = runConnector(log, source.source, {
     options: {keyFormat: 'JSON_SR', offsetIntervalMs: 100, ...options},
   });
+  const untilItIs = (what: string, condition: () => boolean) =>
+    Promise.race([until(`it is ${what}`, condition), run.ended]);
   try {
-    await until('it streams', () => run.connector.status()['phase'] === 'stream');
+    await untilItIs('streaming', () => run.connector.status()['phase'] === 'stream');
     for (const statement of statements(scripts.stream)) await client.query(statement);
     const {rows} = await client.query<{lsn: string}>('SELECT pg_current_wal_lsn() AS lsn');
     const end = parseLsn(rows[0]?.lsn ?? '');
-    await until(
-      'it is durable',
-      () => parseLsn(source.source.status().confirmedLsn ?? '0/0') >= end,
-    );
+    await untilItIs('durable', () => parseLsn(source.source.status().confirmedLsn ?? '0/0') >= end);
     return await eventsOf(log);
   } finally {
     await client.end();
@@ -83,8 +82,8 @@ async function eventsOf({kafka, registry}: TestLog): Promise<EventsByTopic> {
       list.push({
         keySchema: await schemaOf(record.keySchemaId),
         valueSchema: await schemaOf(record.valueSchemaId),
-        key: record.key && parseExactly(record.key),
-        value: record.value && withoutRun(parseExactly(record.value)),
+        key: record.key && withoutRun(topic, parseExactly(record.key)),
+        value: record.value && withoutRun(topic, parseExactly(record.value)),
         headers: changeHeaders(
           Object.fromEntries(
             Object.entries(record.headers).map(([name, value]) => [name, value.toString()]),

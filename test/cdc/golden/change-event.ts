@@ -1,3 +1,4 @@
+import {exactText} from './exact-json.ts';
 import type {ConnectSchema} from './connect-schema.ts';
 
 /** One record of a change event topic with the schemas it was written under, without what differs from run to run. */
@@ -23,15 +24,28 @@ const volatile = new Set([
   'version',
 ]);
 
-/** A value without positions and times of its run: they are there or null. */
-export function withoutRun(value: unknown): unknown {
+/** A key or a value without positions and times of its run: they are there or null. */
+export function withoutRun(topic: string, value: unknown): unknown {
   if (!isObject(value)) return value;
+  if (topic.endsWith('.transaction')) return transactionWithoutRun(value);
   const {source, transaction} = value;
   if (!isObject(source)) return value;
   return {
     ...masked(value),
     source: masked(source),
     ...(isObject(transaction) && {transaction: {...transaction, id: 'present'}}),
+  };
+}
+
+/** The tables of a transaction are a set; Debezium's order is that of a Java map. */
+function transactionWithoutRun(record: Readonly<Record<string, unknown>>): unknown {
+  const {data_collections: tables} = record;
+  return {
+    ...masked(record),
+    id: 'present',
+    ...(Array.isArray(tables) && {
+      data_collections: tables.map((table) => exactText(table) ?? '').toSorted(),
+    }),
   };
 }
 

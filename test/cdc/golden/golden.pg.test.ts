@@ -1,5 +1,6 @@
 import {describe, expect, inject, test} from 'vitest';
 import type {ConnectorOptions} from '../../../src/cdc/connector-options.ts';
+import {typeHandlingDefaults} from '../../../src/cdc/types/type-handling.ts';
 import {capture} from './capture.ts';
 import {compare} from './compare.ts';
 import type {Difference} from './compare.ts';
@@ -11,6 +12,17 @@ const script = new URL('every-type', import.meta.url).pathname;
 const settings: Readonly<Record<string, Partial<ConnectorOptions>>> = {
   default: {},
   flat: {afterStateOnly: true, events: {deleteTombstoneHandlingMode: 'rewrite'}},
+  options: {
+    types: {
+      ...typeHandlingDefaults,
+      decimal: 'string',
+      time: 'connect',
+      interval: 'string',
+      binary: 'base64',
+      hstore: 'map',
+    },
+    events: {skippedOperations: [], provideTransactionMetadata: true},
+  },
 };
 
 describe('Debezium 3.6', () => {

@@ -32,8 +32,8 @@ export function readRecording(path: string | URL): EventsByTopic {
     list.push({
       keySchema: key === null ? undefined : current?.key,
       valueSchema: value === null ? undefined : current?.value,
-      key,
-      value: withoutRun(value),
+      key: withoutRun(topic, key),
+      value: withoutRun(topic, value),
       headers: changeHeaders(headers),
     });
   }
