@@ -65,7 +65,7 @@ export class StreamSession {
     reader.connected({
       push: (event, bytes) => this.#buffer.push(event, bytes),
       onRelation: (message) => this.#onRelation(message),
-      onNewLabel: (message) => this.#describe(message, 'labels of now'),
+      onNewLabel: (message) => void this.#describe(message, 'labels of now'),
     });
     this.#client = new ReplicationClient(walsender, start, deps.clock, {
       onStart: deps.onStart,
@@ -103,19 +103,18 @@ export class StreamSession {
   #onRelation(message: RelationMessage): void {
     if (!this.#deps.filter.includesTable(message.schema, message.table))
       return this.#reader.define(message, undefined);
-    this.#describe(message, 'known labels');
+    void this.#describe(message, 'known labels');
   }
 
-  #describe(message: RelationMessage, labels: EnumLabelsAsOf): void {
+  async #describe(message: RelationMessage, labels: EnumLabelsAsOf): Promise<void> {
     // The next message may be a row of it.
     this.#client.hold('catalog');
-    this.#lookUp(message, labels).then(
-      (relation) => {
-        this.#reader.define(message, relation);
-        this.#client.release('catalog');
-      },
-      (error: unknown) => this.#fail(error as Error),
-    );
+    try {
+      this.#reader.define(message, await this.#lookUp(message, labels));
+      this.#client.release('catalog');
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   /** Reads no more, so that the consumer gets to the error; what the reader has handed out, it still gets. */

@@ -1,6 +1,6 @@
-import {readFileSync} from 'node:fs';
-import type {Client} from 'pg';
 import type {ConnectorOptions} from '../../../src/cdc/connector-options.ts';
+import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+import type {Logger} from '../../../src/common/logger.ts';
 import {parseLsn} from '../../../src/cdc/postgres/lsn.ts';
 import {openTestLog, runConnector} from '../../support/connector-run.ts';
 import type {TestLog} from '../../support/connector-run.ts';
@@ -13,29 +13,37 @@ import {connectSchemaOf} from './connect-schema.ts';
 import type {ConnectSchema} from './connect-schema.ts';
 import {parseExactly} from './exact-json.ts';
 
-/**
- * What our connector writes for a pair of scripts: `<script>.snapshot.sql` before it starts, `<script>.stream.sql` while
- * it streams, statement by statement.
- */
+/** SQL that runs before the connector starts, and SQL that runs, statement by statement, while it streams. */
+export interface Scripts {
+  readonly snapshot: string;
+  readonly stream: string;
+}
+
+export interface CaptureSettings {
+  readonly connector?: Partial<ConnectorOptions>;
+  readonly source?: Partial<PostgresSourceOptions>;
+  readonly logger?: Logger;
+}
+
+/** What our connector writes for scripts that make one schema and work in it. */
 export async function capture(
   port: number,
-  script: string,
-  options: Partial<ConnectorOptions>,
+  scripts: Scripts,
+  settings: CaptureSettings = {},
 ): Promise<EventsByTopic> {
-  const scripts = {
-    snapshot: readFileSync(`${script}.snapshot.sql`, 'utf8'),
-    stream: readFileSync(`${script}.stream.sql`, 'utf8'),
-  };
-  await using database = await TestSource.create(port);
-  const client = await database.client();
-  await client.query(`SET timezone = 'UTC'; ${scripts.snapshot}`);
-  const source = TestSource.of({
-    ...database.options,
-    tableIncludeList: await tables(client, scripts.snapshot),
+  const schema = /CREATE SCHEMA (\w+)/.exec(scripts.snapshot)?.[1] ?? '';
+  await using source = await TestSource.create(port, {
+    schemaIncludeList: [schema],
+    tableIncludeList: undefined,
+    publicationMode: 'all_tables',
+    ...settings.source,
   });
+  const client = await source.client();
+  await client.query(`SET timezone = 'UTC'; ${scripts.snapshot}`);
   const log = await openTestLog();
   const run = runConnector(log, source.source, {
-    options: {keyFormat: 'JSON_SR', offsetIntervalMs: 100, ...options},
+    options: {keyFormat: 'JSON_SR', offsetIntervalMs: 100, ...settings.connector},
+    ...(settings.logger && {logger: settings.logger}),
   });
   const untilItIs = (what: string, condition: () => boolean) =>
     Promise.race([until(`it is ${what}`, condition), run.ended]);
@@ -51,17 +59,6 @@ export async function capture(
     await run.stop();
     await log.close();
   }
-}
-
-/** The tables that the snapshot script has made in its schema; a partition goes with its root. */
-async function tables(client: Client, snapshotScript: string): Promise<readonly string[]> {
-  const schema = /CREATE SCHEMA (\w+)/.exec(snapshotScript)?.[1] ?? '';
-  const {rows} = await client.query<{name: string}>(
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p')
-       AND NOT relispartition ORDER BY relname`,
-    [schema],
-  );
-  return rows.map(({name}) => `${schema}.${name}`);
 }
 
 async function eventsOf({kafka, registry}: TestLog): Promise<EventsByTopic> {

@@ -87,7 +87,3 @@ export const knownDifferences: readonly KnownDifference[] = [
     where: /^(?:oddities|text_arrays)\..*\.parameters\.allowed$/,
   },
 ];
-
-/** What is to come. This list only gets shorter. */
-export const pendingDifferences: readonly KnownDifference[] = [
-];
