@@ -30,8 +30,9 @@ describe('CdcConnector', () => {
       options: {afterStateOnly: true, valueFormat: 'JSON'},
     });
     await source.sql('INSERT INTO t VALUES (0)');
+    let pid: number | null | undefined;
+    await until('it streams', async () => typeof (pid = (await source.slot())?.pid) === 'number');
     await until('the first row is there', async () => (await ends(log)).stable > 0);
-    const pid = (await source.slot())?.pid;
     const before = await ends(log);
     const idle = liveMegabytes();
 
