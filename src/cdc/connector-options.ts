@@ -32,6 +32,8 @@ export interface ConnectorOptions {
   readonly incrementalChunkSize?: number;
   /** `signal.data.collection`: the table (`schema.table`) that takes signals; it is captured, and its rows are no events. */
   readonly signalTable?: string | undefined;
+  /** `errors.max.retries`: failures in a row that are tried again; -1: without end. */
+  readonly errorsMaxRetries?: number;
   readonly lingerMs?: number;
   readonly offsetIntervalMs?: number;
 }
@@ -44,6 +46,7 @@ export const connectorDefaults = {
   snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},
   incrementalChunkSize: 1024,
   signalTable: undefined,
+  errorsMaxRetries: -1,
   // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
   lingerMs: 5,
   offsetIntervalMs: 5_000,

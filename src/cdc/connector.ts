@@ -282,6 +282,9 @@ export class CdcConnector implements Component {
       );
     }
     if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
+    const {errorsMaxRetries} = this.#options;
+    if (errorsMaxRetries >= 0 && this.#failures >= errorsMaxRetries)
+      throw new FatalError(error.code, error.message, {cause: error});
     const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
     this.#state = 'retrying';
     const {code, message} = error;

@@ -10,6 +10,10 @@ export interface SourceConfig {
   readonly database: DatabaseConfig;
   readonly topicPrefix: string;
   readonly slotName: string;
+  /** Absent: the defaults of its keys. */
+  readonly slot?: SlotConfig;
+  /** -1: without end. */
+  readonly errorsMaxRetries?: number;
   readonly publicationName: string;
   readonly capture: CaptureConfig;
   /** Absent: the defaults of its keys. */
@@ -21,6 +25,15 @@ export interface SourceConfig {
   readonly events?: EventsConfig;
   readonly keyFormat: SourceFormat;
   readonly valueFormat: SourceFormat;
+}
+
+interface SlotConfig {
+  readonly failover: boolean;
+  readonly dropOnStop: boolean;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly monitorIntervalMs: number;
+  readonly stallMs: number;
 }
 
 export interface SnapshotConfig {
@@ -92,6 +105,15 @@ export function sourceConfig(
     database: databaseConfig(name, keys, paths),
     topicPrefix: keys['topic.prefix'],
     slotName: keys['slot.name'],
+    slot: {
+      failover: keys['slot.failover'],
+      dropOnStop: keys['slot.drop.on.stop'],
+      maxRetries: keys['slot.max.retries'],
+      retryDelayMs: keys['slot.retry.delay.ms'],
+      monitorIntervalMs: keys['slot.monitor.interval.ms'],
+      stallMs: keys['slot.stall.timeout.ms'],
+    },
+    errorsMaxRetries: keys['errors.max.retries'],
     publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
     capture: {
       schemaIncludeList: keys['schema.include.list'],

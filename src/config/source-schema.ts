@@ -2,10 +2,10 @@ import {z} from 'zod';
 import {flag, integer, list, oneOf, optional, patterns, text} from './option.ts';
 import {typeHandlingKeys} from './type-handling-keys.ts';
 import {connectionKeys} from './source-connection-keys.ts';
+import {slotKeys} from './source-slot-keys.ts';
 
 const prefix = /^[A-Za-z0-9._-]{1,200}$/;
 const prefixWords = 'letters, digits, `.`, `_` and `-`';
-const slotName = /^[a-z0-9_]{1,63}$/;
 const formats = ['JSON_SR', 'JSON'] as const;
 const otherFormats = ['AVRO', 'PROTOBUF', 'STRING', 'KAFKA'];
 
@@ -17,14 +17,7 @@ export const sourceSchema = z.strictObject({
     prefixWords,
     prefix,
   ),
-  'slot.name': text(
-    {
-      description:
-        'The logical replication slot; created at first start. One slot for each source: nothing else may read from it.',
-    },
-    'lower-case letters, digits and `_`, at most 63',
-    slotName,
-  ),
+  ...slotKeys,
   'publication.name': optional(
     text(
       {

@@ -17,7 +17,17 @@ export function cdcConnector(
     ...shared,
     applicationId,
     source: new PostgresSource(
-      {name, ...database, slotName, publicationName, ...capture, snapshotMode, snapshot},
+      {
+        name,
+        ...database,
+        slotName,
+        slot: source.slot,
+        errorsMaxRetries: source.errorsMaxRetries,
+        publicationName,
+        ...capture,
+        snapshotMode,
+        snapshot,
+      },
       shared,
     ),
     options: {

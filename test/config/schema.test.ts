@@ -231,6 +231,33 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     bad: ['Camel', 'a-b', 'a b', 'a'.repeat(64)],
     expected: 'lower-case letters, digits and `_`, at most 63',
   },
+  'slot.failover': {...flags, read: (c) => sourceOf(c)?.slot?.failover, otherwise: false},
+  'slot.drop.on.stop': {...flags, read: (c) => sourceOf(c)?.slot?.dropOnStop, otherwise: false},
+  'slot.max.retries': {
+    ...range(0, 1_000_000),
+    read: (c) => sourceOf(c)?.slot?.maxRetries,
+    otherwise: 6,
+  },
+  'slot.retry.delay.ms': {
+    ...range(1, 3_600_000),
+    read: (c) => sourceOf(c)?.slot?.retryDelayMs,
+    otherwise: 10_000,
+  },
+  'slot.monitor.interval.ms': {
+    ...range(100, 3_600_000),
+    read: (c) => sourceOf(c)?.slot?.monitorIntervalMs,
+    otherwise: 30_000,
+  },
+  'slot.stall.timeout.ms': {
+    ...range(1000, 86_400_000),
+    read: (c) => sourceOf(c)?.slot?.stallMs,
+    otherwise: 120_000,
+  },
+  'errors.max.retries': {
+    ...range(-1, 1_000_000),
+    read: (c) => sourceOf(c)?.errorsMaxRetries,
+    otherwise: -1,
+  },
   'publication.name': {
     read: (c) => sourceOf(c)?.publicationName,
     good: [

@@ -38,8 +38,8 @@ const defaultConnectTimeoutMs = 10_000;
  * Of several hosts, to the first one that answers and is not a standby. An error after the connection was made comes
  * with the next or the running query.
  *
- * @throws NoPrimaryError when none of several hosts will do now; what one refuses for good (a password, a certificate)
- *   ends the search.
+ * @throws NoPrimaryError when none of several hosts will do now. What one of them refuses for good (a password, a
+ *   database) may be a standby's that is behind, so it counts only when all refuse.
  */
 export async function connect(address: PostgresAddress, purpose: Purpose): Promise<Client> {
   const ssl = await tlsOptions(address.sslmode, address.tls);
@@ -47,17 +47,23 @@ export async function connect(address: PostgresAddress, purpose: Purpose): Promi
   const [first] = hosts;
   if (hosts.length === 1 && first !== undefined) return connectTo(first, address, purpose, ssl);
   const reasons: string[] = [];
+  let refusal: unknown;
+  let refusals = 0;
   for (const host of hosts) {
     try {
       const client = await connectTo(host, address, purpose, ssl);
       if (await isPrimary(client)) return client;
       reasons.push(`${hostText(host)} is a standby`);
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      if (!isUnreachable(error)) {
+        refusal ??= error;
+        refusals++;
+      }
       const {code = 'no answer'} = error as {code?: string};
       reasons.push(`${hostText(host)}: ${messageOf(error) || code}`);
     }
   }
+  if (refusals === hosts.length) throw refusal;
   throw new NoPrimaryError(`none of the hosts is a primary (${reasons.join('; ')})`);
 }
 

@@ -25,8 +25,9 @@ import {
 } from './publication.ts';
 import type {PublicationMode} from './publication.ts';
 import type {Relations} from './relations.ts';
-import {createSlot, dropSlot, identifySystem, readSlot} from './slot.ts';
+import {createSlot, dropSlot, enableFailover, identifySystem, readSlot} from './slot.ts';
 import type {SlotCreation} from './slot.ts';
+import type {SlotOptions} from './slot-options.ts';
 import type {OpenSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
@@ -47,6 +48,7 @@ export interface OpenOptions extends PostgresAddress {
   readonly snapshotMode: SnapshotMode;
   readonly snapshot: SnapshotOptions;
   readonly slotCreationMs: number;
+  readonly slot: SlotOptions;
   /** That the durable offset was read from; undefined where it is not known. */
   readonly timeline: number | undefined;
 }
@@ -127,6 +129,8 @@ export async function openSource(
     const tables = captured.map(nameOf);
     const matched = selection.captured.map(nameOf);
     warnOfUnpublished(options, selection.captured, published, deps.logger);
+    if (decision.action === 'resume' && options.slot.failover && slot?.failover === false)
+      await enableFailover(walsender, options.slotName);
     if (decision.action === 'resume' && !decision.snapshot)
       return {
         startingPoint: {kind: 'resume', from: {lsn: decision.from, systemId}, tables},
@@ -143,9 +147,14 @@ export async function openSource(
       );
       if (decision.dropFirst) await dropSlot(admin, options.slotName);
     }
-    const creation = slotCreation(options, decision.action === 'resume');
+    const creation = slotCreation(
+      options,
+      decision.action === 'resume',
+      server.version,
+      deps.conditions,
+    );
     if (!decision.snapshot) {
-      const {consistentPoint} = await createSlot(walsender, admin, creation, deps.clock);
+      const {consistentPoint} = await createSlot(walsender, options, creation, deps.clock);
       const from = {lsn: consistentPoint, systemId};
       return {
         startingPoint: {kind: 'resume', from, tables},
@@ -159,7 +168,7 @@ export async function openSource(
     await lockTables(readers, options.where, captured, lockTimeoutMs);
     const {consistentPoint, snapshotName} = await createSlot(
       walsender,
-      admin,
+      options,
       creation,
       deps.clock,
     );
@@ -189,20 +198,34 @@ export async function openSource(
       timeline,
     };
   } finally {
+    deps.conditions.clear('CDC_SLOT_BLOCKED', `source ${options.name}`);
     if (walsender !== undefined) disconnect(walsender);
     if (!isOpen) readers.forEach(disconnect);
   }
 }
 
+/** As `server_version_num` has it. */
+const failoverSlotsSince = 170_000;
+
 /** `isBeside`: for its snapshot only, beside the slot that streaming resumes on. */
-function slotCreation(options: OpenOptions, isBeside: boolean): SlotCreation {
-  const {slotName, slotCreationMs, snapshotMode, where} = options;
+function slotCreation(
+  options: OpenOptions,
+  isBeside: boolean,
+  serverVersion: number,
+  conditions: Conditions,
+): SlotCreation {
+  const {name, slotName, slot, slotCreationMs, snapshotMode, where} = options;
+  const temporary = isBeside || snapshotMode === 'initial_only';
   return {
     // At most 63 characters.
     slotName: isBeside ? `${slotName.slice(0, 54)}_snapshot` : slotName,
-    temporary: isBeside || snapshotMode === 'initial_only',
+    temporary,
+    // A temporary slot ends with its connection, so there is nothing to copy.
+    failover: slot.failover && !temporary && serverVersion >= failoverSlotsSince,
     timeoutMs: slotCreationMs,
     where,
+    onBlocked: (message) =>
+      conditions.raise({code: 'CDC_SLOT_BLOCKED', subject: `source ${name}`, message}),
   };
 }
 

@@ -29,8 +29,10 @@ import type {PublicationMode} from './publication.ts';
 import {Relations} from './relations.ts';
 import {Retry} from './retry.ts';
 import type {RetryDeps} from './retry.ts';
-import {identifySystem, readSlot} from './slot.ts';
+import {dropSlotOf, identifySystem, readSlot} from './slot.ts';
 import {SlotMonitor} from './slot-monitor.ts';
+import {slotDefaults} from './slot-options.ts';
+import type {SlotOptions} from './slot-options.ts';
 import {readSnapshot} from './snapshot-reader.ts';
 import type {OpenSnapshot} from './snapshot-reader.ts';
 import {startingDecision} from './starting-point.ts';
@@ -51,7 +53,9 @@ export interface PostgresSourceOptions extends PostgresAddress, FilterLists {
   readonly snapshotMode: SnapshotMode;
   readonly snapshot?: Partial<SnapshotOptions>;
   readonly timeouts?: Partial<SourceTimeouts>;
-  readonly monitor?: Partial<MonitorOptions>;
+  readonly slot?: Partial<SlotOptions> | undefined;
+  /** `errors.max.retries`: failures in a row that are tried again; -1: without end. */
+  readonly errorsMaxRetries?: number | undefined;
 }
 
 export interface SourceTimeouts {
@@ -59,18 +63,8 @@ export interface SourceTimeouts {
   readonly startMs: number;
   /** How long to wait for transactions that were open before the slot. */
   readonly slotCreationMs: number;
-  /** How long to wait for another client of the slot; a killed one's walsender may live for `wal_sender_timeout`. */
-  readonly slotInUseMs: number;
   /** Silence after which a connection is dead, where twice `wal_sender_timeout` does not fit. */
   readonly silenceMs: number | undefined;
-}
-
-/** How closely the slot is watched. Milliseconds. */
-export interface MonitorOptions {
-  /** Between two looks at the slot, the publication and the server. */
-  readonly intervalMs: number;
-  /** How long nothing may arrive or become durable while there is WAL. */
-  readonly stallMs: number;
 }
 
 export interface PostgresSourceDeps extends RetryDeps {
@@ -80,21 +74,19 @@ export interface PostgresSourceDeps extends RetryDeps {
 const defaultTimeouts: SourceTimeouts = {
   startMs: 10_000,
   slotCreationMs: 30_000,
-  slotInUseMs: 75_000,
   silenceMs: undefined,
 };
 
-const defaultMonitor: MonitorOptions = {
-  intervalMs: 30_000,
-  // A transaction of a million rows takes the server some seconds before its first byte.
-  stallMs: 120_000,
-};
+/** How often and in which distance to try to drop the slot at the end. */
+const dropAttempts = 20;
+const dropDelayMs = 100;
 
 /** Postgres over logical replication: pgoutput for changes, COPY on the slot's exported snapshot for what was before. */
 export class PostgresSource implements ReplicationSource {
   readonly name: string;
   readonly #options: PostgresSourceOptions;
   readonly #timeouts: SourceTimeouts;
+  readonly #slot: SlotOptions;
   readonly #deps: PostgresSourceDeps;
   readonly #where: string;
   readonly #filter: TableFilter;
@@ -111,6 +103,8 @@ export class PostgresSource implements ReplicationSource {
   #confirmed = 0n;
   #received = 0n;
   #reached = false;
+  /** Aborts when the source is not wanted any more. */
+  #stopping: AbortSignal | undefined;
   #monitor: SlotMonitor | undefined;
   /** The server that is read. */
   #systemId = '';
@@ -122,6 +116,7 @@ export class PostgresSource implements ReplicationSource {
     this.name = options.name;
     this.#options = options;
     this.#timeouts = {...defaultTimeouts, ...options.timeouts};
+    this.#slot = {...slotDefaults, ...options.slot};
     this.#snapshotOptions = {...snapshotDefaults, ...options.snapshot};
     this.#snapshotMode = options.snapshotMode;
     this.#deps = deps;
@@ -134,6 +129,7 @@ export class PostgresSource implements ReplicationSource {
   async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
     this.#dropSnapshot();
     this.#monitor?.stop();
+    this.#stopping = signal;
     const {startMs} = this.#timeouts;
     const retry = this.#retry(this.#reached ? 0 : startMs);
     for (;;) {
@@ -148,6 +144,7 @@ export class PostgresSource implements ReplicationSource {
             snapshot: this.#snapshotOptions,
             where: this.#where,
             slotCreationMs: this.#timeouts.slotCreationMs,
+            slot: this.#slot,
             timeline: this.#timeline,
           },
           durable,
@@ -259,6 +256,26 @@ export class PostgresSource implements ReplicationSource {
     this.#chunks.close();
     this.#dropSnapshot();
     await this.#endSession();
+    if (this.#slot.dropOnStop && this.#reached && this.#stopping?.aborted === true)
+      await this.#dropSlot();
+  }
+
+  /** The walsender may still be on its way out, so a few times; what keeps the slot then is told and left. */
+  async #dropSlot(): Promise<void> {
+    const {clock, logger} = this.#deps;
+    const {slotName} = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await dropSlotOf(this.#options, slotName);
+        return logger.info({source: this.name, slot: slotName}, 'dropped the slot');
+      } catch (error) {
+        const {code, message} = postgresError(error, this.#options);
+        if (code === 'CDC_SLOT_LOST') return;
+        if (code !== 'CDC_SLOT_IN_USE' || attempt === dropAttempts)
+          return logger.warn({source: this.name, code}, `the slot stays: ${message}`);
+      }
+      await clock.sleep(dropDelayMs);
+    }
   }
 
   /** A new connection has received nothing yet. */
@@ -272,7 +289,7 @@ export class PostgresSource implements ReplicationSource {
     if (this.#options.snapshotMode === 'initial_only') return;
     const {clock, logger, conditions, metrics} = this.#deps;
     this.#monitor = new SlotMonitor(
-      {...this.#options, ...defaultMonitor, ...this.#options.monitor, where: this.#where},
+      {...this.#options, slot: this.#slot, where: this.#where},
       {
         clock,
         logger,
@@ -292,8 +309,8 @@ export class PostgresSource implements ReplicationSource {
   }
 
   #retry(patienceMs: number): Retry {
-    const {slotInUseMs} = this.#timeouts;
-    return new Retry(this.#deps, this.#options, {patienceMs, slotInUseMs});
+    const {errorsMaxRetries: maxRetries = -1} = this.#options;
+    return new Retry(this.#deps, this.#options, {patienceMs, maxRetries, slot: this.#slot});
   }
 
   async #startSession(

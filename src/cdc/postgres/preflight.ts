@@ -10,6 +10,8 @@ import type {TableSelection} from './table-selection.ts';
 
 export interface ServerFacts {
   readonly walLevel: string;
+  /** `server_version_num`: 180001. */
+  readonly version: number;
   readonly walSenderTimeoutMs: number;
   /** Microseconds since 1970-01-01 UTC, by the server's clock. */
   readonly now: number;
@@ -34,7 +36,7 @@ export interface PreflightFacts {
 
 export async function readServer(client: Client): Promise<ServerFacts> {
   const {rows} = await client.query<ServerFacts>(
-    `SELECT current_setting('wal_level') AS "walLevel",
+    `SELECT current_setting('wal_level') AS "walLevel", current_setting('server_version_num')::int AS version,
        (SELECT setting::float8 FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout') AS "walSenderTimeoutMs",
        floor(extract(epoch FROM clock_timestamp()) * 1000000)::float8 AS now`,
   );

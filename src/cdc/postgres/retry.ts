@@ -6,6 +6,7 @@ import type {Logger} from '../../common/logger.ts';
 import {backoffMs} from './backoff.ts';
 import {postgresError} from './errors.ts';
 import type {ErrorContext} from './errors.ts';
+import type {SlotOptions} from './slot-options.ts';
 
 export interface RetryDeps {
   readonly clock: Clock;
@@ -18,8 +19,10 @@ export interface RetryDeps {
 export interface RetryLimits {
   /** How long retriable errors may last; 0 leaves retrying to the caller. */
   readonly patienceMs: number;
-  /** The same for a slot that another client uses. */
-  readonly slotInUseMs: number;
+  /** How many of them in a row are tried again; -1: without end. */
+  readonly maxRetries: number;
+  /** For a slot that another client uses, or whose creation is blocked, in place of the above. */
+  readonly slot: Pick<SlotOptions, 'maxRetries' | 'retryDelayMs'>;
 }
 
 /** Waits and counts between attempts; gives up on what time does not heal. */
@@ -28,6 +31,7 @@ export class Retry {
   readonly #context: ErrorContext;
   readonly #limits: RetryLimits;
   #attempts = 0;
+  #slotAttempts = 0;
   #failingSince: number | undefined;
   #raised: ServiceError | undefined;
 
@@ -39,6 +43,7 @@ export class Retry {
 
   succeeded(): void {
     this.#attempts = 0;
+    this.#slotAttempts = 0;
     this.#failingSince = undefined;
     if (this.#raised !== undefined)
       this.#deps.conditions.clear(this.#raised.code, `source ${this.#context.name}`);
@@ -51,14 +56,8 @@ export class Retry {
     const {clock, conditions, logger, random = () => 0.5} = this.#deps;
     const named = postgresError(error, this.#context);
     if (!(named instanceof RetriableError)) throw named;
-    const now = clock.now();
-    this.#failingSince ??= now;
-    const patienceMs =
-      named.code === 'CDC_SLOT_IN_USE' ? this.#limits.slotInUseMs : this.#limits.patienceMs;
-    const wait = backoffMs(++this.#attempts, random);
-    if (patienceMs === 0) throw named;
-    if (now - this.#failingSince + wait > patienceMs)
-      throw new FatalError(named.code, named.message, {cause: named});
+    const wait = this.#waitAfter(named, clock.now(), random);
+    if (wait === undefined) throw new FatalError(named.code, named.message, {cause: named});
     const subject = `source ${this.#context.name}`;
     if (this.#raised !== undefined) conditions.clear(this.#raised.code, subject);
     this.#raised = named;
@@ -68,5 +67,18 @@ export class Retry {
       named.message,
     );
     await clock.sleep(wait, signal);
+  }
+
+  /** Milliseconds until the next attempt; undefined after the last one. */
+  #waitAfter(error: RetriableError, now: number, random: () => number): number | undefined {
+    const {patienceMs, maxRetries, slot} = this.#limits;
+    if (error.code === 'CDC_SLOT_IN_USE' || error.code === 'CDC_SLOT_BLOCKED')
+      return ++this.#slotAttempts > slot.maxRetries ? undefined : slot.retryDelayMs;
+    if (patienceMs === 0) throw error;
+    this.#failingSince ??= now;
+    const attempt = ++this.#attempts;
+    const wait = backoffMs(attempt, random);
+    if (maxRetries >= 0 && attempt > maxRetries) return undefined;
+    return now - this.#failingSince + wait > patienceMs ? undefined : wait;
   }
 }

@@ -11,6 +11,7 @@ import {slotConditions} from './slot-conditions.ts';
 import type {SlotCondition} from './slot-conditions.ts';
 import {observeSlot} from './slot-observation.ts';
 import type {SlotObservation} from './slot-observation.ts';
+import type {SlotOptions} from './slot-options.ts';
 import {stallOf, stallState} from './slot-stall.ts';
 import type {StallState} from './slot-stall.ts';
 
@@ -23,10 +24,7 @@ export interface SlotMonitorOptions extends PostgresAddress {
   readonly publicationName: string;
   /** `publish.via.partition.root`; off where not given. */
   readonly publishViaPartitionRoot?: boolean | undefined;
-  /** How often to look. */
-  readonly intervalMs: number;
-  /** How long nothing may arrive or become durable while there is WAL. */
-  readonly stallMs: number;
+  readonly slot: Pick<SlotOptions, 'monitorIntervalMs' | 'stallMs'>;
 }
 
 /** What the source is doing, as of now. */
@@ -103,7 +101,7 @@ export class SlotMonitor {
       const conditions = await this.#look(signal);
       if (signal.aborted) return;
       this.#show(conditions);
-      await this.#deps.clock.sleep(this.#options.intervalMs, signal);
+      await this.#deps.clock.sleep(this.#options.slot.monitorIntervalMs, signal);
     }
   }
 
@@ -136,7 +134,7 @@ export class SlotMonitor {
     };
     // Without a stream the reason has a name of its own.
     this.#stall = pid === undefined ? undefined : stallState(this.#stall, progress);
-    const stall = this.#stall && stallOf(this.#stall, progress, this.#options.stallMs);
+    const stall = this.#stall && stallOf(this.#stall, progress, this.#options.slot.stallMs);
     return slotConditions({...this.#options, ...after, ...seen, pid, stall});
   }
 

@@ -1,6 +1,8 @@
-import type {Client} from 'pg';
+import type {Client, QueryResultRow} from 'pg';
 import type {Clock} from '../../common/clock.ts';
 import {RetriableError} from '../../common/errors.ts';
+import {backendPid, connect, disconnect, terminate} from './connection.ts';
+import type {PostgresAddress} from './connection.ts';
 import {parseLsn} from './lsn.ts';
 import type {SlotState} from './starting-point.ts';
 
@@ -8,10 +10,14 @@ export interface SlotCreation {
   readonly slotName: string;
   /** Gone with the connection: for a snapshot that nothing follows. */
   readonly temporary: boolean;
+  /** Standbys keep a copy; from Postgres 17 on only. */
+  readonly failover: boolean;
   /** How long to wait for transactions that were open before. */
   readonly timeoutMs: number;
   /** For messages: `source camel: Postgres at host:5432`. */
   readonly where: string;
+  /** Is told whom it waits for once it has waited for some seconds. */
+  readonly onBlocked: (message: string) => void;
 }
 
 export interface CreatedSlot {
@@ -29,9 +35,11 @@ export async function readSlot(client: Client, slotName: string): Promise<SlotSt
     pid: number | null;
     wal_status: string | null;
     confirmed: string | null;
+    failover: string | null;
   }>(
-    `SELECT plugin, database, active_pid AS pid, wal_status, confirmed_flush_lsn AS confirmed
-     FROM pg_catalog.pg_replication_slots WHERE slot_name = ${client.escapeLiteral(slotName)}`,
+    `SELECT plugin, database, active_pid AS pid, wal_status, confirmed_flush_lsn AS confirmed,
+       to_jsonb(s) ->> 'failover' AS failover
+     FROM pg_catalog.pg_replication_slots s WHERE slot_name = ${client.escapeLiteral(slotName)}`,
   );
   const row = rows[0];
   return (
@@ -41,6 +49,7 @@ export async function readSlot(client: Client, slotName: string): Promise<SlotSt
       activePid: row.pid ?? undefined,
       walStatus: row.wal_status ?? undefined,
       confirmedFlush: row.confirmed === null ? undefined : parseLsn(row.confirmed),
+      failover: row.failover === null ? undefined : row.failover === 'true',
     }
   );
 }
@@ -49,6 +58,19 @@ export async function dropSlot(client: Client, slotName: string): Promise<void> 
   await client.query(
     `SELECT pg_catalog.pg_drop_replication_slot(${client.escapeLiteral(slotName)})`,
   );
+}
+
+/** On a connection of its own. */
+export async function dropSlotOf(address: PostgresAddress, slotName: string): Promise<void> {
+  await queryOnce(address, 'SELECT pg_catalog.pg_drop_replication_slot($1)', [slotName]);
+}
+
+/** How long a creation may wait before it is told. Milliseconds. */
+const noticeAfterMs = 3_000;
+
+/** Makes an existing slot one that standbys copy, from Postgres 17 on. */
+export async function enableFailover(walsender: Client, slotName: string): Promise<void> {
+  await walsender.query(`ALTER_REPLICATION_SLOT "${slotName}" (FAILOVER true)`);
 }
 
 /**
@@ -61,53 +83,86 @@ export async function dropSlot(client: Client, slotName: string): Promise<void> 
  */
 export async function createSlot(
   walsender: Client,
-  admin: Client,
-  {slotName, temporary, timeoutMs, where}: SlotCreation,
+  address: PostgresAddress,
+  {slotName, temporary, failover, timeoutMs, where, onBlocked}: SlotCreation,
   clock: Clock,
 ): Promise<CreatedSlot> {
-  const {rows: own} = await walsender.query<{pid: number}>(
-    'SELECT pg_catalog.pg_backend_pid() AS pid',
-  );
-  const pid = own[0]?.pid ?? 0;
+  const pid = backendPid(walsender);
   const done = new AbortController();
   const kind = temporary ? 'TEMPORARY ' : '';
+  // The older of the two syntaxes where it does: all versions take it.
+  const options = failover ? `(SNAPSHOT 'export', FAILOVER true)` : 'EXPORT_SNAPSHOT';
   const creation = walsender
-    // The older of the two syntaxes: all versions take it.
     .query<{consistent_point: string; snapshot_name: string}>(
-      `CREATE_REPLICATION_SLOT "${slotName}" ${kind}LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT "${slotName}" ${kind}LOGICAL pgoutput ${options}`,
     )
     .finally(() => done.abort());
   let blockers: string | undefined;
-  const watch = async (): Promise<void> => {
-    await clock.sleep(timeoutMs, done.signal);
-    if (done.signal.aborted) return;
-    blockers = await describeBlockers(admin, pid);
-    await admin.query('SELECT pg_catalog.pg_cancel_backend($1)', [pid]);
+  const isOver = async (ms: number): Promise<boolean> => {
+    await clock.sleep(ms, done.signal);
+    return done.signal.aborted;
   };
-  const watching = watch();
+  const watch = async (): Promise<void> => {
+    const noticeMs = Math.min(noticeAfterMs, timeoutMs / 2);
+    if (await isOver(noticeMs)) return;
+    onBlocked(
+      `${where}: slot ${slotName} cannot be created before open transactions end: ${await blockersOf(address, pid)}; ${blockedRemedy}`,
+    );
+    if (await isOver(timeoutMs - noticeMs)) return;
+    blockers = await blockersOf(address, pid);
+    await queryOnce(address, 'SELECT pg_catalog.pg_cancel_backend($1)', [pid]);
+  };
+  const watchOrEnd = async (): Promise<void> => {
+    try {
+      await watch();
+    } catch {
+      // What cannot be looked at cannot be cancelled in time either.
+      terminate(walsender);
+    }
+  };
+  const watching = watchOrEnd();
   try {
     const {rows} = await creation;
     const row = rows[0];
     if (row === undefined) throw new Error('CREATE_REPLICATION_SLOT returned no row');
     return {consistentPoint: parseLsn(row.consistent_point), snapshotName: row.snapshot_name};
   } catch (error) {
-    await watching;
     if (blockers === undefined) throw error;
     throw new RetriableError(
       'CDC_SLOT_BLOCKED',
-      `${where}: slot ${slotName} could not be created within ${timeoutMs / 1000} s, because Postgres waits for open transactions: ${blockers}; end them (SELECT pg_terminate_backend(pid)) or wait`,
+      `${where}: slot ${slotName} could not be created within ${timeoutMs / 1000} s, because Postgres waits for open transactions: ${blockers}; ${blockedRemedy}`,
       {cause: error},
     );
+  } finally {
+    await watching;
   }
 }
 
-async function describeBlockers(admin: Client, pid: number): Promise<string> {
-  const {rows} = await admin.query<{blocker: string}>(
+const blockedRemedy = 'end them (SELECT pg_terminate_backend(pid)) or wait';
+
+/** On a connection of its own: the one that is to import the snapshot may not have run a query before. */
+async function blockersOf(address: PostgresAddress, pid: number): Promise<string> {
+  const rows = await queryOnce<{blocker: string}>(
+    address,
     `SELECT format('PID %s of user %s, %s since %s', pid, usename, state, xact_start::timestamptz(0)) AS blocker
      FROM pg_catalog.pg_stat_activity WHERE pid = ANY (pg_catalog.pg_blocking_pids($1)) ORDER BY xact_start`,
     [pid],
   );
   return rows.map(({blocker}) => blocker).join(', ') || 'see pg_prepared_xacts';
+}
+
+async function queryOnce<R extends QueryResultRow>(
+  address: PostgresAddress,
+  sql: string,
+  values: readonly unknown[],
+): Promise<readonly R[]> {
+  const client = await connect(address, 'query');
+  try {
+    const {rows} = await client.query<R>(sql, [...values]);
+    return rows;
+  } finally {
+    disconnect(client);
+  }
 }
 
 /** The cluster of a walsender's server; LSNs mean something within it only, and within what its timelines share. */

@@ -15,6 +15,8 @@ export interface SlotState {
   readonly walStatus: string | undefined;
   /** Undefined while the slot is being made. */
   readonly confirmedFlush: bigint | undefined;
+  /** Whether standbys keep a copy; undefined before Postgres 17. */
+  readonly failover?: boolean | undefined;
 }
 
 export interface StartingFacts {

@@ -234,9 +234,37 @@ describe('PostgresSource with a slot that is not where it was left', () => {
   });
 });
 
+describe('PostgresSource with slot.drop.on.stop', () => {
+  test('drops the slot when it is stopped, not when it starts over after a failure', async () => {
+    await using source = await TestSource.create(port, {slot: {dropOnStop: true}});
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+
+    await source.restart();
+    const kept = await source.slot();
+    await source.open(from);
+    await source.close();
+
+    expect(kept).toBeDefined();
+    expect(await source.slot()).toBeUndefined();
+  });
+
+  test('keeps the slot by default', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    await source.start();
+
+    await source.close();
+
+    expect(await source.slot()).toBeDefined();
+  });
+});
+
 describe('PostgresSource beside another instance', () => {
   test('check 35: waits for the slot, then says who has it', async () => {
-    await using source = await TestSource.create(port, {timeouts: {slotInUseMs: 1_500}});
+    await using source = await TestSource.create(port, {
+      slot: {maxRetries: 2, retryDelayMs: 200},
+    });
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
     const {from} = await source.start();
     const abort = new AbortController();
@@ -257,7 +285,7 @@ describe('PostgresSource beside another instance', () => {
   });
 
   test('check 35: takes over when the other one leaves', async () => {
-    await using source = await TestSource.create(port);
+    await using source = await TestSource.create(port, {slot: {retryDelayMs: 100}});
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
     const {from} = await source.start();
     const abort = new AbortController();
@@ -275,7 +303,7 @@ describe('PostgresSource beside another instance', () => {
   });
 
   test('check 35: does not take a snapshot while the other one takes it', async () => {
-    await using source = await TestSource.create(port, {timeouts: {slotInUseMs: 1}});
+    await using source = await TestSource.create(port, {slot: {maxRetries: 0}});
     await source.sql('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)');
     await source.open();
 

@@ -7,7 +7,7 @@ import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-sou
 import {until} from '../../support/until.ts';
 
 const port = inject('postgresPort');
-const often = {monitor: {intervalMs: 20}};
+const often = {slot: {monitorIntervalMs: 20}};
 
 describe('SlotMonitor', () => {
   test('check 43: names a publication that was dropped before a change is missed, until it is back', async () => {

@@ -133,7 +133,8 @@ describe('PostgresSource.snapshot', () => {
 
   test('check 5: names the transaction that a new slot waits for, gives up and leaves no slot', async () => {
     await using source = await TestSource.create(port, {
-      timeouts: {slotCreationMs: 300, startMs: 1},
+      timeouts: {slotCreationMs: 300},
+      slot: {maxRetries: 0},
     });
     await source.sql(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE other (id int)`);
     const blocker = await source.client();
@@ -150,6 +151,27 @@ describe('PostgresSource.snapshot', () => {
     await blocker.query('COMMIT');
     await blocker.end();
     expect(await source.open()).toMatchObject({kind: 'snapshot'});
+  });
+
+  test('check 5: says whom it waits for while it waits', async () => {
+    await using source = await TestSource.create(port, {timeouts: {slotCreationMs: 4_000}});
+    await source.sql(`CREATE TABLE t (id int PRIMARY KEY)`);
+    const blocker = await source.client();
+    await blocker.query('BEGIN; INSERT INTO t VALUES (1)');
+    const {rows} = await blocker.query<{pid: number}>('SELECT pg_backend_pid() AS pid');
+
+    const opened = source.open();
+    await until('it is told', () => source.conditions.list().length > 0);
+    const [condition] = source.conditions.list();
+    await blocker.query('COMMIT');
+    await blocker.end();
+    await opened;
+
+    expect(condition).toMatchObject({
+      code: 'CDC_SLOT_BLOCKED',
+      message: expect.stringContaining(`PID ${rows[0]?.pid} of user postgres`),
+    });
+    expect(source.conditions.list()).toEqual([]);
   });
 
   test('check 5: waits for a transaction that ends in time', async () => {
