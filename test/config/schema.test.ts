@@ -620,7 +620,7 @@ describe('configSchema', () => {
       ([, {expected}]) => expected.startsWith('an integer'),
     ),
   )('takes all integers in the range of %s and no others', (key, {expected}) => {
-    const [min = 0, max = 0] = (expected.match(/\d+/g) ?? []).map(Number);
+    const [min = 0, max = 0] = (expected.match(/-?\d+/g) ?? []).map(Number);
     const schema = {
       ...schemaRegistrySchema.shape,
       ...sourceSchema.shape,
