@@ -178,6 +178,8 @@ const formats = {
   notYet: ['AVRO', 'PROTOBUF', 'STRING', 'KAFKA'],
 } as const;
 
+const counts = range(0, 1_000_000);
+
 const sourceCases: Readonly<Record<string, KeyCase>> = {
   'database.hostname': {
     ...anyText('a host name or an address'),
@@ -200,10 +202,7 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
     otherwise: 'disable',
     notYet: ['allow', 'prefer'],
   },
-  'database.sslrootcert': {
-    ...aFile,
-    read: (c) => sourceOf(c)?.database.tls?.ca,
-  },
+  'database.sslrootcert': {...aFile, read: (c) => sourceOf(c)?.database.tls?.ca},
   'database.sslcert': {...aFile, read: (c) => sourceOf(c)?.database.tls?.certificate},
   'database.sslkey': {...aFile, read: (c) => sourceOf(c)?.database.tls?.key},
   'database.sslpassword': {
@@ -233,11 +232,7 @@ const sourceCases: Readonly<Record<string, KeyCase>> = {
   },
   'slot.failover': {...flags, read: (c) => sourceOf(c)?.slot?.failover, otherwise: false},
   'slot.drop.on.stop': {...flags, read: (c) => sourceOf(c)?.slot?.dropOnStop, otherwise: false},
-  'slot.max.retries': {
-    ...range(0, 1_000_000),
-    read: (c) => sourceOf(c)?.slot?.maxRetries,
-    otherwise: 6,
-  },
+  'slot.max.retries': {...counts, read: (c) => sourceOf(c)?.slot?.maxRetries, otherwise: 6},
   'slot.retry.delay.ms': {
     ...range(1, 3_600_000),
     read: (c) => sourceOf(c)?.slot?.retryDelayMs,
