@@ -8,9 +8,9 @@ export interface EventOptions extends Omit<EventFormOptions, 'afterStateOnly'> {
   readonly provideTransactionMetadata: boolean;
   /** `topic.transaction`: the last part of the topic of BEGIN and END records. */
   readonly topicTransaction: string;
-  /** Which logical decoding messages become events, by their prefix; all where both are absent. */
-  readonly messagePrefixInclude?: readonly RegExp[] | undefined;
-  readonly messagePrefixExclude?: readonly RegExp[] | undefined;
+  /** Which logical decoding messages become events, by their prefix: regular expressions. All where both are absent. */
+  readonly messagePrefixInclude?: readonly string[] | undefined;
+  readonly messagePrefixExclude?: readonly string[] | undefined;
   /** `message.key.columns`; empty for the tables' own keys. */
   readonly messageKeyColumns: string;
 }

@@ -1,3 +1,5 @@
+import {anchoredPattern} from '../common/anchored-pattern.ts';
+
 /** Whether messages with this prefix become events. */
 export type MessageFilter = (prefix: string) => boolean;
 
@@ -6,10 +8,11 @@ const OWN_PREFIX = 'millrace.';
 
 /** `message.prefix.include.list`, else `message.prefix.exclude.list`, as Debezium reads them; with neither, all of them. */
 export function messageFilter(lists: {
-  readonly messagePrefixInclude?: readonly RegExp[] | undefined;
-  readonly messagePrefixExclude?: readonly RegExp[] | undefined;
+  readonly messagePrefixInclude?: readonly string[] | undefined;
+  readonly messagePrefixExclude?: readonly string[] | undefined;
 }): MessageFilter {
-  const {messagePrefixInclude: include, messagePrefixExclude: exclude} = lists;
+  const include = lists.messagePrefixInclude?.map(anchoredPattern);
+  const exclude = lists.messagePrefixExclude?.map(anchoredPattern);
   return (prefix) => {
     if (prefix.startsWith(OWN_PREFIX)) return false;
     if (include !== undefined) return include.some((pattern) => pattern.test(prefix));

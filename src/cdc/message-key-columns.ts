@@ -1,3 +1,4 @@
+import {anchoredPattern} from '../common/anchored-pattern.ts';
 import type {Relation} from './replication-source.ts';
 
 /** The columns that a table's events are keyed by in place of its own key; undefined where nothing is said of it. */
@@ -16,7 +17,7 @@ export function messageKeyColumns(text: string): MessageKeyColumns {
   const patterns = text.split(';').flatMap((entry) => {
     const [, tables = '', columns = ''] = entryPattern.exec(entry) ?? [];
     if (tables === '') throw new SyntaxError(`not tables and columns: ${entry}`);
-    return columns.split(',').map((column) => new RegExp(`^(?:${tables}.${column.trim()})$`, 'i'));
+    return columns.split(',').map((column) => anchoredPattern(`${tables}.${column.trim()}`));
   });
   return ({schema, table, columns}) => {
     const key = patterns.flatMap((pattern) =>

@@ -103,7 +103,7 @@ function checkSlots(raw: RawConfig, sources: readonly [string, RawSection][]): v
 }
 
 function checkFilters(raw: RawConfig, name: string, source: RawSection): void {
-  for (const kind of ['schema', 'table', 'column']) {
+  for (const kind of ['schema', 'table', 'column', 'message.prefix']) {
     const included = `${kind}.include.list`;
     const excluded = `${kind}.exclude.list`;
     if (source[included] !== undefined && source[excluded] !== undefined)

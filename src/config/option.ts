@@ -107,6 +107,20 @@ export function patterns(spec: Spec<readonly string[]>, names: string) {
   );
 }
 
+/** `<tables>:<column>,…;…`: regular expressions for `schema.table`, and the columns of each. */
+export function keyColumns(spec: Spec<string>) {
+  return option(spec, '`schema.table:column,…`, separated by semicolons', (found) =>
+    found.split(';').every(isKeyColumns) ? found : undefined,
+  );
+}
+
+function isKeyColumns(entry: string): boolean {
+  const [, tables = '', columns = ''] = /^\s*([^:]+):([^:,]+(?:,[^:,]+)*)\s*$/.exec(entry) ?? [];
+  return (
+    tables !== '' && columns.split(',').every((column) => isPattern(`${tables}.${column.trim()}`))
+  );
+}
+
 function isPattern(source: string): boolean {
   try {
     anchoredPattern(source);

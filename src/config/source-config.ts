@@ -55,6 +55,10 @@ interface EventsConfig {
     'drop' | 'tombstone' | 'rewrite' | 'rewrite-with-tombstone' | 'delete-to-tombstone';
   readonly provideTransactionMetadata: boolean;
   readonly topicTransaction: string;
+  readonly messagePrefixInclude: readonly string[] | undefined;
+  readonly messagePrefixExclude: readonly string[] | undefined;
+  /** Empty: each table's own key. */
+  readonly messageKeyColumns: string;
 }
 
 type SourceFormat = 'JSON_SR' | 'JSON';
@@ -135,6 +139,9 @@ export function sourceConfig(
       deleteTombstoneHandlingMode: keys['delete.tombstone.handling.mode'],
       provideTransactionMetadata: keys['provide.transaction.metadata'],
       topicTransaction: keys['topic.transaction'],
+      messagePrefixInclude: keys['message.prefix.include.list'],
+      messagePrefixExclude: keys['message.prefix.exclude.list'],
+      messageKeyColumns: keys['message.key.columns'] ?? '',
     },
     keyFormat: keys['output.key.format'],
     valueFormat: keys['output.data.format'],

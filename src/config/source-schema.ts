@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {flag, integer, list, oneOf, optional, patterns, text} from './option.ts';
+import {flag, integer, keyColumns, list, oneOf, optional, patterns, text} from './option.ts';
 import {typeHandlingKeys} from './type-handling-keys.ts';
 import {connectionKeys} from './source-connection-keys.ts';
 import {slotKeys} from './source-slot-keys.ts';
@@ -161,6 +161,27 @@ export const sourceSchema = z.strictObject({
       default: 'rewrite-with-tombstone',
     },
     ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'],
+  ),
+  'message.key.columns': optional(
+    keyColumns({
+      description:
+        'Columns that key the events of a table in place of its own key: `<tables>:<column>,<column>;…`, where `<tables>` is a regular expression for `schema.table`. A delete brings only the columns of the replica identity: for others the table needs `REPLICA IDENTITY FULL`.',
+    }),
+    "each table's primary key, else a unique index of columns that are NOT NULL, else no key",
+  ),
+  'message.prefix.include.list': optional(
+    patterns(
+      {
+        description:
+          'Which logical decoding messages (`pg_logical_emit_message`) become events on `<topic.prefix>.message`, by their prefix: regular expressions for the whole prefix whatever its case.',
+      },
+      'prefixes',
+    ),
+    'every message that `message.prefix.exclude.list` does not match',
+  ),
+  'message.prefix.exclude.list': optional(
+    patterns({description: 'Which logical decoding messages do not become events.'}, 'prefixes'),
+    "no message; those of millrace's own, `millrace.…`, are never events",
   ),
   'provide.transaction.metadata': flag({
     description:

@@ -102,9 +102,9 @@ export class CapturedDatabase {
     ]);
   }
 
-  /** The connector again, on a new source. */
+  /** The connector again, on a new source, however the one before has ended. */
   async restart(): Promise<void> {
-    await this.run.stop();
+    await this.run.stop().catch(() => undefined);
     await this.source.restart();
     this.run = this.#run();
   }

@@ -74,8 +74,8 @@ describe('logical decoding messages', () => {
   });
 
   test.each([
-    ['include', {messagePrefixInclude: [/^(?:a.*)$/i]}, [{prefix: 'ab'}, {prefix: 'Abc'}]],
-    ['exclude', {messagePrefixExclude: [/^(?:a.*)$/i]}, [{prefix: 'b'}, {prefix: 'ba'}]],
+    ['include', {messagePrefixInclude: ['a.*']}, [{prefix: 'ab'}, {prefix: 'Abc'}]],
+    ['exclude', {messagePrefixExclude: ['a.*']}, [{prefix: 'b'}, {prefix: 'ba'}]],
   ])('are chosen by message.prefix.%s.list', async (_, events, chosen) => {
     await using database = await CapturedDatabase.start(port, ['public.t'], table, {
       connector: {events},
