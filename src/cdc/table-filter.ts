@@ -14,6 +14,8 @@ export interface FilterLists {
   readonly tableExcludeList?: readonly string[] | undefined;
   readonly columnIncludeList?: readonly string[] | undefined;
   readonly columnExcludeList?: readonly string[] | undefined;
+  /** `schema.table` of `signal.data.collection`, which the other lists need not match. */
+  readonly signalTable?: string | undefined;
 }
 
 interface Pattern {
@@ -27,11 +29,13 @@ export class TableFilter {
   readonly #tables: (name: string) => boolean;
   readonly #columns: (name: string) => boolean;
   readonly #included: readonly Pattern[];
+  readonly #signalTable: string | undefined;
 
   /** @throws SyntaxError for a pattern that is no regular expression. */
   constructor(lists: FilterLists) {
     const {schemaIncludeList, schemaExcludeList, tableIncludeList, tableExcludeList} = lists;
     this.#included = (tableIncludeList ?? []).map(compiled);
+    this.#signalTable = lists.signalTable;
     this.#schemas = predicate((schemaIncludeList ?? []).map(compiled), schemaExcludeList);
     this.#tables = predicate(this.#included, tableExcludeList);
     this.#columns = predicate(
@@ -42,7 +46,14 @@ export class TableFilter {
 
   /** Postgres' own schemas and those of temporary tables are never captured. */
   includesTable(schema: string, table: string): boolean {
-    return !isSystemSchema(schema) && this.#schemas(schema) && this.#tables(`${schema}.${table}`);
+    const name = `${schema}.${table}`;
+    if (name === this.#signalTable) return true;
+    return !isSystemSchema(schema) && this.#schemas(schema) && this.#tables(name);
+  }
+
+  /** Whether it is streamed for its signals only: it has no events. */
+  isSignalTable({schema, table}: {readonly schema: string; readonly table: string}): boolean {
+    return nameOf({schema, table}) === this.#signalTable;
   }
 
   /** Marks the columns that are no part of the events; a key has its columns all the same. */

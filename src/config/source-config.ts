@@ -74,6 +74,8 @@ export interface CaptureConfig {
   readonly tableExcludeList?: readonly string[] | undefined;
   readonly columnIncludeList?: readonly string[] | undefined;
   readonly columnExcludeList?: readonly string[] | undefined;
+  /** `schema.table`: streamed for its signals only. */
+  readonly signalTable?: string | undefined;
   readonly publicationMode?: 'all_tables' | 'filtered' | 'disabled' | 'no_tables';
   readonly publishViaPartitionRoot?: boolean;
 }
@@ -126,6 +128,7 @@ export function sourceConfig(
       tableExcludeList: keys['table.exclude.list'],
       columnIncludeList: keys['column.include.list'],
       columnExcludeList: keys['column.exclude.list'],
+      signalTable: keys['signal.data.collection'],
       publicationMode: keys['publication.autocreate.mode'],
       publishViaPartitionRoot: keys['publish.via.partition.root'],
     },

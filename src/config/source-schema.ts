@@ -119,6 +119,17 @@ export const sourceSchema = z.strictObject({
     1,
     2_147_483_647,
   ),
+  'signal.data.collection': optional(
+    text(
+      {
+        description:
+          'A table that takes signals, with three text columns: `id`, `type`, `data`. Its rows are no events; it is streamed whatever the lists say.',
+      },
+      '`schema.table`',
+      /^[^.]+\..+$/,
+    ),
+    'signals come by `millrace snapshot` only',
+  ),
   'incremental.snapshot.chunk.size': integer(
     {
       description:

@@ -36,6 +36,7 @@ export function cdcConnector(
       numPartitions,
       replicationFactor,
       snapshotMode,
+      signalTable: capture.signalTable,
       ...(source.snapshot && {incrementalChunkSize: source.snapshot.incrementalChunkSize}),
     },
   });

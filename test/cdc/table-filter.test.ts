@@ -138,4 +138,13 @@ describe('TableFilter', () => {
   test.each(['a.(b', '*', 'a)|(b', '\\Qa\\E'])('refuses %s', (pattern) => {
     expect(() => new TableFilter({tableExcludeList: [pattern]})).toThrow(SyntaxError);
   });
+
+  test('streams the signal table whatever the lists say, and tells it from the others', () => {
+    const filter = new TableFilter({tableIncludeList: ['a.b'], signalTable: 'ops.signals'});
+
+    expect(filter.includesTable('ops', 'signals')).toBe(true);
+    expect(filter.isSignalTable({schema: 'ops', table: 'signals'})).toBe(true);
+    expect(filter.includesTable('ops', 'others')).toBe(false);
+    expect(filter.isSignalTable({schema: 'a', table: 'b'})).toBe(false);
+  });
 });

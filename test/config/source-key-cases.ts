@@ -204,6 +204,13 @@ export const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.snapshot?.lockTimeoutMs,
     otherwise: 10_000,
   },
+  'signal.data.collection': {
+    good: [['ops.signals', 'ops.signals']],
+    expected: '`schema.table`',
+    bad: ['signals', '.signals'],
+    read: (c) => sourceOf(c)?.capture.signalTable,
+    otherwise: undefined,
+  },
   'incremental.snapshot.chunk.size': {
     ...range(1, 1_000_000),
     read: (c) => sourceOf(c)?.snapshot?.incrementalChunkSize,

@@ -1,3 +1,4 @@
+import {anchoredPattern} from '../../common/anchored-pattern.ts';
 import type {SignalledSnapshot} from './signal.ts';
 
 /** What incremental snapshots still have to read; kept in the durable offset, so plain JSON. */
@@ -109,11 +110,11 @@ export function withoutTables(
   };
 }
 
-/** Whether the regular expression matches all of `schema.table`; one that is none is a name. */
+/** Whether the regular expression matches `schema.table`, as those of `table.include.list` do; one that is none is a name. */
 export function matchesTable(pattern: string, table: string): boolean {
   if (pattern === table) return true;
   try {
-    return new RegExp(`^(?:${pattern})$`, 'u').test(table);
+    return anchoredPattern(pattern).test(table);
   } catch {
     return false;
   }

@@ -125,9 +125,13 @@ export async function openSource(
       deps.logger,
     );
     const published = new Set(publishedTables(found, publication));
-    const captured = selection.captured.filter((table) => published.has(table));
+    const captured = selection.captured.filter(
+      (table) => published.has(table) && !options.filter.isSignalTable(table),
+    );
     const tables = captured.map(nameOf);
-    const matched = selection.captured.map(nameOf);
+    const matched = selection.captured
+      .filter((table) => !options.filter.isSignalTable(table))
+      .map(nameOf);
     warnOfUnpublished(options, selection.captured, published, deps.logger);
     if (decision.action === 'resume' && options.slot.failover && slot?.failover === false)
       await enableFailover(walsender, options.slotName);

@@ -1,4 +1,5 @@
 import {afterEach, beforeEach, describe, expect, inject, onTestFinished, test} from 'vitest';
+import type {ConnectorOptions} from '../../../src/cdc/connector-options.ts';
 import {emitSignal} from '../../../src/cdc/postgres/emit-signal.ts';
 import {readTopic} from '../../support/change-events.ts';
 import {openTestLog, runConnector} from '../../support/connector-run.ts';
@@ -101,7 +102,7 @@ describe('incremental snapshots of a PostgresSource', () => {
     await log.close();
   });
 
-  function start(chunkSize = 64): ConnectorRun {
+  function start(chunkSize = 64, options: Partial<ConnectorOptions> = {}): ConnectorRun {
     const run = runConnector(log, source.source, {
       options: {
         snapshotMode: 'never',
@@ -110,6 +111,7 @@ describe('incremental snapshots of a PostgresSource', () => {
         incrementalChunkSize: chunkSize,
         offsetIntervalMs: 50,
         valueFormat: 'JSON',
+        ...options,
       },
     });
     runs.push(run);
@@ -143,8 +145,9 @@ describe('incremental snapshots of a PostgresSource', () => {
     await roundTrip();
   }
 
+  /** Of the rows that there are at the start: those of round trips may be read, too. */
   const rowsRead = async (): Promise<number> =>
-    (await events()).filter((event) => event?.op === 'r').length;
+    (await events()).filter((event) => event?.op === 'r' && Number(event.after?.id) < 2_000).length;
 
   /** The rows as the events leave them; and the events that tell of less than was told before. */
   async function materialised(): Promise<{rows: Map<number, number>; stale: unknown[]}> {
@@ -207,7 +210,9 @@ describe('incremental snapshots of a PostgresSource', () => {
     await source.sql(`ALTER TABLE t ADD COLUMN added integer DEFAULT 7`);
     await caughtUp(run);
 
-    const all = (await events()).flatMap((event) => (event?.op === 'r' ? [event.after] : []));
+    const all = (await events()).flatMap((event) =>
+      event?.op === 'r' && Number(event.after?.id) < 2_000 ? [event.after] : [],
+    );
     const first = all.findIndex((row) => row !== null && 'added' in row);
     expect(all).toHaveLength(2_000);
     expect(first).toBeGreaterThan(0);
@@ -246,6 +251,25 @@ describe('incremental snapshots of a PostgresSource', () => {
     expect(keys).toHaveLength(500);
   });
 
+  test('takes signals from a table that the lists leave out, and publishes nothing of it', async () => {
+    await source.sql(`
+      CREATE SCHEMA ops;
+      CREATE TABLE ops.signals (id text PRIMARY KEY, type text, data text);
+      INSERT INTO ops.signals VALUES ('0', 'execute-snapshot', 'from before')`);
+    const signalTable = 'ops.signals';
+    await source.restart({signalTable, snapshotMode: 'initial'});
+    const run = start(500, {signalTable, snapshotMode: 'initial'});
+    await isStreaming(run);
+    await source.sql(`
+      INSERT INTO ops.signals VALUES
+        ('1', 'execute-snapshot', '{"data-collections": ["PUBLIC.T"], "type": "incremental"}')`);
+    await caughtUp(run);
+
+    expect(await rowsRead()).toBe(4_000);
+    const [topic] = await log.kafka.admin.describeTopics(['postgres.ops.signals']);
+    expect(topic).toBeUndefined();
+  });
+
   test('reads the rows that a condition holds for', async () => {
     const run = start();
     await isStreaming(run);
@@ -261,7 +285,7 @@ describe('incremental snapshots of a PostgresSource', () => {
     });
     await caughtUp(run);
 
-    expect((await events()).filter((event) => event?.op === 'r')).toHaveLength(20);
+    expect(await rowsRead()).toBe(20);
   });
 
   test('check 44: reads the rows of a table that is captured later, and no others again', async () => {
@@ -329,6 +353,6 @@ describe('incremental snapshots of a PostgresSource', () => {
       `REASSIGN OWNED BY ${user} TO postgres; DROP OWNED BY ${user}; DROP ROLE ${user}`,
     );
 
-    expect((await events()).filter((event) => event?.op === 'r')).toHaveLength(2_000);
+    expect(await rowsRead()).toBe(2_000);
   });
 });
