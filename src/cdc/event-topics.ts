@@ -1,3 +1,4 @@
+import {FatalError} from '../common/errors.ts';
 import type {TopicAdmin} from '../kafka/client.ts';
 import {toJsonSchema} from '../serde/json-schema.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
@@ -37,10 +38,16 @@ export class EventTopics {
   /**
    * The topic of this name; created where there is none, else taken as it is, as Debezium does. `table` is what metrics
    * count its records under.
+   *
+   * @throws FatalError where another table has the topic: their events could not be told apart.
    */
   async topic(name: string, table: string | undefined): Promise<EventTopic> {
     const known = this.#topics.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const other = known.targets[0]?.table;
+      if (other !== table) throw collision(name, other, table);
+      return known;
+    }
     const {numPartitions, replicationFactor} = this.#options;
     const [existing] = await this.#admin.describeTopics([name]);
     const {partitions} = existing ?? {partitions: numPartitions};
@@ -81,4 +88,11 @@ export class EventTopics {
     header.writeUInt32BE(id, 1);
     return header;
   }
+}
+
+function collision(topic: string, one: string | undefined, other: string | undefined): FatalError {
+  return new FatalError(
+    'CDC_TOPIC_COLLISION',
+    `${one ?? 'something else'} and ${other ?? 'something else'} would both be written to the topic ${topic}, because Kafka does not allow every character in names; leave one of them out with table.exclude.list, or rename it`,
+  );
 }

@@ -96,13 +96,28 @@ export function list(spec: Spec<readonly string[]>, expected: string, pattern: R
   return joined(items);
 }
 
-/** Regular expressions separated by commas, or a YAML list of them; a comma within one is written `\,`. */
+/** Regular expressions separated by commas, or a YAML list of them. */
 export function patterns(spec: Spec<readonly string[]>, names: string) {
-  const expected = `regular expressions for ${names}, separated by commas`;
+  return listOf(spec, `regular expressions for ${names}`, (item) =>
+    isPattern(item) ? item : undefined,
+  );
+}
+
+/**
+ * Items separated by commas, or a YAML list of them; a comma within one is written `\,`. `parse` makes a value of an item,
+ * or answers undefined; `expected` says in words what they are.
+ */
+export function listOf<T>(
+  spec: Spec<readonly T[]>,
+  expected: string,
+  parse: (item: string) => T | undefined,
+) {
   return joined(
-    option(spec, expected, (found) => {
-      const parts = found.split(/(?<!\\),/).map((part) => part.trim().replaceAll('\\,', ','));
-      return parts.every(isPattern) ? [...new Set(parts)] : undefined;
+    option(spec, `${expected}, separated by commas`, (found) => {
+      const items = found
+        .split(/(?<!\\),/)
+        .map((item) => parse(item.trim().replaceAll('\\,', ',')));
+      return items.every((item) => item !== undefined) ? [...new Set(items)] : undefined;
     }),
   );
 }
@@ -121,7 +136,8 @@ function isKeyColumns(entry: string): boolean {
   );
 }
 
-function isPattern(source: string): boolean {
+/** Whether it is a regular expression for whole names. */
+export function isPattern(source: string): boolean {
   try {
     anchoredPattern(source);
     return source !== '';

@@ -1,4 +1,5 @@
 import type {z} from 'zod';
+import type {ReplicaIdentityRule} from './replica-identity-rule.ts';
 import type {FilePaths} from './file-paths.ts';
 import type {sourceSchema} from './source-schema.ts';
 import {typeHandlingConfig} from './type-handling-keys.ts';
@@ -78,6 +79,7 @@ export interface CaptureConfig {
   readonly signalTable?: string | undefined;
   readonly publicationMode?: 'all_tables' | 'filtered' | 'disabled' | 'no_tables';
   readonly publishViaPartitionRoot?: boolean;
+  readonly replicaIdentityRules?: readonly ReplicaIdentityRule[];
 }
 
 interface DatabaseConfig {
@@ -131,6 +133,7 @@ export function sourceConfig(
       signalTable: keys['signal.data.collection'],
       publicationMode: keys['publication.autocreate.mode'],
       publishViaPartitionRoot: keys['publish.via.partition.root'],
+      replicaIdentityRules: keys['replica.identity.autoset.values'] ?? [],
     },
     snapshot: snapshotConfig(keys),
     types: typeHandlingConfig(keys),

@@ -1,5 +1,16 @@
 import {z} from 'zod';
-import {flag, integer, keyColumns, list, oneOf, optional, patterns, text} from './option.ts';
+import {
+  flag,
+  integer,
+  keyColumns,
+  list,
+  listOf,
+  oneOf,
+  optional,
+  patterns,
+  text,
+} from './option.ts';
+import {replicaIdentityRule} from './replica-identity-rule.ts';
 import {typeHandlingKeys} from './type-handling-keys.ts';
 import {connectionKeys} from './source-connection-keys.ts';
 import {slotKeys} from './source-slot-keys.ts';
@@ -42,6 +53,17 @@ export const sourceSchema = z.strictObject({
       '`false`: changes of a partitioned table come under the names of its partitions, which the lists have to match. `true`: under its own name.',
     default: false,
   }),
+  'replica.identity.autoset.values': optional(
+    listOf(
+      {
+        description:
+          'Replica identities to set at each start with `ALTER TABLE`, by the owner of the tables: a regular expression for `schema.table`, a colon, and `FULL`, `DEFAULT`, `NOTHING` or `INDEX <name>`. The first item that matches a captured table counts.',
+      },
+      'items as `schema.table:FULL`',
+      replicaIdentityRule,
+    ),
+    'left as they are',
+  ),
   'schema.include.list': optional(
     patterns(
       {

@@ -106,6 +106,23 @@ export const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.capture.publishViaPartitionRoot,
     otherwise: false,
   },
+  'replica.identity.autoset.values': {
+    read: (c) => sourceOf(c)?.capture.replicaIdentityRules,
+    good: [
+      ['public.orders:FULL', [{tables: 'public.orders', identity: 'full'}]],
+      [
+        `'a.b{1\\,2}:default, x:y.*:Nothing, a.c:INDEX c_Key'`,
+        [
+          {tables: 'a.b{1,2}', identity: 'default'},
+          {tables: 'x:y.*', identity: 'nothing'},
+          {tables: 'a.c', identity: 'index', index: 'c_Key'},
+        ],
+      ],
+    ],
+    otherwise: [],
+    bad: ['public.orders', 'a.b:INDEX', 'a.(b:FULL', ':FULL', 'a.b:SOME', '{a: b}'],
+    expected: 'items as `schema.table:FULL`, separated by commas',
+  },
   'schema.include.list': {
     ...patterns('the names of schemas'),
     read: (c) => sourceOf(c)?.capture.schemaIncludeList,

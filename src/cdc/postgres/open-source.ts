@@ -8,6 +8,7 @@ import {nameOf} from '../table-filter.ts';
 import type {TableFilter} from '../table-filter.ts';
 import {readTables} from './column-catalog.ts';
 import type {CatalogTable} from './column-catalog.ts';
+import {changeCatalog} from './change-catalog.ts';
 import {connect, disconnect} from './connection.ts';
 import type {PostgresAddress} from './connection.ts';
 import {ensurePublication} from './ensure-publication.ts';
@@ -25,6 +26,8 @@ import {
 } from './publication.ts';
 import type {PublicationMode} from './publication.ts';
 import type {Relations} from './relations.ts';
+import {replicaIdentityChanges} from './replica-identity.ts';
+import type {ReplicaIdentityRule} from './replica-identity.ts';
 import {createSlot, dropSlot, enableFailover, identifySystem, readSlot} from './slot.ts';
 import type {SlotCreation} from './slot.ts';
 import type {SlotOptions} from './slot-options.ts';
@@ -45,6 +48,8 @@ export interface OpenOptions extends PostgresAddress {
   readonly publicationMode: PublicationMode;
   readonly publishViaPartitionRoot: boolean;
   readonly filter: TableFilter;
+  /** `replica.identity.autoset.values`. */
+  readonly replicaIdentityRules: readonly ReplicaIdentityRule[];
   readonly snapshotMode: SnapshotMode;
   readonly snapshot: SnapshotOptions;
   readonly slotCreationMs: number;
@@ -89,6 +94,7 @@ export async function openSource(
     const state = await readPublication(admin, options.publicationName);
     const found = await findTables(admin);
     const selection = selectTables(found, options.filter, publishesViaRoot(options, state));
+    await setReplicaIdentities(admin, options, found, selection.captured, deps.logger);
     const described = await readTables(admin, oidsOf(selection.captured));
     const warnings = preflight({
       ...options,
@@ -115,6 +121,7 @@ export async function openSource(
       state,
       {
         ...options,
+        lockTimeoutMs: options.snapshot.lockTimeoutMs,
         source: options.name,
         name: options.publicationName,
         mode: options.publicationMode,
@@ -231,6 +238,21 @@ function slotCreation(
     onBlocked: (message) =>
       conditions.raise({code: 'CDC_SLOT_BLOCKED', subject: `source ${name}`, message}),
   };
+}
+
+/** As `replica.identity.autoset.values` says; before the tables are looked at for what their identity cannot do. */
+async function setReplicaIdentities(
+  admin: Client,
+  {name, where, user, snapshot, replicaIdentityRules}: OpenOptions,
+  found: readonly FoundTable[],
+  captured: readonly FoundTable[],
+  logger: Logger,
+): Promise<void> {
+  const context = {where, user, lockTimeoutMs: snapshot.lockTimeoutMs};
+  for (const statement of replicaIdentityChanges(found, captured, replicaIdentityRules)) {
+    logger.info({source: name, statement}, 'changing a replica identity');
+    await changeCatalog(admin, {statement, doer: 'the owner of the table'}, context);
+  }
 }
 
 /** Such tables come neither with the snapshot nor with the stream until their publication has them. */

@@ -27,6 +27,7 @@ import type {SnapshotOptions} from './open-snapshot.ts';
 import {readServer} from './preflight.ts';
 import type {PublicationMode} from './publication.ts';
 import {Relations} from './relations.ts';
+import type {ReplicaIdentityRule} from './replica-identity.ts';
 import {Retry} from './retry.ts';
 import type {RetryDeps} from './retry.ts';
 import {dropSlotOf, identifySystem, readSlot} from './slot.ts';
@@ -50,6 +51,8 @@ export interface PostgresSourceOptions extends PostgresAddress, FilterLists {
   readonly publicationMode?: PublicationMode | undefined;
   /** `publish.via.partition.root`; off where not given. */
   readonly publishViaPartitionRoot?: boolean | undefined;
+  /** `replica.identity.autoset.values`; none where not given. */
+  readonly replicaIdentityRules?: readonly ReplicaIdentityRule[] | undefined;
   readonly snapshotMode: SnapshotMode;
   readonly snapshot?: Partial<SnapshotOptions>;
   readonly timeouts?: Partial<SourceTimeouts>;
@@ -139,6 +142,7 @@ export class PostgresSource implements ReplicationSource {
             ...this.#options,
             publicationMode: this.#options.publicationMode ?? 'filtered',
             publishViaPartitionRoot: this.#options.publishViaPartitionRoot ?? false,
+            replicaIdentityRules: this.#options.replicaIdentityRules ?? [],
             filter: this.#filter,
             snapshotMode: this.#snapshotMode,
             snapshot: this.#snapshotOptions,

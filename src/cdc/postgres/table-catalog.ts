@@ -11,6 +11,9 @@ export interface FoundTable {
   readonly unlogged: boolean;
   /** Oids of the partitioned tables above a partition. */
   readonly ancestors: readonly number[];
+  readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index';
+  /** The index that is its replica identity, where one is. */
+  readonly identityIndex: string | null;
   /** Whether Postgres refuses updates and deletes on it once they are published: it has no replica identity. */
   readonly refusesUpdates: boolean;
   /** The extension that brought it, as PostGIS brings `spatial_ref_sys`. */
@@ -26,6 +29,10 @@ export async function findTables(client: Client): Promise<readonly FoundTable[]>
          SELECT json_agg(a.relid::oid::bigint)
          FROM pg_catalog.pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid
        ) ELSE '[]' END AS ancestors,
+       CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index' ELSE 'default' END
+         AS "replicaIdentity",
+       (SELECT x.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+        WHERE i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i') AS "identityIndex",
        c.relkind IN ('r', 'p') AND (
          c.relreplident = 'n'
          OR c.relreplident IN ('d', 'i') AND NOT EXISTS (

@@ -15,6 +15,8 @@ export function foundTable(
     kind: 'r',
     unlogged: false,
     ancestors: [],
+    replicaIdentity: 'default',
+    identityIndex: null,
     refusesUpdates: false,
     extension: null,
     ...more,
