@@ -17,6 +17,7 @@ import {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import {stateAtStart} from './incremental/state-at-start.ts';
 import {OffsetStore} from './offset-store.ts';
 import type {DurableOffset} from './offset-store.ts';
+import {OnceWarnings} from './once-warnings.ts';
 import {Publisher} from './publisher.ts';
 import type {Published} from './publisher.ts';
 import type {ReplicationSource, SourceOffset, StartingPoint} from './replication-source.ts';
@@ -57,6 +58,7 @@ export class CdcConnector implements Component {
   readonly #deps: ConnectorDeps;
   readonly #options: Required<ConnectorOptions>;
   readonly #logger: Logger;
+  readonly #warnings: OnceWarnings;
   readonly #producer: TransactionalProducer;
   readonly #offsets: OffsetStore;
   #state: ComponentState = 'starting';
@@ -74,6 +76,7 @@ export class CdcConnector implements Component {
     this.#deps = deps;
     this.#options = {...connectorDefaults, ...options};
     this.#logger = logger.child({source: options.name});
+    this.#warnings = new OnceWarnings(this.#logger);
     this.#producer = kafka.transactionalProducer(`${applicationId}-cdc-${options.slotName}`, {
       timeoutMs: TRANSACTION_TIMEOUT_MS,
     });
@@ -247,7 +250,14 @@ export class CdcConnector implements Component {
 
   #encoding({systemId}: SourceOffset): EventEncoding {
     const {kafka, registry} = this.#deps;
-    return eventEncoding(this.#options, systemId, kafka.admin, registry, this.#logger);
+    return eventEncoding(
+      this.#options,
+      systemId,
+      kafka.admin,
+      registry,
+      this.#logger,
+      this.#warnings,
+    );
   }
 
   /** Only now may the source forget what is durable. */

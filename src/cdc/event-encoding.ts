@@ -10,6 +10,7 @@ import {EventTopics} from './event-topics.ts';
 import {MessageEvents} from './message-events.ts';
 import {messageFilter} from './message-filter.ts';
 import {messageKeyColumns} from './message-key-columns.ts';
+import type {OnceWarnings} from './once-warnings.ts';
 import {RecordCollector} from './record-collector.ts';
 import {SourcePositionHeader} from './source-position-header.ts';
 import {TableEncoders} from './table-encoders.ts';
@@ -37,6 +38,7 @@ export function eventEncoding(
   admin: TopicAdmin,
   registry: SchemaRegistry,
   logger: Logger,
+  warnings: OnceWarnings,
 ): EventEncoding {
   const {name, topicPrefix, dbname, afterStateOnly, batch} = options;
   const events = {...eventDefaults, ...options.events};
@@ -57,7 +59,7 @@ export function eventEncoding(
     context,
     records,
     positions: new SourcePositionHeader({name, systemId}, slab),
-    encoders: new TableEncoders({...options, messageKeyColumns: keys}, parts, topics, logger),
+    encoders: new TableEncoders({...options, messageKeyColumns: keys}, parts, topics, warnings),
     messages: new MessageEvents({...parts, topicPrefix, filter: messageFilter(events)}),
     transactions,
     truncates: form.rows === 'envelope' && !form.skipped.includes('t'),

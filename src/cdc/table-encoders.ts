@@ -1,10 +1,10 @@
-import type {Logger} from '../common/logger.ts';
 import type {Schema} from '../serde/schema.ts';
 import {ColumnTypes} from './column-types.ts';
 import {changeEventSchemas} from './change-event-schema.ts';
 import type {EventTopics} from './event-topics.ts';
 import type {MessageKeyColumns} from './message-key-columns.ts';
 import type {Relation} from './replication-source.ts';
+import type {OnceWarnings} from './once-warnings.ts';
 import {rowLayout} from './row-layout.ts';
 import type {ColumnLayout} from './row-layout.ts';
 import {TableEncoder} from './table-encoder.ts';
@@ -27,25 +27,24 @@ export class TableEncoders {
   readonly #topicPrefix: string;
   readonly #parts: EncoderParts;
   readonly #topics: EventTopics;
-  readonly #logger: Logger;
+  readonly #warnings: OnceWarnings;
   readonly #types: ColumnTypes;
   readonly #messageKeyColumns: MessageKeyColumns | undefined;
   readonly #encoders = new Map<Relation, TableEncoder>();
   readonly #tables = new Set<string>();
-  readonly #warned = new Set<string>();
 
   constructor(
     {topicPrefix, types, messageKeyColumns}: TableEncodersOptions,
     parts: EncoderParts,
     topics: EventTopics,
-    logger: Logger,
+    warnings: OnceWarnings,
   ) {
     this.#topicPrefix = topicPrefix;
     this.#types = new ColumnTypes(types);
     this.#messageKeyColumns = messageKeyColumns;
     this.#parts = parts;
     this.#topics = topics;
-    this.#logger = logger;
+    this.#warnings = warnings;
   }
 
   /** `schema.table` of all that were prepared. */
@@ -95,33 +94,24 @@ export class TableEncoders {
     const name = `${schema}.${table}`;
     const isKnown =
       replicaIdentity === 'full' || key.every((column) => primaryKey.includes(column));
-    if (!isKnown && !this.#warned.has(name)) {
-      this.#warned.add(name);
-      this.#logger.warn(
+    if (!isKnown)
+      this.#warnings.warn(
+        name,
         {table: name, key},
-        `${name}: message.key.columns names ${key.join(', ')}, which a delete does not bring with this replica identity: its key then has nulls and zeros; run ALTER TABLE ${name} REPLICA IDENTITY FULL`,
+        () =>
+          `${name}: message.key.columns names ${key.join(', ')}, which a delete does not bring with this replica identity: its key then has nulls and zeros; run ALTER TABLE ${name} REPLICA IDENTITY FULL`,
       );
-    }
     return key;
   }
 
   #warn(relation: Relation, column: string, type: string, text: string | undefined): void {
     const where = `${relation.schema}.${relation.table}.${column}`;
-    const seen = `${where} ${type} ${text === undefined}`;
-    if (this.#warned.has(seen)) return;
-    this.#warned.add(seen);
     const fields = {table: `${relation.schema}.${relation.table}`, column, type};
-    if (text === undefined) {
-      this.#logger.warn(
-        fields,
-        `${where}: the type ${type} is not supported; the column is left out`,
-      );
-    } else {
-      this.#logger.warn(
-        fields,
-        `${where}: ${type} value ${text.slice(0, 60)} has no form in a change event; it is written as null, and further ones without a warning`,
-      );
-    }
+    this.#warnings.warn(`${where} ${type} ${text === undefined}`, fields, () =>
+      text === undefined
+        ? `${where}: the type ${type} is not supported; the column is left out`
+        : `${where}: ${type} value ${text.slice(0, 60)} has no form in a change event; it is written as null, and further ones without a warning`,
+    );
   }
 }
 

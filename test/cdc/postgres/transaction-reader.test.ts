@@ -19,6 +19,11 @@ const relation: Relation = {
   replicaIdentity: 'default',
 };
 
+const moods = (...labels: string[]): Relation => ({
+  ...relation,
+  columns: relation.columns.map((column) => ({...column, enumLabels: labels})),
+});
+
 const begin = (commitLsn: bigint): Buffer =>
   new MessageWriter('B').u64(commitLsn).u64(0n).u32(1).done();
 const commit = (commitLsn: bigint, endLsn: bigint): Buffer =>
@@ -100,6 +105,38 @@ describe('TransactionReader', () => {
     out.read(begin(100n), insert('a'), insert('b'), insert('c'), commit(100n, 150n));
 
     expect(out.texts()).toEqual(['begin 100', 'insert a', 'insert b', 'insert c', 'commit 150']);
+  });
+
+  test('holds a row with a new label of an enum until the relation is defined again, over a cut, too', () => {
+    const out = new Out(0n);
+    const asked: RelationMessage[] = [];
+    const connect = (): void => {
+      out.reader.connected({
+        push: (event) => out.events.push(event),
+        onRelation: (message) => out.reader.define(message, moods('sad')),
+        onNewLabel: (message) => asked.push(message),
+      });
+      out.read(describeTable, begin(100n), insert('sad'), insert('glad'));
+    };
+
+    connect();
+    const held = out.texts();
+    connect();
+    out.reader.define(asked[1] as RelationMessage, moods('sad', 'glad'));
+    out.read(insert('glad'), commit(100n, 150n));
+
+    expect(held).toEqual(['begin 100', 'insert sad']);
+    expect(asked).toHaveLength(2);
+    expect(out.texts()).toEqual([
+      'begin 100',
+      'insert sad',
+      'insert glad',
+      'insert glad',
+      'commit 150',
+    ]);
+    const [, sad, glad] = out.events.map((event) => ('relation' in event ? event.relation : null));
+    expect(sad?.columns[0]?.enumLabels).toEqual(['sad']);
+    expect(glad?.columns[0]?.enumLabels).toEqual(['sad', 'glad']);
   });
 
   test('refuses another transaction than the one that was cut in two', () => {
