@@ -60,7 +60,12 @@ export function eventEncoding(
     records,
     positions: new SourcePositionHeader({name, systemId}, slab),
     encoders: new TableEncoders({...options, messageKeyColumns: keys}, parts, topics, warnings),
-    messages: new MessageEvents({...parts, topicPrefix, filter: messageFilter(events)}),
+    messages: new MessageEvents({
+      ...parts,
+      topicPrefix,
+      binary: options.types.binary,
+      filter: messageFilter(events),
+    }),
     transactions,
     truncates: form.rows === 'envelope' && !form.skipped.includes('t'),
     limits: batch,

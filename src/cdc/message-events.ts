@@ -1,6 +1,6 @@
 import type {RecordHeader} from '../kafka/client.ts';
 import {partitionFor} from '../kafka/partitioner.ts';
-import {bigint, bytes, notNull, struct, varchar} from '../serde/schema.ts';
+import {bigint, notNull, struct, varchar} from '../serde/schema.ts';
 import type {Schema} from '../serde/schema.ts';
 import type {ByteSlab} from './byte-slab.ts';
 import {sourceSchema, transactionBlock} from './change-event-schema.ts';
@@ -12,9 +12,13 @@ import type {MessageFilter} from './message-filter.ts';
 import type {RecordSink} from './record-collector.ts';
 import type {LogicalDecodingMessage} from './replication-source.ts';
 import type {TransactionMetadata} from './transaction-metadata.ts';
+import {binaryJson, binarySchema} from './types/binary-types.ts';
+import type {TypeHandling} from './types/type-handling.ts';
 
 export interface MessageEventsParts {
   readonly topicPrefix: string;
+  /** `binary.handling.mode`: how the content is shown. */
+  readonly binary: TypeHandling['binary'];
   readonly filter: MessageFilter;
   readonly topics: EventTopics;
   readonly slab: ByteSlab;
@@ -47,14 +51,17 @@ export class MessageEvents {
 
   /** Makes the topic and registers its schemas; before the first message. */
   async prepare(): Promise<void> {
-    const {topics, topicPrefix, context} = this.#parts;
+    const {topics, topicPrefix, context, binary} = this.#parts;
     this.#topic = await topics.topic(`${topicPrefix}.message`, 'message');
-    this.#headers = await topics.schemaHeaders(this.#topic, messageSchemas(context.profile));
+    this.#headers = await topics.schemaHeaders(
+      this.#topic,
+      messageSchemas(context.profile, binarySchema(binary)),
+    );
   }
 
   /** The context is that of the message's transaction, or of the message alone. */
   append(message: LogicalDecodingMessage, position: RecordHeader): void {
-    const {slab, context, sink, transactions} = this.#parts;
+    const {slab, context, sink, transactions, binary} = this.#parts;
     const {prefix, content, transactional, lsn} = message;
     const {targets} = this.#topic as EventTopic;
     const headers = this.#headers as SchemaHeaders;
@@ -66,7 +73,7 @@ export class MessageEvents {
       headers.value,
       `{"op":"m","ts_ms":${context.processedMs}${head}${lsn}${middle}${lsn}${context.sourceEnd}` +
         (context.profile === '1' ? '' : `,"transaction":${block}`) +
-        `,"message":{"prefix":${JSON.stringify(prefix)},"content":"${Buffer.from(content).toString('base64')}"}}`,
+        `,"message":{"prefix":${JSON.stringify(prefix)},"content":${binaryJson(Buffer.from(content), binary)}}}`,
     );
     const target = targets[partitionFor(key, targets.length)] as EventTarget;
     const {timestamp} = context;
@@ -74,10 +81,13 @@ export class MessageEvents {
   }
 }
 
-function messageSchemas(profile: DebeziumProfile): {readonly key: Schema; readonly value: Schema} {
+function messageSchemas(
+  profile: DebeziumProfile,
+  content: Schema,
+): {readonly key: Schema; readonly value: Schema} {
   const versioned = profile === '1' ? {} : {version: 1};
   const name = 'io.debezium.connector.postgresql.Message';
-  const message = struct({prefix: varchar(), content: bytes()}, {name, ...versioned});
+  const message = struct({prefix: varchar(), content}, {name, ...versioned});
   return {
     key: struct({prefix: varchar()}, {name: `${name}Key`, ...versioned}),
     value: struct(

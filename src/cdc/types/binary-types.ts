@@ -40,7 +40,8 @@ export function unknownType(mode: Mode): ColumnType {
   };
 }
 
-function binaryJson(value: Buffer, mode: Mode): string {
+/** Bytes as JSON, quotes included. */
+export function binaryJson(value: Buffer, mode: Mode): string {
   if (mode === 'hex') return '"' + value.toString('hex') + '"';
   const base64 = value.toString('base64');
   // Java's URL-safe form keeps the padding.

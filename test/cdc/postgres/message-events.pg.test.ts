@@ -1,4 +1,5 @@
 import {describe, expect, inject, test} from 'vitest';
+import {typeHandlingDefaults} from '../../../src/cdc/types/type-handling.ts';
 import {CapturedDatabase} from '../../support/captured-database.ts';
 import type {EventValue} from '../../support/captured-database.ts';
 import {values} from '../../support/change-events.ts';
@@ -71,6 +72,17 @@ describe('logical decoding messages', () => {
       'transaction',
       'message',
     ]);
+  });
+
+  test('show their content as binary.handling.mode says', async () => {
+    await using database = await CapturedDatabase.start(port, ['public.t'], table, {
+      connector: {types: {...typeHandlingDefaults, binary: 'hex'}},
+    });
+
+    await database.sql(`SELECT pg_logical_emit_message(true, 'p', '\\x00ff'::bytea)`);
+
+    const [event] = values(await database.topic('postgres.message'));
+    expect(event).toMatchObject({message: {content: '00ff'}});
   });
 
   test.each([
