@@ -1,4 +1,6 @@
 import type {EventOptions} from './event-options.ts';
+import {heartbeatDefaults} from './heartbeat.ts';
+import type {HeartbeatOptions} from './heartbeat.ts';
 import type {BatchLimits} from './transaction-batcher.ts';
 import {typeHandlingDefaults} from './types/type-handling.ts';
 import type {TypeHandling} from './types/type-handling.ts';
@@ -34,6 +36,7 @@ export interface ConnectorOptions {
   readonly signalTable?: string | undefined;
   /** `errors.max.retries`: failures in a row that are tried again; -1: without end. */
   readonly errorsMaxRetries?: number;
+  readonly heartbeat?: HeartbeatOptions;
   readonly lingerMs?: number;
   readonly offsetIntervalMs?: number;
 }
@@ -47,6 +50,7 @@ export const connectorDefaults = {
   incrementalChunkSize: 1024,
   signalTable: undefined,
   errorsMaxRetries: -1,
+  heartbeat: heartbeatDefaults,
   // 200 commits a second at most; a fifth of the latency that the pipeline aims for.
   lingerMs: 5,
   offsetIntervalMs: 5_000,

@@ -207,6 +207,7 @@ export class CdcConnector implements Component {
     const {source, clock, conditions} = this.#deps;
     const parts = this.#encoding(from);
     await parts.transactions?.prepare();
+    await parts.heartbeat?.prepare();
     const incremental = new IncrementalSnapshots(
       stateAtStart(durable, tables, this.#options.snapshotMode),
       {
@@ -227,6 +228,7 @@ export class CdcConnector implements Component {
       }),
       producer: this.#producer,
       offsets: this.#offsets,
+      heartbeat: parts.heartbeat,
       clock,
       options: this.#options,
       restartFacts: () => ({
@@ -249,12 +251,13 @@ export class CdcConnector implements Component {
   }
 
   #encoding({systemId}: SourceOffset): EventEncoding {
-    const {kafka, registry} = this.#deps;
+    const {kafka, registry, clock} = this.#deps;
     return eventEncoding(
       this.#options,
       systemId,
       kafka.admin,
       registry,
+      clock,
       this.#logger,
       this.#warnings,
     );

@@ -1,3 +1,4 @@
+import type {Clock} from '../common/clock.ts';
 import type {Logger} from '../common/logger.ts';
 import type {TopicAdmin} from '../kafka/client.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
@@ -7,6 +8,7 @@ import {EventContext} from './event-context.ts';
 import {eventForm} from './event-form.ts';
 import {eventDefaults} from './event-options.ts';
 import {EventTopics} from './event-topics.ts';
+import {Heartbeat} from './heartbeat.ts';
 import {MessageEvents} from './message-events.ts';
 import {messageFilter} from './message-filter.ts';
 import {messageKeyColumns} from './message-key-columns.ts';
@@ -26,6 +28,8 @@ export interface EventEncoding {
   readonly messages: MessageEvents;
   /** To be prepared before the first transaction. */
   readonly transactions: TransactionMetadata | undefined;
+  /** To be prepared before the first record. */
+  readonly heartbeat: Heartbeat | undefined;
   /** Whether TRUNCATE has events. */
   readonly truncates: boolean;
   readonly limits: BatchLimits;
@@ -37,6 +41,7 @@ export function eventEncoding(
   systemId: string,
   admin: TopicAdmin,
   registry: SchemaRegistry,
+  clock: Clock,
   logger: Logger,
   warnings: OnceWarnings,
 ): EventEncoding {
@@ -67,6 +72,10 @@ export function eventEncoding(
       filter: messageFilter(events),
     }),
     transactions,
+    heartbeat:
+      options.heartbeat.intervalMs > 0
+        ? new Heartbeat({...written, options: options.heartbeat, topicPrefix, clock})
+        : undefined,
     truncates: form.rows === 'envelope' && !form.skipped.includes('t'),
     limits: batch,
     logger,

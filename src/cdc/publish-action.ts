@@ -14,6 +14,8 @@ export interface PublishState {
   /** The source stands beyond the durable offset. */
   readonly isAhead: boolean;
   readonly sinceCommit: number;
+  /** Until the next heartbeat record is due; without end where there are none. */
+  readonly heartbeatInMs: number;
   readonly lingerMs: number;
   readonly offsetIntervalMs: number;
 }
@@ -43,9 +45,9 @@ export function nextPublishAction(state: PublishState): PublishAction {
   }
   if (state.isFull) return {kind: 'send'};
   if (state.isDone) return {kind: 'end'};
-  if (!state.isBegun && state.isAhead) {
-    const left = state.offsetIntervalMs - state.sinceCommit;
-    return left <= 0 ? {kind: 'commit'} : wait(left);
-  }
-  return {kind: 'wait'};
+  if (state.isBegun) return {kind: 'wait'};
+  const offsetIn = state.isAhead ? state.offsetIntervalMs - state.sinceCommit : Infinity;
+  const left = Math.min(offsetIn, state.heartbeatInMs);
+  if (left <= 0) return {kind: 'commit'};
+  return left === Infinity ? {kind: 'wait'} : wait(left);
 }

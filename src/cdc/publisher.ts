@@ -2,6 +2,7 @@ import type {Clock} from '../common/clock.ts';
 import {Latch} from '../common/latch.ts';
 import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
 import type {DurableOffset, OffsetStore} from './offset-store.ts';
+import type {Heartbeat} from './heartbeat.ts';
 import {nextPublishAction} from './publish-action.ts';
 import type {PublishAction} from './publish-action.ts';
 import {ReadAhead} from './read-ahead.ts';
@@ -38,6 +39,7 @@ export class Publisher {
   readonly #producer: TransactionalProducer;
   readonly #offsets: OffsetStore;
   readonly #batcher: TransactionBatcher;
+  readonly #heartbeat: Heartbeat | undefined;
   readonly #systemId: string;
   readonly #clock: Clock;
   readonly #options: PublisherOptions;
@@ -57,6 +59,7 @@ export class Publisher {
       readonly producer: TransactionalProducer;
       readonly offsets: OffsetStore;
       readonly batcher: TransactionBatcher;
+      readonly heartbeat: Heartbeat | undefined;
       readonly clock: Clock;
       readonly options: PublisherOptions;
       /** What the offset of a commit says beside the position, as of the last whole transaction. */
@@ -67,6 +70,7 @@ export class Publisher {
     this.#producer = parts.producer;
     this.#offsets = parts.offsets;
     this.#batcher = parts.batcher;
+    this.#heartbeat = parts.heartbeat;
     this.#clock = parts.clock;
     this.#options = parts.options;
     this.#restartFacts = parts.restartFacts;
@@ -110,6 +114,7 @@ export class Publisher {
       isDone,
       isAhead: this.#batcher.endLsn > this.#durable,
       sinceCommit: this.#clock.now() - this.#committedAt,
+      heartbeatInMs: this.#heartbeat?.dueInMs ?? Infinity,
       ...this.#options,
     });
   }
@@ -166,7 +171,8 @@ export class Publisher {
       if (!this.#isBegun) this.#producer.begin();
       this.#isBegun = false;
       const offset = this.#offsets.records({lsn, systemId: this.#systemId, ...facts});
-      await this.#producer.send([...batches, offset]);
+      const beats = this.#heartbeat?.due() ?? [];
+      await this.#producer.send([...batches, ...beats, offset]);
       await commitTransaction(this.#producer);
       this.#durable = lsn;
       this.#onPublished({lsn, events, commitTime});

@@ -15,6 +15,8 @@ export interface SourceConfig {
   readonly slot?: SlotConfig;
   /** -1: without end. */
   readonly errorsMaxRetries?: number;
+  /** Absent: none. */
+  readonly heartbeat?: HeartbeatConfig;
   readonly publicationName: string;
   readonly capture: CaptureConfig;
   /** Absent: the defaults of its keys. */
@@ -26,6 +28,13 @@ export interface SourceConfig {
   readonly events?: EventsConfig;
   readonly keyFormat: SourceFormat;
   readonly valueFormat: SourceFormat;
+}
+
+interface HeartbeatConfig {
+  /** 0: none. */
+  readonly intervalMs: number;
+  readonly topicsPrefix: string;
+  readonly actionQuery?: string | undefined;
 }
 
 interface SlotConfig {
@@ -122,6 +131,11 @@ export function sourceConfig(
       stallMs: keys['slot.stall.timeout.ms'],
     },
     errorsMaxRetries: keys['errors.max.retries'],
+    heartbeat: {
+      intervalMs: keys['heartbeat.interval.ms'],
+      topicsPrefix: keys['heartbeat.topics.prefix'],
+      actionQuery: keys['heartbeat.action.query'],
+    },
     publicationName: keys['publication.name'] ?? `millrace_${keys['slot.name']}`,
     capture: {
       schemaIncludeList: keys['schema.include.list'],

@@ -13,6 +13,7 @@ import {
 import {replicaIdentityRule} from './replica-identity-rule.ts';
 import {typeHandlingKeys} from './type-handling-keys.ts';
 import {connectionKeys} from './source-connection-keys.ts';
+import {heartbeatKeys} from './source-heartbeat-keys.ts';
 import {slotKeys} from './source-slot-keys.ts';
 
 const prefix = /^[A-Za-z0-9._-]{1,200}$/;
@@ -29,6 +30,7 @@ export const sourceSchema = z.strictObject({
     prefix,
   ),
   ...slotKeys,
+  ...heartbeatKeys,
   'publication.name': optional(
     text(
       {

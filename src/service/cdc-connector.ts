@@ -23,6 +23,7 @@ export function cdcConnector(
         slotName,
         slot: source.slot,
         errorsMaxRetries: source.errorsMaxRetries,
+        heartbeat: source.heartbeat,
         publicationName,
         ...capture,
         snapshotMode,

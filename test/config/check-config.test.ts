@@ -69,11 +69,7 @@ describe('checkConfig', () => {
     ['top', 'schema: {}', 'schema is not a key; keys are written whole, as `schema.registry: …`'],
     ['top', 'slot.name: x', 'slot.name does not belong here but under `sources.<name>`'],
     ['top', 'connector: x', 'connector does not belong here but under `sinks.<name>`'],
-    [
-      'top',
-      'heartbeat.interval.ms: 1',
-      'heartbeat.interval.ms is not a key; docs/configuration.md lists them',
-    ],
+    ['top', 'max.queue.size: 1', 'max.queue.size is not a key; docs/configuration.md lists them'],
     [
       'top',
       'sources.a.slot.name: x',

@@ -81,6 +81,22 @@ export const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.slot?.stallMs,
     otherwise: 120_000,
   },
+  'heartbeat.interval.ms': {
+    ...range(0, 86_400_000),
+    read: (c) => sourceOf(c)?.heartbeat?.intervalMs,
+    otherwise: 0,
+  },
+  'heartbeat.topics.prefix': {
+    ...names,
+    bad: ['a b', 'a/b', 'a'.repeat(101)],
+    read: (c) => sourceOf(c)?.heartbeat?.topicsPrefix,
+    otherwise: '__debezium-heartbeat',
+  },
+  'heartbeat.action.query': {
+    ...anyText('a statement'),
+    read: (c) => sourceOf(c)?.heartbeat?.actionQuery,
+    otherwise: undefined,
+  },
   'errors.max.retries': {
     ...range(-1, 1_000_000),
     read: (c) => sourceOf(c)?.errorsMaxRetries,

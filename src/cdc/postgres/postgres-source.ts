@@ -18,6 +18,7 @@ import {ChunkConnection} from './chunk-connection.ts';
 import type {ChunkOutcome} from './chunk-reader.ts';
 import type {PostgresAddress} from './connection.ts';
 import {postgresError, publicationLostError} from './errors.ts';
+import {HeartbeatAction} from './heartbeat-action.ts';
 import {hostsText} from './hosts.ts';
 import {livenessTimings} from './liveness.ts';
 import {formatLsn} from './lsn.ts';
@@ -59,6 +60,9 @@ export interface PostgresSourceOptions extends PostgresAddress, FilterLists {
   readonly slot?: Partial<SlotOptions> | undefined;
   /** `errors.max.retries`: failures in a row that are tried again; -1: without end. */
   readonly errorsMaxRetries?: number | undefined;
+  /** `heartbeat.action.query` and how often it is run; 0: never. */
+  readonly heartbeat?:
+    {readonly intervalMs: number; readonly actionQuery?: string | undefined} | undefined;
 }
 
 export interface SourceTimeouts {
@@ -109,6 +113,7 @@ export class PostgresSource implements ReplicationSource {
   /** Aborts when the source is not wanted any more. */
   #stopping: AbortSignal | undefined;
   #monitor: SlotMonitor | undefined;
+  #heartbeat: HeartbeatAction | undefined;
   /** The server that is read. */
   #systemId = '';
   #timeline: number | undefined;
@@ -132,6 +137,7 @@ export class PostgresSource implements ReplicationSource {
   async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
     this.#dropSnapshot();
     this.#monitor?.stop();
+    this.#heartbeat?.stop();
     this.#stopping = signal;
     const {startMs} = this.#timeouts;
     const retry = this.#retry(this.#reached ? 0 : startMs);
@@ -257,6 +263,7 @@ export class PostgresSource implements ReplicationSource {
   async close(): Promise<void> {
     this.#monitor?.stop();
     this.#monitor = undefined;
+    this.#heartbeat?.stop();
     this.#chunks.close();
     this.#dropSnapshot();
     await this.#endSession();
@@ -310,6 +317,10 @@ export class PostgresSource implements ReplicationSource {
       },
     );
     this.#monitor.start();
+    const {intervalMs = 0, actionQuery: query} = this.#options.heartbeat ?? {};
+    if (query === undefined || intervalMs === 0) return;
+    this.#heartbeat = new HeartbeatAction({...this.#options, intervalMs, query}, this.#deps);
+    this.#heartbeat.start();
   }
 
   #retry(patienceMs: number): Retry {
