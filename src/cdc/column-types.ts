@@ -30,6 +30,7 @@ import {
 } from './types/text-types.ts';
 import type {TypeHandling} from './types/type-handling.ts';
 import {UnavailableValue} from './types/unavailable-value.ts';
+import {checked} from './types/postgres-text.ts';
 import {timestamptzType, timetzType} from './types/zoned-types.ts';
 
 type Make = (typeModifier: number, reportLoss: ReportLoss) => ColumnType;
@@ -90,7 +91,7 @@ export class ColumnTypes {
 
   #scalar(name: string, typeModifier: number, reportLoss: ReportLoss): ColumnType | undefined {
     const make = this.#types.get(name);
-    if (make !== undefined) return make(typeModifier, reportLoss);
+    if (make !== undefined) return checked(name, make(typeModifier, reportLoss));
     return this.#handling.includeUnknown ? unknownType(this.#handling.binary) : undefined;
   }
 }

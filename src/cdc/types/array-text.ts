@@ -1,12 +1,17 @@
+import {malformed} from './postgres-text.ts';
+
 /**
  * The elements of a one-dimensional array in Postgres' output: `{1,NULL,"a b"}`, also with bounds, `[0:1]={1,2}`.
  * Undefined when there are more dimensions.
+ *
+ * @throws ServiceError `CDC_PROTOCOL` for what is no array.
  */
 export function parseArray(text: string): (string | null)[] | undefined {
   const elements: (string | null)[] = [];
   // Bounds stand before the first brace; `{}` has no element.
   let at = text.indexOf('{') + 1;
-  if (text[at] === '}') return elements;
+  if (at === 0 || !text.endsWith('}')) throw malformed('array');
+  if (at === text.length - 1) return elements;
   for (;;) {
     if (text[at] === '{') return undefined;
     if (text[at] === '"') {
@@ -21,7 +26,8 @@ export function parseArray(text: string): (string | null)[] | undefined {
       elements.push(item === 'NULL' ? null : item);
       at = end;
     }
-    if (text[at] !== ',') return elements;
+    if (at === text.length - 1) return elements;
+    if (text[at] !== ',') throw malformed('array');
     at++;
   }
 }
