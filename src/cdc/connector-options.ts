@@ -30,6 +30,8 @@ export interface ConnectorOptions {
   readonly batch?: BatchLimits;
   /** How much of a snapshot goes into one Kafka transaction, and for how long it may stay open. */
   readonly snapshotTransaction?: SnapshotTransactionLimits;
+  /** `streaming.delay.ms`: between a snapshot and the changes after it. */
+  readonly streamingDelayMs?: number;
   /** `incremental.snapshot.chunk.size`: rows. */
   readonly incrementalChunkSize?: number;
   /** `signal.data.collection`: the table (`schema.table`) that takes signals; it is captured, and its rows are no events. */
@@ -47,6 +49,7 @@ export const connectorDefaults = {
   batch: {maxRecords: 2_000, maxBytes: 4 * 1024 * 1024},
   // Less than the connector's transaction timeout.
   snapshotTransaction: {maxRecords: 5_000_000, maxBytes: 2 * 1024 ** 3, maxMs: 600_000},
+  streamingDelayMs: 0,
   incrementalChunkSize: 1024,
   signalTable: undefined,
   errorsMaxRetries: -1,

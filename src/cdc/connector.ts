@@ -121,7 +121,7 @@ export class CdcConnector implements Component {
 
   /** Runs until `signal` aborts, from wherever the durable offset says. */
   async #start(signal: AbortSignal): Promise<void> {
-    const {source} = this.#deps;
+    const {source, clock} = this.#deps;
     await this.#offsets.ensureTopic(this.#options.replicationFactor);
     // Decides what an earlier producer of the slot left open, so that the offset below is the last one.
     await this.#producer.init();
@@ -140,6 +140,9 @@ export class CdcConnector implements Component {
       this.#runs('snapshot');
       return aborted(signal);
     }
+    const {streamingDelayMs} = this.#options;
+    if (kind === 'snapshot' && streamingDelayMs > 0) await clock.sleep(streamingDelayMs, signal);
+    if (signal.aborted) return;
     this.#runs('stream');
     await this.#stream(from, tables, kind === 'snapshot' ? undefined : usable, signal);
     if (signal.aborted) return;

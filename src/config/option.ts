@@ -146,6 +146,35 @@ export function isPattern(source: string): boolean {
   }
 }
 
+/** SQL by the table that it is for: a YAML mapping, or the same as JSON. */
+export function statements(spec: Spec<Readonly<Record<string, string>>>) {
+  const expected = 'tables as `schema.table`, each with a `SELECT`';
+  const byTable = option(spec, expected, (found) => {
+    const statement = /^\s*(select|with|table)\b[^;]*;?\s*$/i;
+    const entries = entriesOf(found);
+    return entries.length > 0 &&
+      entries.every(([table, sql]) => /^[^.]+\../.test(table) && statement.test(String(sql)))
+      ? Object.fromEntries(entries.map(([table, sql]) => [table, String(sql).replace(/;\s*$/, '')]))
+      : undefined;
+  });
+  return z
+    .preprocess((found) => (isMapping(found) ? JSON.stringify(found) : found), byTable)
+    .meta({...byTable.meta()});
+}
+
+function entriesOf(json: string): readonly (readonly [string, unknown])[] {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return isMapping(parsed) ? Object.entries(parsed) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isMapping(found: unknown): found is Readonly<Record<string, unknown>> {
+  return typeof found === 'object' && found !== null && !Array.isArray(found);
+}
+
 /** Takes a YAML list of texts for the same texts with commas between. */
 function joined<T>(items: z.ZodType<T, string | undefined>) {
   return z

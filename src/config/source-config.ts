@@ -52,6 +52,12 @@ export interface SnapshotConfig {
   /** Rows. */
   readonly fetchSize: number;
   readonly lockTimeoutMs: number;
+  /** Regular expressions for `schema.table`; undefined: all that are captured. */
+  readonly includeCollectionList: readonly string[] | undefined;
+  /** `SELECT …` by `schema.table`. */
+  readonly selectOverrides: Readonly<Record<string, string>> | undefined;
+  readonly delayMs: number;
+  readonly streamingDelayMs: number;
   /** Rows that an incremental snapshot reads at once. */
   readonly incrementalChunkSize: number;
 }
@@ -202,6 +208,10 @@ function snapshotConfig(keys: z.output<typeof sourceSchema>): SnapshotConfig {
     maxThreads: keys['snapshot.max.threads'],
     fetchSize: keys['snapshot.fetch.size'],
     lockTimeoutMs: keys['snapshot.lock.timeout.ms'],
+    includeCollectionList: keys['snapshot.include.collection.list'],
+    selectOverrides: keys['snapshot.select.statement.overrides'],
+    delayMs: keys['snapshot.delay.ms'],
+    streamingDelayMs: keys['streaming.delay.ms'],
     incrementalChunkSize: keys['incremental.snapshot.chunk.size'],
   };
 }

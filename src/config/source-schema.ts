@@ -15,6 +15,7 @@ import {typeHandlingKeys} from './type-handling-keys.ts';
 import {connectionKeys} from './source-connection-keys.ts';
 import {heartbeatKeys} from './source-heartbeat-keys.ts';
 import {slotKeys} from './source-slot-keys.ts';
+import {snapshotKeys} from './source-snapshot-keys.ts';
 
 const prefix = /^[A-Za-z0-9._-]{1,200}$/;
 const prefixWords = 'letters, digits, `.`, `_` and `-`';
@@ -108,41 +109,7 @@ export const sourceSchema = z.strictObject({
     patterns({description: 'The columns to leave out.'}, '`schema.table.column`'),
     'no column',
   ),
-  'snapshot.mode': oneOf(
-    {
-      description:
-        '`initial`: where nothing was read before, the rows that are there, then changes. `initial_only`: those rows, then nothing. `no_data` (also `never`): changes only. `when_needed`: as `initial`, and again when the slot was lost. `always`: again at each start of the process, once the changes since the last one are published.',
-      default: 'initial',
-    },
-    ['initial', 'initial_only', 'no_data', 'never', 'when_needed', 'always'],
-    ['configuration_based', 'recovery', 'custom'],
-  ),
-  'snapshot.max.threads': integer(
-    {
-      description:
-        'How many connections read a snapshot, all of them the same one: several tables at a time, and several parts of a table above 64 MB.',
-      default: 1,
-    },
-    1,
-    64,
-  ),
-  'snapshot.fetch.size': integer(
-    {
-      description: 'Rows of a snapshot that are handed on at once; fewer where a megabyte is full.',
-      default: 2000,
-    },
-    1,
-    100_000,
-  ),
-  'snapshot.lock.timeout.ms': integer(
-    {
-      description:
-        'How long a snapshot waits for a table that another session has locked (as `ALTER TABLE` does) before it is tried again from the start.',
-      default: 10_000,
-    },
-    1,
-    2_147_483_647,
-  ),
+  ...snapshotKeys,
   'signal.data.collection': optional(
     text(
       {

@@ -38,7 +38,10 @@ export function cdcConnector(
       replicationFactor,
       snapshotMode,
       signalTable: capture.signalTable,
-      ...(source.snapshot && {incrementalChunkSize: source.snapshot.incrementalChunkSize}),
+      ...(source.snapshot && {
+        incrementalChunkSize: source.snapshot.incrementalChunkSize,
+        streamingDelayMs: source.snapshot.streamingDelayMs,
+      }),
     },
   });
 }

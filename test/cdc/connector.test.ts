@@ -587,6 +587,22 @@ describe('CdcConnector', () => {
     });
   });
 
+  test('waits between the snapshot and the changes for as long as it is told to', async () => {
+    const clock = new ManualClock();
+    source.snapshotTables = [{relation: customers, rows: [anne]}];
+    start({clock, options: {streamingDelayMs: 60_000}});
+    await confirmed(1000n);
+    const end = source.commit(insert(customers, bert));
+    await until('it waits', () => clock.sleeping === 1);
+
+    const early = await keysAndOps();
+    clock.advance(60_000);
+    await confirmed(end);
+
+    expect(early).toEqual([['{"id":"c-1"}', 'r']]);
+    expect(await keysAndOps()).toHaveLength(2);
+  });
+
   test('tells how far its snapshot is, also once it is complete', async () => {
     source.snapshotTables = [{relation: customers, rows: [anne, bert]}];
     source.snapshotEstimates = [{table: 'customers.customers', estimatedRows: 3}];

@@ -232,6 +232,33 @@ export const sourceCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sourceOf(c)?.snapshot?.fetchSize,
     otherwise: 2000,
   },
+  'snapshot.include.collection.list': {
+    ...patterns('the names of tables as `schema.table`'),
+    read: (c) => sourceOf(c)?.snapshot?.includeCollectionList,
+  },
+  'snapshot.select.statement.overrides': {
+    good: [
+      ['{a.b: SELECT * FROM a.b WHERE c > 1}', {'a.b': 'SELECT * FROM a.b WHERE c > 1'}],
+      [
+        `'{"a.b": "select 1;", "a.c d": "WITH x AS (SELECT 1) SELECT * FROM x"}'`,
+        {'a.b': 'select 1', 'a.c d': 'WITH x AS (SELECT 1) SELECT * FROM x'},
+      ],
+    ],
+    read: (c) => sourceOf(c)?.snapshot?.selectOverrides,
+    otherwise: undefined,
+    bad: ['a.b', '{a.b: DELETE FROM a.b}', '{b: SELECT 1}', '[a.b]', '{a.b: SELECT 1; SELECT 2}'],
+    expected: 'tables as `schema.table`, each with a `SELECT`',
+  },
+  'snapshot.delay.ms': {
+    ...range(0, 2_147_483_647),
+    read: (c) => sourceOf(c)?.snapshot?.delayMs,
+    otherwise: 0,
+  },
+  'streaming.delay.ms': {
+    ...range(0, 2_147_483_647),
+    read: (c) => sourceOf(c)?.snapshot?.streamingDelayMs,
+    otherwise: 0,
+  },
   'snapshot.lock.timeout.ms': {
     ...range(1, 2_147_483_647),
     read: (c) => sourceOf(c)?.snapshot?.lockTimeoutMs,

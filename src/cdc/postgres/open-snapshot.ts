@@ -1,5 +1,7 @@
 import type {Client} from 'pg';
+import {anchoredPattern} from '../../common/anchored-pattern.ts';
 import {FatalError, RetriableError, messageOf} from '../../common/errors.ts';
+import {nameOf} from '../table-filter.ts';
 import {readTables} from './column-catalog.ts';
 import {quoteTable} from './publication.ts';
 import {relationOfTable} from './relations.ts';
@@ -18,6 +20,12 @@ export interface SnapshotOptions {
   readonly rangeBlocks: number;
   /** Milliseconds: how long to wait for a table that somebody has locked. */
   readonly lockTimeoutMs: number;
+  /** Regular expressions for the names (`schema.table`) of the captured tables that are read; undefined: all of them. */
+  readonly includeCollectionList?: readonly string[] | undefined;
+  /** By `schema.table`: a `SELECT` whose rows are read in place of the table's. */
+  readonly selectOverrides?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds between the start and the snapshot. */
+  readonly delayMs: number;
 }
 
 export const snapshotDefaults: SnapshotOptions = {
@@ -26,7 +34,18 @@ export const snapshotDefaults: SnapshotOptions = {
   // 64 MB: some tenths of a second, so that readers end at about the same time.
   rangeBlocks: 8_192,
   lockTimeoutMs: 10_000,
+  delayMs: 0,
 };
+
+/** Those of the captured tables that a snapshot reads. */
+export function snapshotTables(
+  captured: readonly FoundTable[],
+  {includeCollectionList}: SnapshotOptions,
+): readonly FoundTable[] {
+  if (includeCollectionList === undefined) return captured;
+  const patterns = includeCollectionList.map(anchoredPattern);
+  return captured.filter((table) => patterns.some((pattern) => pattern.test(nameOf(table))));
+}
 
 /**
  * Begins a transaction on each of `readers` that keeps `tables` as they are: before the slot exists, so
@@ -65,7 +84,14 @@ export async function describeSnapshot(
   readers: readonly Client[],
   captured: readonly FoundTable[],
   relations: Relations,
-  {consistentPoint, takenAt}: {readonly consistentPoint: bigint; readonly takenAt: number},
+  {
+    consistentPoint,
+    takenAt,
+    selectOverrides = {},
+  }: {readonly consistentPoint: bigint; readonly takenAt: number} & Pick<
+    SnapshotOptions,
+    'selectOverrides'
+  >,
 ): Promise<OpenSnapshot> {
   const [reader] = readers;
   if (reader === undefined) throw new Error('a snapshot needs a reader');
@@ -81,6 +107,7 @@ export async function describeSnapshot(
     tables.push({
       relation: relations.intern(relationOfTable(table)),
       partitioned: table.kind === 'p',
+      select: selectOverrides[nameOf(table)],
       ...(await readHeaps(reader, table.oid)),
     });
   return {readers, tables, position: {consistentPoint, xid: rows[0]?.xid ?? 0, takenAt}};

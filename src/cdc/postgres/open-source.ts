@@ -14,7 +14,7 @@ import type {PostgresAddress} from './connection.ts';
 import {ensurePublication} from './ensure-publication.ts';
 import {keyCondition, keySubject} from './key-columns.ts';
 import {formatLsn} from './lsn.ts';
-import {describeSnapshot, importSnapshot, lockTables} from './open-snapshot.ts';
+import {describeSnapshot, importSnapshot, lockTables, snapshotTables} from './open-snapshot.ts';
 import type {SnapshotOptions} from './open-snapshot.ts';
 import {preflight, readServer} from './preflight.ts';
 import {
@@ -32,7 +32,7 @@ import {createSlot, dropSlot, enableFailover, identifySystem, readSlot} from './
 import type {SlotCreation} from './slot.ts';
 import type {SlotOptions} from './slot-options.ts';
 import type {OpenSnapshot} from './snapshot-reader.ts';
-import {startingDecision} from './starting-point.ts';
+import {expectsSnapshot, startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
 import {divergence} from './timeline.ts';
 import {findTables} from './table-catalog.ts';
@@ -103,9 +103,7 @@ export async function openSource(
       endangered: endangeredTables(options.publicationMode, found, selection),
       isPublished: state !== undefined,
       tables: described,
-      snapshot:
-        options.snapshotMode === 'always' ||
-        (durable === undefined && options.snapshotMode !== 'never'),
+      snapshot: expectsSnapshot(options.snapshotMode, durable),
     });
     for (const warning of warnings) deps.logger.warn({source: options.name}, warning);
     for (const table of described) tellOfKey(options, table, deps);
@@ -176,7 +174,8 @@ export async function openSource(
     }
     const {maxThreads, lockTimeoutMs} = options.snapshot;
     while (readers.length < maxThreads) readers.push(await connect(options, 'query'));
-    await lockTables(readers, options.where, captured, lockTimeoutMs);
+    const wanted = snapshotTables(captured, options.snapshot);
+    await lockTables(readers, options.where, wanted, lockTimeoutMs);
     const {consistentPoint, snapshotName} = await createSlot(
       walsender,
       options,
@@ -184,7 +183,8 @@ export async function openSource(
       deps.clock,
     );
     await importSnapshot(readers, snapshotName);
-    const snapshot = await describeSnapshot(readers, captured, relations, {
+    const snapshot = await describeSnapshot(readers, wanted, relations, {
+      ...options.snapshot,
       consistentPoint,
       takenAt: server.now,
     });

@@ -37,7 +37,7 @@ import {slotDefaults} from './slot-options.ts';
 import type {SlotOptions} from './slot-options.ts';
 import {readSnapshot} from './snapshot-reader.ts';
 import type {OpenSnapshot} from './snapshot-reader.ts';
-import {startingDecision} from './starting-point.ts';
+import {expectsSnapshot, startingDecision} from './starting-point.ts';
 import type {SnapshotMode} from './starting-point.ts';
 import {StreamSession} from './stream-session.ts';
 import {divergence} from './timeline.ts';
@@ -140,6 +140,10 @@ export class PostgresSource implements ReplicationSource {
     this.#heartbeat?.stop();
     this.#stopping = signal;
     const {startMs} = this.#timeouts;
+    const {delayMs} = this.#snapshotOptions;
+    if (delayMs > 0 && expectsSnapshot(this.#snapshotMode, durable))
+      await this.#deps.clock.sleep(delayMs, signal);
+    signal.throwIfAborted();
     const retry = this.#retry(this.#reached ? 0 : startMs);
     for (;;) {
       try {

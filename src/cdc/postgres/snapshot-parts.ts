@@ -9,6 +9,8 @@ export interface SnapshotTable {
   /** The table itself, or its partitions; empty where they can only be read through it. */
   readonly heaps: readonly Heap[];
   readonly estimatedRows: number;
+  /** The query whose rows are read in place of the table's; undefined for all rows. */
+  readonly select?: string | undefined;
 }
 
 /** A relation that has rows of its own. */
@@ -36,7 +38,9 @@ export function snapshotParts(
   {readers, rangeBlocks}: {readonly readers: number; readonly rangeBlocks: number},
 ): readonly SnapshotPart[] {
   return tables.flatMap((each, table) => {
-    const {relation, partitioned, heaps} = each;
+    const {relation, partitioned, heaps, select} = each;
+    if (select !== undefined)
+      return [{table, command: copyCommand(relation, `(${select}\n) AS selected`)}];
     const sources =
       readers === 1 || heaps.length === 0
         ? [`${partitioned ? '' : 'ONLY '}${quoteTable(relation)}`]

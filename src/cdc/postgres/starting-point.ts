@@ -19,6 +19,11 @@ export interface SlotState {
   readonly failover?: boolean | undefined;
 }
 
+/** Whether a start in this mode takes a snapshot even if nothing was lost. */
+export function expectsSnapshot(mode: SnapshotMode, durable: SourceOffset | undefined): boolean {
+  return mode === 'always' || (durable === undefined && mode !== 'never');
+}
+
 export interface StartingFacts {
   /** For messages: `source camel: Postgres at host:5432`. */
   readonly where: string;

@@ -65,6 +65,14 @@ describe('snapshotParts', () => {
     ]);
   });
 
+  test('reads the rows of a SELECT in one piece, whatever the table is', () => {
+    const some = {...partitioned, select: 'SELECT * FROM s.p WHERE id > 1 -- most'};
+
+    expect(commands([some], 4)).toEqual([
+      [0, '(SELECT * FROM s.p WHERE id > 1 -- most\n) AS selected'],
+    ]);
+  });
+
   test('goes through the partitioned table where its partitions cannot be read by themselves', () => {
     expect(commands([table('p', {partitioned: true, heaps: []})], 4)).toEqual([[0, '"s"."p"']]);
   });
