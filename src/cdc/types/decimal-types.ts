@@ -49,9 +49,14 @@ const special: ReadonlyMap<string, string> = new Map([
   ['-Infinity', 'NEGATIVE_INFINITY'],
 ]);
 
+/** What is too small for a double keeps its sign. */
+function doubleJson(value: number): string {
+  return Object.is(value, -0) ? '-0.0' : floatJson(String(value));
+}
+
 const doubleType: ColumnType = {
   schema: double(),
-  toJson: (text) => floatJson(String(Number(text))),
+  toJson: (text) => doubleJson(Number(text)),
   zero: '0',
   unavailable: 'null',
 };
@@ -107,7 +112,7 @@ export function moneyType(
   unavailable: UnavailableValue,
   fractionDigits: number,
 ): ColumnType {
-  if (mode === 'double') return {...doubleType, toJson: (text) => String(Number(amount(text)))};
+  if (mode === 'double') return {...doubleType, toJson: (text) => doubleJson(Number(amount(text)))};
   if (mode === 'string') return textType(zeroText(fractionDigits), unavailable, amount);
   return {
     schema: {

@@ -9,7 +9,10 @@ export function parseHstore(text: string): [key: string, value: string | null][]
   return pairs;
 }
 
-/** The pairs as a JSON object, in the order of Debezium's: an hstore has none, and Debezium's is that of a Java `HashMap`. */
+/**
+ * The pairs as a JSON object, in the order of Debezium's: an hstore has none, and Debezium's is that of a Java `HashMap` (where no more
+ * than eight keys share a bucket).
+ */
 export function hstoreJson(text: string): string {
   const pairs = parseHstore(text);
   let buckets = 16;
