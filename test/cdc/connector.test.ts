@@ -464,7 +464,7 @@ describe('CdcConnector', () => {
     expect(commits).toBe(3);
   });
 
-  test('stops with a clear error when another connector takes the slot over', async () => {
+  test('check 35: stops with a clear error when another connector takes the slot over', async () => {
     const first = start();
     await confirmed(1000n);
     await log.kafka.transactionalProducer('test-cdc-camel').init();
