@@ -230,7 +230,7 @@ export class TransactionBatcher {
   /** False where something has to be prepared for it. */
   #message(message: LogicalDecodingMessage, now: number): boolean {
     const {transactional, prefix, content, lsn} = message;
-    if (transactional ? this.#isSkipping : lsn <= this.#start) return true;
+    if (transactional && this.#isSkipping) return true;
     if (!transactional) {
       this.#context.loneMessage(now, lsn);
       this.#context.origin = undefined;

@@ -2,7 +2,8 @@ import {describe, expect, inject, test} from 'vitest';
 import {typeHandlingDefaults} from '../../../src/cdc/types/type-handling.ts';
 import {CapturedDatabase} from '../../support/captured-database.ts';
 import type {EventValue} from '../../support/captured-database.ts';
-import {values} from '../../support/change-events.ts';
+import {readTopic, values} from '../../support/change-events.ts';
+import {until} from '../../support/until.ts';
 
 const port = inject('postgresPort');
 const table = 'CREATE TABLE t (id int PRIMARY KEY)';
@@ -55,6 +56,19 @@ describe('logical decoding messages', () => {
     );
     const [[, insert] = []] = await database.events('postgres.public.t');
     expect(insert?.source.sequence).toMatch(`["${sources[1]?.lsn}",`);
+  });
+
+  test('come without a transaction that follows them', async () => {
+    await using database = await CapturedDatabase.start(port, ['public.t'], table);
+
+    await database.sql(`SELECT pg_logical_emit_message(false, 'p', 'alone')`);
+    await until(
+      'it is there',
+      async () => (await readTopic(database.log.kafka, 'postgres.message')).length === 1,
+      10_000,
+    );
+
+    expect(await prefixes(database)).toEqual([{prefix: 'p'}]);
   });
 
   test('have the fields of Debezium in their order', async () => {

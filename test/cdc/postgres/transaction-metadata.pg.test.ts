@@ -76,6 +76,22 @@ describe('provide.transaction.metadata', () => {
     ]);
   });
 
+  test('check 28: counts each transaction anew', async () => {
+    await using database = await CapturedDatabase.start(port, tables, setUp, {
+      connector: {events: {provideTransactionMetadata: true}},
+    });
+
+    await database.sql(one);
+    await database.sql('INSERT INTO b VALUES (2)');
+    const last = (await database.events('postgres.public.b')).at(-1)?.[1];
+
+    expect(last?.transaction).toMatchObject({total_order: 1, data_collection_order: 1});
+    expect(values(await database.topic('postgres.transaction')).at(-1)).toMatchObject({
+      event_count: 1,
+      data_collections: [{data_collection: 'public.b', event_count: 1}],
+    });
+  });
+
   test('has the ids and records of Debezium 1.9 in profile 1', async () => {
     await using database = await CapturedDatabase.start(port, tables, setUp, {
       connector: {events: {profile: '1', provideTransactionMetadata: true}},
