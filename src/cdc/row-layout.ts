@@ -38,7 +38,7 @@ export function rowLayout(
   keyColumns = relation.primaryKey,
 ): RowLayout {
   const types = relation.columns.map((column) => {
-    if (column.excluded === true && !relation.primaryKey.includes(column.name)) return undefined;
+    if (column.excluded === true && !keyColumns.includes(column.name)) return undefined;
     const type = columnTypes.of(column, (text) => report(column, text));
     if (type === undefined) report(column, undefined);
     return type;
