@@ -165,20 +165,26 @@ export class CdcConnector implements Component {
   }
 
   async #snapshot(
-    {from, tables, snapshotTables = []}: StartingPoint,
+    {from, tables, snapshotTables}: StartingPoint,
     signal: AbortSignal,
   ): Promise<boolean> {
     this.#runs('snapshot');
+    const read = snapshotTables?.map(({table}) => table) ?? tables;
+    const leftOut = tables.filter((table) => !read.includes(table));
     const {source, clock, metrics} = this.#deps;
     const logger = this.#logger;
     const parts = this.#encoding(from);
-    const reporter = new SnapshotReporter(source.name, snapshotTables, {clock, logger, metrics});
+    const reporter = new SnapshotReporter(source.name, snapshotTables ?? [], {
+      clock,
+      logger,
+      metrics,
+    });
     this.#snapshotReporter = reporter;
     let state: 'completed' | 'aborted' = 'aborted';
     try {
       const publisher = new SnapshotPublisher({
         ...parts,
-        encoder: new SnapshotEncoder(parts.context, parts.positions),
+        encoder: new SnapshotEncoder(parts.context, parts.positions, leftOut),
         producer: this.#producer,
         offsets: this.#offsets,
         reporter,

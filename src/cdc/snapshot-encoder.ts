@@ -12,16 +12,22 @@ export class SnapshotEncoder {
   readonly #context: EventContext;
   readonly #positions: SourcePositionHeader;
   readonly #begun = new Set<Relation>();
-  readonly #completed: string[] = [];
+  readonly #completed: string[];
   #held: SnapshotBatch | undefined;
   #headers: readonly RecordHeader[] = [];
 
-  constructor(context: EventContext, positions: SourcePositionHeader) {
+  /** `leftOut`: captured tables that the snapshot does not read, so that nothing of them is missing. */
+  constructor(
+    context: EventContext,
+    positions: SourcePositionHeader,
+    leftOut: readonly string[] = [],
+  ) {
     this.#context = context;
     this.#positions = positions;
+    this.#completed = [...leftOut];
   }
 
-  /** `schema.table` of the tables whose last row has been encoded, and of empty ones. */
+  /** `schema.table` of the tables whose last row has been encoded, of empty ones, and of those left out. */
   get completedTables(): readonly string[] {
     return this.#completed;
   }

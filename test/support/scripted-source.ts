@@ -128,7 +128,7 @@ export class ScriptedSource implements ReplicationSource {
     if (durable !== undefined) return {kind: 'resume', from: durable, tables: this.tables};
     const from = {lsn: CONSISTENT_POINT, systemId: SYSTEM_ID};
     const {tables, snapshotEstimates: snapshotTables} = this;
-    return {kind: 'snapshot', from, tables, snapshotTables};
+    return {kind: 'snapshot', from, tables, ...(snapshotTables.length > 0 && {snapshotTables})};
   }
 
   async *snapshot(): AsyncGenerator<SnapshotBatch> {

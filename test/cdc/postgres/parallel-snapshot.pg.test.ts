@@ -61,7 +61,7 @@ describe('PostgresSource.snapshot with several threads', () => {
     await Promise.all(writers);
     await source.sql('INSERT INTO left_side VALUES (0, 0)');
     const events = await source.events(point.from, (all) =>
-      rowChanges(all.slice(-5)).some(({after}) => after?.[0] === '0'),
+      rowChanges(all.slice(-500)).some(({after}) => after?.[0] === '0'),
     );
 
     const sides = ['left_side', 'right_side'].map(
