@@ -71,6 +71,32 @@ describe('SlotMonitor', () => {
     expect(await raised(source, 'CDC_SLOT_MOVED')).toContain('what is between is missing');
   });
 
+  test('names a stream of which nothing becomes durable, until something does', async () => {
+    await using source = await TestSource.create(port, {
+      slot: {monitorIntervalMs: 20, stallMs: 300},
+    });
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+    let received = from.lsn;
+    let isConfirming = false;
+    const ended = source.events(from, (all) => {
+      const last = all.at(-1);
+      if (last?.kind === 'commit' || last?.kind === 'idle') received = last.endLsn;
+      if (isConfirming) source.source.confirm(received);
+      return false;
+    });
+    await source.sql('INSERT INTO t VALUES (1)');
+
+    const message = await raised(source, 'CDC_STALLED');
+    isConfirming = true;
+    source.source.confirm(received);
+    await until('it is over', () => source.conditions.list().length === 0);
+    await source.close();
+    await ended;
+
+    expect(message).toContain('has become durable in Kafka');
+  });
+
   test('tells what the server keeps for the slot, and what it has confirmed', async () => {
     await using source = await watched(port);
     await source.sql('INSERT INTO t SELECT generate_series(1, 10000)');
