@@ -78,11 +78,13 @@ describe('PostgresSource with several hosts', () => {
         const [row] = await standby.query(
           `SELECT synced AND NOT temporary AS ready FROM pg_replication_slots WHERE slot_name = '${source.options.slotName}'`,
         );
+        // Until then it may not even have the database.
+        if (row?.['ready'] !== true) return false;
         const [rows] = await standby.query(
           'SELECT count(*)::int AS n FROM t',
           source.options.dbname,
         );
-        return row?.['ready'] === true && rows?.['n'] === 1;
+        return rows?.['n'] === 1;
       });
 
       await primary.kill();
