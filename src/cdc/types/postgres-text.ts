@@ -6,6 +6,13 @@ const time = String.raw`\d\d:\d\d:\d\d(?:\.\d{1,6})?`;
 const float = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]\d+)?|NaN|-?Infinity`;
 /** Unrolled, so that a long one takes no stack. */
 const quoted = String.raw`"[^"\\]*(?:\\.[^"\\]*)*"`;
+/** Each part may be missing, but not all of them. */
+const interval = intervalGrammar([
+  String.raw`[-+]?\d+ years?`,
+  String.raw`[-+]?\d+ mons?`,
+  String.raw`[-+]?\d+ days?`,
+  String.raw`[-+]?\d+:\d\d:\d\d(?:\.\d{1,6})?`,
+]);
 const integer = '-?(?:0|[1-9]\\d{0,18})';
 
 /**
@@ -27,7 +34,7 @@ const grammars = new Map(
     timetz: String.raw`${time}[-+]\d\d(?::\d\d){0,2}`,
     timestamp: `${date} ${time}(?: BC)?|-?infinity`,
     timestamptz: String.raw`${date} ${time}\+00(?: BC)?|-?infinity`,
-    interval: String.raw`(?:[-+]?\d+ (?:year|mon|day)s? ?)*(?:[-+]?\d+:\d\d:\d\d(?:\.\d{1,6})?)?|-?infinity`,
+    interval: `${interval}|-?infinity`,
     money: String.raw`-?\$[\d,]+\.\d\d`,
     bytea: String.raw`\\x(?:[0-9a-f]{2})*`,
     point: String.raw`\((?:${float}),(?:${float})\)`,
@@ -62,4 +69,18 @@ export function malformed(typeName: string): ServiceError {
     'CDC_PROTOCOL',
     `a value of type ${typeName} is not as Postgres writes it under the settings of the session`,
   );
+}
+
+/** The parts in their order, with a space between those that are there. */
+function intervalGrammar(parts: readonly string[]): string {
+  return parts
+    .map(
+      (part, index) =>
+        part +
+        parts
+          .slice(index + 1)
+          .map((next) => `(?: ${next})?`)
+          .join(''),
+    )
+    .join('|');
 }
