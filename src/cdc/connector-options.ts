@@ -1,9 +1,9 @@
-import type {EventOptions} from './event-options.ts';
+import type {EventOptions} from './events/event-options.ts';
 import {heartbeatDefaults} from './heartbeat.ts';
 import type {HeartbeatOptions} from './heartbeat.ts';
 import type {BatchLimits} from './transaction-batcher.ts';
-import {typeHandlingDefaults} from './types/type-handling.ts';
-import type {TypeHandling} from './types/type-handling.ts';
+import {typeHandlingDefaults} from './events/types/type-handling.ts';
+import type {TypeHandling} from './events/types/type-handling.ts';
 
 export interface SnapshotTransactionLimits extends BatchLimits {
   readonly maxMs: number;

@@ -11,8 +11,8 @@ import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
 import {connectorDefaults} from './connector-options.ts';
 import type {ConnectorOptions} from './connector-options.ts';
 import {eventsBefore} from './events-before.ts';
-import {eventEncoding} from './event-encoding.ts';
-import type {EventEncoding} from './event-encoding.ts';
+import {eventEncoding} from './events/event-encoding.ts';
+import type {EventEncoding} from './events/event-encoding.ts';
 import {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import {stateAtStart} from './incremental/state-at-start.ts';
 import {OffsetStore} from './offset-store.ts';
@@ -21,9 +21,9 @@ import {OnceWarnings} from './once-warnings.ts';
 import {Publisher} from './publisher.ts';
 import type {Published} from './publisher.ts';
 import type {ReplicationSource, SourceOffset, StartingPoint} from './replication-source.ts';
-import {SnapshotEncoder} from './snapshot-encoder.ts';
-import {SnapshotPublisher} from './snapshot-publisher.ts';
-import {SnapshotReporter} from './snapshot-reporter.ts';
+import {SnapshotEncoder} from './snapshot/snapshot-encoder.ts';
+import {SnapshotPublisher} from './snapshot/snapshot-publisher.ts';
+import {SnapshotReporter} from './snapshot/snapshot-reporter.ts';
 import {TransactionBatcher} from './transaction-batcher.ts';
 
 export interface ConnectorDeps {

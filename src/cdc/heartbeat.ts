@@ -1,8 +1,8 @@
 import type {Clock} from '../common/clock.ts';
 import type {ProduceBatch} from '../kafka/client.ts';
 import {bigint, notNull, struct, varchar} from '../serde/schema.ts';
-import type {DebeziumProfile} from './debezium-profile.ts';
-import type {EventTopics, SchemaHeaders} from './event-topics.ts';
+import type {DebeziumProfile} from './events/debezium-profile.ts';
+import type {EventTopics, SchemaHeaders} from './events/event-topics.ts';
 
 /** `heartbeat.*` of Debezium, as far as Kafka sees it. */
 export interface HeartbeatOptions {

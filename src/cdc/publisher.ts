@@ -6,7 +6,7 @@ import type {Heartbeat} from './heartbeat.ts';
 import {nextPublishAction} from './publish-action.ts';
 import type {PublishAction} from './publish-action.ts';
 import {ReadAhead} from './read-ahead.ts';
-import type {CollectedRecords} from './record-collector.ts';
+import type {CollectedRecords} from './events/record-collector.ts';
 import type {SourceEvent, SourceOffset} from './replication-source.ts';
 import type {TransactionBatcher} from './transaction-batcher.ts';
 import {commitTransaction} from './transaction-outcome.ts';

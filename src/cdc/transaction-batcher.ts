@@ -1,17 +1,17 @@
 import type {Logger} from '../common/logger.ts';
-import type {EventContext} from './event-context.ts';
+import type {EventContext} from './events/event-context.ts';
 import type {ChunkRows, IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
-import type {CollectedRecords, RecordCollector} from './record-collector.ts';
-import type {MessageEvents} from './message-events.ts';
+import type {CollectedRecords, RecordCollector} from './events/record-collector.ts';
+import type {MessageEvents} from './events/message-events.ts';
 import type {
   LogicalDecodingMessage,
   Relation,
   RowChange,
   SourceEvent,
 } from './replication-source.ts';
-import type {SourcePositionHeader} from './source-position-header.ts';
-import type {TableEncoder} from './table-encoder.ts';
-import type {TransactionMetadata} from './transaction-metadata.ts';
+import type {SourcePositionHeader} from './events/source-position-header.ts';
+import type {TableEncoder} from './events/table-encoder.ts';
+import type {TransactionMetadata} from './events/transaction-metadata.ts';
 
 export interface BatchLimits {
   readonly maxRecords: number;

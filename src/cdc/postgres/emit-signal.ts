@@ -1,7 +1,7 @@
 import {SIGNAL_PREFIX} from '../incremental/signal.ts';
-import {connect, disconnect} from './connection.ts';
-import {postgresError} from './errors.ts';
-import type {ErrorContext} from './errors.ts';
+import {connect, disconnect} from './connection/connection.ts';
+import {postgresError} from './connection/errors.ts';
+import type {ErrorContext} from './connection/errors.ts';
 
 /** A signal as Debezium's signal table has it. */
 export interface EmittedSignal {

@@ -2,9 +2,9 @@ import type {Client} from 'pg';
 import type {Clock} from '../../common/clock.ts';
 import type {Conditions} from '../../common/conditions.ts';
 import type {Logger} from '../../common/logger.ts';
-import {connect, disconnect, terminate} from './connection.ts';
-import {postgresError} from './errors.ts';
-import type {ErrorContext} from './errors.ts';
+import {connect, disconnect, terminate} from './connection/connection.ts';
+import {postgresError} from './connection/errors.ts';
+import type {ErrorContext} from './connection/errors.ts';
 
 export interface HeartbeatActionOptions extends ErrorContext {
   readonly intervalMs: number;

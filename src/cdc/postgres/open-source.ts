@@ -6,38 +6,43 @@ import {RetriableError} from '../../common/errors.ts';
 import type {SourceOffset, StartingPoint} from '../replication-source.ts';
 import {nameOf} from '../table-filter.ts';
 import type {TableFilter} from '../table-filter.ts';
-import {readTables} from './column-catalog.ts';
-import type {CatalogTable} from './column-catalog.ts';
-import {changeCatalog} from './change-catalog.ts';
-import {connect, disconnect} from './connection.ts';
-import type {PostgresAddress} from './connection.ts';
-import {ensurePublication} from './ensure-publication.ts';
-import {keyCondition, keySubject} from './key-columns.ts';
+import {readTables} from './catalog/column-catalog.ts';
+import type {CatalogTable} from './catalog/column-catalog.ts';
+import {changeCatalog} from './catalog/change-catalog.ts';
+import {connect, disconnect} from './connection/connection.ts';
+import type {PostgresAddress} from './connection/connection.ts';
+import {ensurePublication} from './catalog/ensure-publication.ts';
+import {keyCondition, keySubject} from './catalog/key-columns.ts';
 import {formatLsn} from './lsn.ts';
-import {describeSnapshot, importSnapshot, lockTables, snapshotTables} from './open-snapshot.ts';
-import type {SnapshotOptions} from './open-snapshot.ts';
-import {preflight, readServer} from './preflight.ts';
+import {
+  describeSnapshot,
+  importSnapshot,
+  lockTables,
+  snapshotTables,
+} from './snapshot/open-snapshot.ts';
+import type {SnapshotOptions} from './snapshot/open-snapshot.ts';
+import {preflight, readServer} from './catalog/preflight.ts';
 import {
   publishedTables,
   publishesViaRoot,
   quote,
   quoteTable,
   readPublication,
-} from './publication.ts';
-import type {PublicationMode} from './publication.ts';
-import type {Relations} from './relations.ts';
-import {replicaIdentityChanges} from './replica-identity.ts';
-import type {ReplicaIdentityRule} from './replica-identity.ts';
-import {createSlot, dropSlot, enableFailover, identifySystem, readSlot} from './slot.ts';
-import type {SlotCreation} from './slot.ts';
-import type {SlotOptions} from './slot-options.ts';
-import type {OpenSnapshot} from './snapshot-reader.ts';
-import {expectsSnapshot, startingDecision} from './starting-point.ts';
-import type {SnapshotMode} from './starting-point.ts';
-import {divergence} from './timeline.ts';
-import {findTables} from './table-catalog.ts';
-import type {FoundTable} from './table-catalog.ts';
-import {endangeredTables, selectTables} from './table-selection.ts';
+} from './catalog/publication.ts';
+import type {PublicationMode} from './catalog/publication.ts';
+import type {Relations} from './catalog/relations.ts';
+import {replicaIdentityChanges} from './catalog/replica-identity.ts';
+import type {ReplicaIdentityRule} from './catalog/replica-identity.ts';
+import {createSlot, dropSlot, enableFailover, identifySystem, readSlot} from './slot/slot.ts';
+import type {SlotCreation} from './slot/slot.ts';
+import type {SlotOptions} from './slot/slot-options.ts';
+import type {OpenSnapshot} from './snapshot/snapshot-reader.ts';
+import {expectsSnapshot, startingDecision} from './slot/starting-point.ts';
+import type {SnapshotMode} from './slot/starting-point.ts';
+import {divergence} from './slot/timeline.ts';
+import {findTables} from './catalog/table-catalog.ts';
+import type {FoundTable} from './catalog/table-catalog.ts';
+import {endangeredTables, selectTables} from './catalog/table-selection.ts';
 
 export interface OpenOptions extends PostgresAddress {
   readonly name: string;

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, inject, test} from 'vitest';
-import {typeHandlingDefaults} from '../../../src/cdc/types/type-handling.ts';
+import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
 import {capture} from './capture.ts';
 import type {CaptureSettings} from './capture.ts';
 import {compare} from './compare.ts';

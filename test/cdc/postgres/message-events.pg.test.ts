@@ -1,5 +1,5 @@
 import {describe, expect, inject, test} from 'vitest';
-import {typeHandlingDefaults} from '../../../src/cdc/types/type-handling.ts';
+import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
 import {CapturedDatabase} from '../../support/captured-database.ts';
 import type {EventValue} from '../../support/captured-database.ts';
 import {readTopic, values} from '../../support/change-events.ts';

@@ -1,0 +1,144 @@
+import {FatalError} from '../../common/errors.ts';
+import type {Schema} from '../../serde/schema.ts';
+import type {ColumnTypes} from './column-types.ts';
+import type {Relation, RelationColumn, Tuple} from '../replication-source.ts';
+import type {ColumnType} from './types/column-type.ts';
+import {jsonString} from './types/json-text.ts';
+
+/** A column whose type is left out, or a value that its type cannot express; to be told once per column. */
+export type ReportColumn = (column: RelationColumn, text: string | undefined) => void;
+
+/** One column of a table as it is written. */
+export interface ColumnLayout {
+  readonly name: string;
+  readonly schema: Schema;
+  /** Its place in the relation's tuples. */
+  readonly index: number;
+  /** `"name":`, with the comma before it unless it is the first. */
+  readonly prefix: string;
+  /** `toJson` is `jsonString`, which a direct call makes faster. */
+  readonly isString: boolean;
+  readonly toJson: (text: string) => string;
+  readonly unavailable: string;
+  /** What stands for a column that an old tuple does not have. */
+  readonly absent: string;
+}
+
+/** How the rows and keys of one relation are written; compiled once. */
+export interface RowLayout {
+  readonly columns: readonly ColumnLayout[];
+  readonly key: readonly ColumnLayout[];
+}
+
+/** `keyColumns` are the relation's own, unless events are keyed by others. */
+export function rowLayout(
+  relation: Relation,
+  columnTypes: ColumnTypes,
+  report: ReportColumn,
+  keyColumns = relation.primaryKey,
+): RowLayout {
+  const types = relation.columns.map((column) => {
+    if (column.excluded === true && !keyColumns.includes(column.name)) return undefined;
+    const type = columnTypes.of(column, (text) => report(column, text));
+    if (type === undefined) report(column, undefined);
+    return type;
+  });
+  const columns: ColumnLayout[] = [];
+  for (const [index, type] of types.entries()) {
+    if (type !== undefined && relation.columns[index]?.excluded !== true)
+      columns.push(layout(relation, index, type, columns.length === 0));
+  }
+  const key = keyColumns.map((name, position) => {
+    const index = relation.columns.findIndex((column) => column.name === name);
+    const type = types[index];
+    if (type === undefined) throw keyNotSupported(relation, name);
+    return layout(relation, index, type, position === 0);
+  });
+  return {columns, key};
+}
+
+function layout(relation: Relation, index: number, type: ColumnType, first: boolean): ColumnLayout {
+  const {name, nullable} = relation.columns[index] as RelationColumn;
+  return {
+    name,
+    schema: type.schema,
+    index,
+    prefix: `${first ? '' : ','}${JSON.stringify(name)}:`,
+    isString: type.toJson === jsonString,
+    toJson: type.toJson,
+    unavailable: type.unavailable,
+    absent: nullable ? 'null' : type.zero,
+  };
+}
+
+/**
+ * The columns of a new row as JSON, without braces. Where Postgres left an unchanged TOAST value out, the old row has it
+ * under REPLICA IDENTITY FULL; otherwise its placeholder stands there.
+ */
+export function rowJson(
+  columns: readonly ColumnLayout[],
+  row: Tuple,
+  old: Tuple | undefined,
+): string {
+  let json = '';
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ColumnLayout;
+    const text = row[column.index];
+    json += column.prefix;
+    if (text === undefined) json += unsent(column, old);
+    else json += valueJson(column, text);
+  }
+  return json;
+}
+
+function unsent(column: ColumnLayout, old: Tuple | undefined): string {
+  // In a key-only tuple everything else is null.
+  const text = old?.[column.index] ?? undefined;
+  return text === undefined ? column.unavailable : valueJson(column, text);
+}
+
+/** The columns of an old row as JSON, without braces: zero or null for what the replica identity does not have. */
+export function oldRowJson(
+  columns: readonly ColumnLayout[],
+  old: Tuple,
+  isKeyOnly: boolean,
+): string {
+  let json = '';
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ColumnLayout;
+    const text = old[column.index];
+    json += column.prefix;
+    if (text === undefined || (text === null && isKeyOnly)) json += column.absent;
+    else json += valueJson(column, text);
+  }
+  return json;
+}
+
+/** The columns of a key as JSON, without braces: zero or null for what neither row has. */
+export function keyJson(
+  columns: readonly ColumnLayout[],
+  row: Tuple,
+  old: Tuple | undefined,
+): string {
+  let json = '';
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ColumnLayout;
+    const text = row[column.index];
+    const known = text === undefined ? old?.[column.index] : text;
+    json += column.prefix + (known === undefined ? column.absent : valueJson(column, known));
+  }
+  return json;
+}
+
+function valueJson(column: ColumnLayout, text: string | null): string {
+  if (text === null) return 'null';
+  return column.isString ? jsonString(text) : column.toJson(text);
+}
+
+function keyNotSupported(relation: Relation, column: string): FatalError {
+  const {typeName = '?'} = relation.columns.find(({name}) => name === column) ?? {};
+  return new FatalError(
+    'CDC_TABLE_WITHOUT_KEY',
+    `${relation.schema}.${relation.table}: key column ${column} has the type ${typeName}, which change events cannot carry; leave the table out of table.include.list, or name other columns in message.key.columns`,
+  );
+}

@@ -1,0 +1,84 @@
+import type {Clock} from '../../../common/clock.ts';
+import type {Conditions} from '../../../common/conditions.ts';
+import {FatalError, RetriableError} from '../../../common/errors.ts';
+import type {ServiceError} from '../../../common/errors.ts';
+import type {Logger} from '../../../common/logger.ts';
+import {backoffMs} from './backoff.ts';
+import {postgresError} from './errors.ts';
+import type {ErrorContext} from './errors.ts';
+import type {SlotOptions} from '../slot/slot-options.ts';
+
+export interface RetryDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly conditions: Conditions;
+  /** In [0, 1); spreads the retries of several instances. */
+  readonly random?: () => number;
+}
+
+export interface RetryLimits {
+  /** How long retriable errors may last; 0 leaves retrying to the caller. */
+  readonly patienceMs: number;
+  /** How many of them in a row are tried again; -1: without end. */
+  readonly maxRetries: number;
+  /** For a slot that another client uses, or whose creation is blocked, in place of the above. */
+  readonly slot: Pick<SlotOptions, 'maxRetries' | 'retryDelayMs'>;
+}
+
+/** Waits and counts between attempts; gives up on what time does not heal. */
+export class Retry {
+  readonly #deps: RetryDeps;
+  readonly #context: ErrorContext;
+  readonly #limits: RetryLimits;
+  #attempts = 0;
+  #slotAttempts = 0;
+  #failingSince: number | undefined;
+  #raised: ServiceError | undefined;
+
+  constructor(deps: RetryDeps, context: ErrorContext, limits: RetryLimits) {
+    this.#deps = deps;
+    this.#context = context;
+    this.#limits = limits;
+  }
+
+  succeeded(): void {
+    this.#attempts = 0;
+    this.#slotAttempts = 0;
+    this.#failingSince = undefined;
+    if (this.#raised !== undefined)
+      this.#deps.conditions.clear(this.#raised.code, `source ${this.#context.name}`);
+    this.#raised = undefined;
+  }
+
+  /** @throws what `error` means, when trying again cannot help or has been tried for long enough. */
+  async after(error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const {clock, conditions, logger, random = () => 0.5} = this.#deps;
+    const named = postgresError(error, this.#context);
+    if (!(named instanceof RetriableError)) throw named;
+    const wait = this.#waitAfter(named, clock.now(), random);
+    if (wait === undefined) throw new FatalError(named.code, named.message, {cause: named});
+    const subject = `source ${this.#context.name}`;
+    if (this.#raised !== undefined) conditions.clear(this.#raised.code, subject);
+    this.#raised = named;
+    conditions.raise({code: named.code, subject, message: named.message});
+    logger.warn(
+      {source: this.#context.name, code: named.code, retryInMs: Math.round(wait)},
+      named.message,
+    );
+    await clock.sleep(wait, signal);
+  }
+
+  /** Milliseconds until the next attempt; undefined after the last one. */
+  #waitAfter(error: RetriableError, now: number, random: () => number): number | undefined {
+    const {patienceMs, maxRetries, slot} = this.#limits;
+    if (error.code === 'CDC_SLOT_IN_USE' || error.code === 'CDC_SLOT_BLOCKED')
+      return ++this.#slotAttempts > slot.maxRetries ? undefined : slot.retryDelayMs;
+    if (patienceMs === 0) throw error;
+    this.#failingSince ??= now;
+    const attempt = ++this.#attempts;
+    const wait = backoffMs(attempt, random);
+    if (maxRetries >= 0 && attempt > maxRetries) return undefined;
+    return now - this.#failingSince + wait > patienceMs ? undefined : wait;
+  }
+}

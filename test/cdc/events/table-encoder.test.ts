@@ -1,0 +1,77 @@
+import {describe, expect, test} from 'vitest';
+import {ByteSlab} from '../../../src/cdc/events/byte-slab.ts';
+import {ColumnTypes} from '../../../src/cdc/events/column-types.ts';
+import {EventContext} from '../../../src/cdc/events/event-context.ts';
+import {rowLayout} from '../../../src/cdc/events/row-layout.ts';
+import {TableEncoder} from '../../../src/cdc/events/table-encoder.ts';
+import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
+import {column, relation} from '../../support/scripted-source.ts';
+
+const table = relation({schema: 's', table: 't', columns: [column('id', 'text')], primaryKey: []});
+
+function encoding() {
+  const context = new EventContext('p', 'db');
+  const written: string[] = [];
+  const encoder = new TableEncoder(
+    table,
+    rowLayout(table, new ColumnTypes(typeHandlingDefaults), () => undefined),
+    {name: 't', targets: [{topic: 't', partition: 0, id: 0, table: 's.t'}]},
+    {key: new Uint8Array(0), value: Buffer.from([0, 1])},
+    {
+      slab: new ByteSlab(),
+      context,
+      sink: {append: (_, {value}) => void written.push(String(value?.toString('latin1')))},
+      form: {rows: 'envelope', deletes: true, tombstones: true, skipped: ''},
+    },
+  );
+  return {context, encoder, written};
+}
+
+describe('TableEncoder.read', () => {
+  test('writes the same bytes as a change does, but for op and source', () => {
+    const {context, encoder, written} = encoding();
+    context.processedAt(7);
+    context.transaction(5, 700, null);
+    encoder.change(
+      {kind: 'insert', relation: table, lsn: 9n, before: undefined, after: ['ü']},
+      {key: 'h', value: Buffer.alloc(0)},
+    );
+    context.snapshot(5, 700, 'true');
+    encoder.read(['ü'], 9n, []);
+
+    const [change = '', read] = written;
+    expect(read).toBe(
+      change.replace('"snapshot":"false"', '"snapshot":"true"').replace('"op":"c"', '"op":"r"'),
+    );
+  });
+
+  test('follows the context: its marker, and when the row was processed', () => {
+    const {context, encoder, written} = encoding();
+    const steps = [
+      () => context.processedAt(1_000),
+      () => context.snapshot(0, 1, 'first'),
+      () => context.snapshot(0, 1, 'true'),
+      () => context.processedAt(2_000),
+    ];
+
+    for (const step of steps) {
+      step();
+      encoder.read(['a'], 9n, []);
+    }
+
+    expect(
+      written.map((text) => {
+        const {source, ts_us} = JSON.parse(text.slice(2)) as {
+          source: {snapshot: string};
+          ts_us: number;
+        };
+        return [source.snapshot, ts_us];
+      }),
+    ).toEqual([
+      ['false', 1_000],
+      ['first', 1_000],
+      ['true', 1_000],
+      ['true', 2_000],
+    ]);
+  });
+});
