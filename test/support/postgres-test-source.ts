@@ -139,12 +139,17 @@ export class TestSource {
     this.source = this.#make(options);
   }
 
-  /** The slot as the server has it. */
+  /** The slot as the server has it; `confirmed` is 0 while it is being made, or dropped. */
   async slot(): Promise<{pid: number | null; confirmed: bigint} | undefined> {
     const [row] = await this.sql(
       `SELECT active_pid AS pid, confirmed_flush_lsn - '0/0' AS confirmed FROM pg_replication_slots WHERE slot_name = '${this.options.slotName}'`,
     );
-    return row && {pid: row['pid'] as number | null, confirmed: BigInt(String(row['confirmed']))};
+    return (
+      row && {
+        pid: row['pid'] as number | null,
+        confirmed: BigInt(String(row['confirmed'] ?? 0)),
+      }
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
