@@ -192,7 +192,11 @@ export class CdcConnector implements Component {
         limits: this.#options.batch,
         transaction: this.#options.snapshotTransaction,
       });
-      const published = await publisher.run(source.snapshot(signal), {...from, tables}, signal);
+      const published = await publisher.run(
+        source.snapshot(signal),
+        {...from, tables, timeline: source.status().timeline},
+        signal,
+      );
       if (published === undefined) return false;
       this.#onPublished(published);
       state = 'completed';
@@ -241,6 +245,7 @@ export class CdcConnector implements Component {
       clock,
       options: this.#options,
       restartFacts: () => ({
+        timeline: source.status().timeline,
         tables: union(tables, parts.encoders.tables),
         incremental: incremental.durable,
       }),

@@ -24,6 +24,7 @@ export interface SnapshotProgress {
 interface OffsetValue {
   readonly v: 1;
   readonly systemId: string;
+  readonly timeline?: number | undefined;
   readonly lsn: string;
   readonly phase: 'snapshot' | 'stream';
   readonly snapshot?: SnapshotProgress | undefined;
@@ -40,7 +41,7 @@ interface TablesValue {
 /**
  * The durable offset of one slot: records in a compacted topic, written in the Kafka transaction that they cover.
  *
- * Key `{"slot","db"}`, value `{"v":1,"systemId","lsn","phase","ts"}` with `snapshot` and `incremental` where there is
+ * Key `{"slot","db"}`, value `{"v":1,"systemId","timeline","lsn","phase","ts"}` with `snapshot` and `incremental` where there is
  * something to read. The captured tables, which may be thousands, have a record of their own, key `{"slot","db","of":
  * "tables"}`, value `{"v":1,"tables"}`, written when they change.
  */
@@ -104,12 +105,13 @@ export class OffsetStore {
    * The records that make `offset` durable once their transaction commits. Whoever cannot commit them must `read` before
    * the next ones.
    */
-  records({lsn, systemId, tables, snapshot, incremental}: DurableOffset): ProduceBatch {
+  records({lsn, systemId, timeline, tables, snapshot, incremental}: DurableOffset): ProduceBatch {
     const ts = this.#clock.now();
     const phase = snapshot === undefined ? 'stream' : 'snapshot';
     const value: OffsetValue = {
       v: 1,
       systemId,
+      timeline,
       lsn: formatLsn(lsn),
       phase,
       snapshot,
@@ -132,8 +134,8 @@ export class OffsetStore {
 
   #parseOffset(bytes: Buffer): DurableOffset {
     return this.#parse(bytes, (value) => {
-      const {systemId, lsn, snapshot, incremental} = value as OffsetValue;
-      return {systemId, lsn: parseLsn(lsn), snapshot, incremental};
+      const {lsn, systemId, timeline, snapshot, incremental} = value as OffsetValue;
+      return {lsn: parseLsn(lsn), systemId, timeline, snapshot, incremental};
     });
   }
 

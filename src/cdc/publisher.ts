@@ -20,7 +20,7 @@ export interface Published {
   readonly commitTime: number | undefined;
 }
 
-export type RestartFacts = Pick<DurableOffset, 'tables' | 'incremental'>;
+export type RestartFacts = Pick<DurableOffset, 'timeline' | 'tables' | 'incremental'>;
 
 export interface PublisherOptions {
   /** Whole transactions that come within this time of the last commit are committed together. Milliseconds. */

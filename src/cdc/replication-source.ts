@@ -34,6 +34,8 @@ export interface SourceOffset {
   readonly lsn: bigint;
   /** The server that `lsn` belongs to (`IDENTIFY_SYSTEM`). */
   readonly systemId: string;
+  /** Of that server, where it has any: after a promotion the same LSN may mean another change. */
+  readonly timeline?: number | undefined;
 }
 
 export interface StartingPoint {
@@ -60,6 +62,8 @@ export interface SourceStatus {
   readonly confirmedLsn: string | undefined;
   /** WAL written after what is confirmed, as of the server's last message. */
   readonly lagBytes: number | undefined;
+  /** Of the server that is read; undefined before it was reached. */
+  readonly timeline?: number | undefined;
   /** What the server says of the slot, as of the last look; undefined before. */
   readonly replicationSlot?: object | undefined;
 }

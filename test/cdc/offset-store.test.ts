@@ -46,6 +46,7 @@ describe('OffsetStore', () => {
     const offset: DurableOffset = {
       lsn: 0xa_0000_0001n,
       systemId: 's',
+      timeline: 3,
       tables: ['a.b', 'a.c'],
       snapshot: {completed: ['a.b']},
       incremental: {

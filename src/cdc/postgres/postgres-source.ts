@@ -159,7 +159,7 @@ export class PostgresSource implements ReplicationSource {
             where: this.#where,
             slotCreationMs: this.#timeouts.slotCreationMs,
             slot: this.#slot,
-            timeline: this.#timeline,
+            timeline: durable?.timeline ?? this.#timeline,
           },
           durable,
           this.#deps,
@@ -260,6 +260,7 @@ export class PostgresSource implements ReplicationSource {
       slot: this.#options.slotName,
       confirmedLsn: this.#confirmed === 0n ? undefined : formatLsn(this.#confirmed),
       lagBytes: received === 0n ? undefined : Math.max(0, Number(received - this.#confirmed)),
+      timeline: this.#timeline,
       replicationSlot: this.#monitor?.status,
     };
   }
@@ -339,7 +340,7 @@ export class PostgresSource implements ReplicationSource {
   ): Promise<StreamSession> {
     const walsender = await connect(this.#options, 'replication');
     try {
-      const {walSenderTimeoutMs} = await this.#checkSlot(walsender, systemId);
+      const {walSenderTimeoutMs} = await this.#checkSlot(walsender, systemId, reader.position);
       const {slotName, publicationName} = this.#options;
       this.#session = new StreamSession(
         walsender,
@@ -371,10 +372,15 @@ export class PostgresSource implements ReplicationSource {
   }
 
   /** Postgres starts a slot that was recreated or advanced where that slot is, without a word. */
-  async #checkSlot(walsender: Client, systemId: string): Promise<{walSenderTimeoutMs: number}> {
+  async #checkSlot(
+    walsender: Client,
+    systemId: string,
+    handedOut: bigint,
+  ): Promise<{walSenderTimeoutMs: number}> {
     const {slotName, dbname} = this.#options;
     const identity = await identifySystem(walsender);
-    const diverged = await divergence(walsender, identity, this.#confirmed, this.#timeline);
+    // What was handed out is about to be in Kafka, too.
+    const diverged = await divergence(walsender, identity, handedOut, this.#timeline);
     const decision = startingDecision({
       where: this.#where,
       slotName,

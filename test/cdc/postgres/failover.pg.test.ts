@@ -125,6 +125,7 @@ describe('PostgresSource with several hosts', () => {
         if (last?.kind === 'commit') durable = {...from, lsn: last.endLsn};
         return last !== undefined;
       });
+      const {timeline} = source.source.status();
       await primary.kill();
       await standby.restart({primary_conninfo: ''});
       await standby.query('SELECT pg_promote()');
@@ -139,6 +140,11 @@ describe('PostgresSource with several hosts', () => {
       // Beyond what Kafka has, the server looks as if nothing was wrong.
       await standby.query('INSERT INTO t SELECT generate_series(1, 9000)', dbname);
       await expect(source.open(durable)).rejects.toMatchObject({code: 'CDC_TIMELINE_SWITCHED'});
+      // A new process knows the timeline from the durable offset.
+      await source.restart();
+      await expect(source.open({...durable, timeline})).rejects.toMatchObject({
+        code: 'CDC_TIMELINE_SWITCHED',
+      });
     },
   );
 });
