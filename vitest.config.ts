@@ -2,14 +2,17 @@ import {defineConfig} from 'vitest/config';
 import type {TestProjectConfiguration} from 'vitest/config';
 import type {PostgresMajor} from './test/support/postgres.ts';
 
-const infrastructure = ['pg', 'kafka', 'registry', 'e2e', 'soak'];
+const infrastructure = ['pg', 'pg15', 'pg18', 'kafka', 'registry', 'e2e', 'soak'];
 
-/** Every `.pg.test.ts` against one version of Postgres: the oldest and the newest differ in what logical replication does. */
+/**
+ * Every `.pg.test.ts` against one version of Postgres: the oldest and the newest differ in what logical replication does.
+ * `.pg15.test.ts` and `.pg18.test.ts` are of what only the one of them does.
+ */
 function pgProject(postgresMajor: PostgresMajor, exclude: string[] = []): TestProjectConfiguration {
   return {
     test: {
       name: `pg${postgresMajor}`,
-      include: ['test/**/*.pg.test.ts'],
+      include: ['test/**/*.pg.test.ts', `test/**/*.pg${postgresMajor}.test.ts`],
       exclude,
       globalSetup: ['test/support/global-postgres.ts'],
       provide: {postgresMajor},

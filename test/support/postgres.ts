@@ -159,10 +159,10 @@ export class PostgresServer {
 
   /** Freezes every process of the server (`true`), or lets them go on: what a network that drops packets looks like. */
   freeze(frozen: boolean): void {
-    const signal = frozen ? '-STOP' : '-CONT';
     const postmaster = String(this.#child?.pid);
     const children = execFileSync('ps', ['-o', 'pid=', '--ppid', postmaster], {encoding: 'utf8'});
-    execFileSync('kill', [signal, postmaster, ...children.trim().split(/\s+/)]);
+    for (const pid of [postmaster, ...children.trim().split(/\s+/)])
+      signalIfThere(Number(pid), frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -233,6 +233,15 @@ export async function queryPostgres(
     return last.rows;
   } finally {
     await client.end();
+  }
+}
+
+/** A backend may end between being listed and being signalled. */
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as {code?: string}).code !== 'ESRCH') throw error;
   }
 }
 
