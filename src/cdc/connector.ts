@@ -25,6 +25,7 @@ import {SnapshotEncoder} from './snapshot/snapshot-encoder.ts';
 import {SnapshotPublisher} from './snapshot/snapshot-publisher.ts';
 import {SnapshotReporter} from './snapshot/snapshot-reporter.ts';
 import {TransactionBatcher} from './transaction-batcher.ts';
+import {commitTransaction} from './transaction-outcome.ts';
 
 export interface ConnectorDeps {
   readonly applicationId: string;
@@ -128,7 +129,10 @@ export class CdcConnector implements Component {
     const durable = await this.#offsets.read(signal);
     if (signal.aborted) return;
     const usable = await this.#usable(durable);
-    const startingPoint = await source.open(usable, signal);
+    const startingPoint = await source.open(usable, signal, {
+      isMade: this.#offsets.isClaimed,
+      make: () => this.#claimSlot(),
+    });
     const {kind, from, catchUp, tables} = startingPoint;
     if (catchUp !== undefined) {
       this.#runs('stream');
@@ -147,6 +151,13 @@ export class CdcConnector implements Component {
     await this.#stream(from, tables, kind === 'snapshot' ? undefined : usable, signal);
     if (signal.aborted) return;
     throw new RetriableError('CDC_CONNECTION_FAILED', `${this.name}: its stream has ended`);
+  }
+
+  /** Before the slot is made: a start that finds it without an offset then knows whose it is. */
+  async #claimSlot(): Promise<void> {
+    this.#producer.begin();
+    await this.#producer.send([this.#offsets.claim()]);
+    await commitTransaction(this.#producer);
   }
 
   /** Undefined for a snapshot that was cut off and cannot go on beside the stream: it is taken anew. */

@@ -26,7 +26,8 @@ interface OffsetValue {
   readonly systemId: string;
   readonly timeline?: number | undefined;
   readonly lsn: string;
-  readonly phase: 'snapshot' | 'stream';
+  /** `claim`: the slot is about to be made, and nothing was read from it. */
+  readonly phase: 'claim' | 'snapshot' | 'stream';
   readonly snapshot?: SnapshotProgress | undefined;
   readonly incremental?: IncrementalState | undefined;
   /** Milliseconds since 1970 at which it was written. */
@@ -51,6 +52,7 @@ export class OffsetStore {
   readonly #key: Buffer;
   readonly #tablesKey: Buffer;
   readonly #clock: Clock;
+  #isClaimed = false;
   /** What the last record of the tables says. */
   #tables: string | undefined;
 
@@ -74,6 +76,8 @@ export class OffsetStore {
    */
   async read(signal: AbortSignal): Promise<DurableOffset | undefined> {
     const partition = {topic: this.#topic, partition: 0};
+    this.#tables = undefined;
+    this.#isClaimed = false;
     const [end] = await this.#kafka.admin.offsets([partition]);
     if (end === undefined || end.latest === end.earliest) return undefined;
     const fetcher = this.#kafka.fetcher({isolation: 'read_committed'});
@@ -92,13 +96,25 @@ export class OffsetStore {
       }
       this.#tables = tables?.toString();
       if (last === null) return undefined;
-      return {
-        ...this.#parseOffset(last),
-        tables: tables === null ? undefined : this.#parseTables(tables),
-      };
+      this.#isClaimed = true;
+      const offset = this.#parseOffset(last);
+      return offset && {...offset, tables: tables === null ? undefined : this.#parseTables(tables)};
     } finally {
       await fetcher.close();
     }
+  }
+
+  /** Whether the last `read` has found anything of the slot: then this service has made it, or was about to. */
+  get isClaimed(): boolean {
+    return this.#isClaimed;
+  }
+
+  /** The record that says, once its transaction commits, that the slot is ours. */
+  claim(): ProduceBatch {
+    const ts = this.#clock.now();
+    const value: OffsetValue = {v: 1, systemId: '', lsn: '0/0', phase: 'claim', ts};
+    const record = this.#record(this.#key, JSON.stringify(value), ts);
+    return {topic: this.#topic, partition: 0, records: [record]};
   }
 
   /**
@@ -132,9 +148,11 @@ export class OffsetStore {
     return {key, value: Buffer.from(value), timestamp, headers: []};
   }
 
-  #parseOffset(bytes: Buffer): DurableOffset {
+  /** Undefined for a claim. */
+  #parseOffset(bytes: Buffer): DurableOffset | undefined {
     return this.#parse(bytes, (value) => {
-      const {lsn, systemId, timeline, snapshot, incremental} = value as OffsetValue;
+      const {phase, lsn, systemId, timeline, snapshot, incremental} = value as OffsetValue;
+      if (phase === 'claim') return undefined;
       return {lsn: parseLsn(lsn), systemId, timeline, snapshot, incremental};
     });
   }

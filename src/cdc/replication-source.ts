@@ -10,11 +10,16 @@ export interface ReplicationSource extends ChunkSource {
   /** The key under `sources:`, part of every record's source position. */
   readonly name: string;
   /**
-   * Checks the server, the publication and the tables, then compares the slot with the durable offset.
+   * Checks the server, the publication and the tables, then compares the slot with the durable offset. A slot that was
+   * not claimed is neither read nor dropped; without `claim` any is taken for ours.
    *
    * @throws FatalError with the remedy when the source cannot run, or when going on would lose changes silently.
    */
-  open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint>;
+  open(
+    durable: SourceOffset | undefined,
+    signal: AbortSignal,
+    claim?: SlotClaim,
+  ): Promise<StartingPoint>;
   /**
    * The rows of the consistent snapshot in batches, those of several tables in turns. Only after `open` has said so.
    * A batch without rows is the only one of an empty table.
@@ -36,6 +41,14 @@ export interface SourceOffset {
   readonly systemId: string;
   /** Of that server, where it has any: after a promotion the same LSN may mean another change. */
   readonly timeline?: number | undefined;
+}
+
+/** Says to whom a slot belongs of which nothing is durable yet. */
+export interface SlotClaim {
+  /** Whether an earlier start has recorded that it makes the slot. */
+  readonly isMade: boolean;
+  /** Records it, before the slot is made. */
+  make(): Promise<void>;
 }
 
 export interface StartingPoint {

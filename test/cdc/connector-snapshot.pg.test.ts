@@ -126,6 +126,20 @@ describe('CdcConnector on Postgres', () => {
     ]);
   });
 
+  test('leaves a slot alone that somebody else has made, and names it', async () => {
+    source = await TestSource.create(port);
+    const {slotName} = source.options;
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    await source.sql(`SELECT pg_create_logical_replication_slot('${slotName}', 'pgoutput')`);
+
+    await expect(start().ended).rejects.toMatchObject({
+      name: 'FatalError',
+      code: 'CDC_SLOT_IN_USE',
+      message: expect.stringContaining(`slot ${slotName} is there, and`) as string,
+    });
+    expect(await source.slot()).toBeDefined();
+  });
+
   test('publishes in mode always what happened while it was stopped, then the rows as they are, then goes on', async () => {
     source = await TestSource.create(port, {snapshotMode: 'always'});
     await source.sql('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)');

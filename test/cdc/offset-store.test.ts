@@ -42,6 +42,21 @@ describe('OffsetStore', () => {
     expect(await store().read(signal)).toBeUndefined();
   });
 
+  test('knows a slot that was claimed, and nothing of where it stands', async () => {
+    const offsets = store();
+    await offsets.read(signal);
+    expect(offsets.isClaimed).toBe(false);
+    producer.begin();
+    await producer.send([offsets.claim()]);
+    await producer.commit();
+
+    expect(await offsets.read(signal)).toBeUndefined();
+    expect(offsets.isClaimed).toBe(true);
+    const other = store('turtle');
+    await other.read(signal);
+    expect(other.isClaimed).toBe(false);
+  });
+
   test('reads what was committed last, with all that a restart must know', async () => {
     const offset: DurableOffset = {
       lsn: 0xa_0000_0001n,

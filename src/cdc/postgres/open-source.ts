@@ -3,7 +3,7 @@ import type {Clock} from '../../common/clock.ts';
 import type {Conditions} from '../../common/conditions.ts';
 import type {Logger} from '../../common/logger.ts';
 import {RetriableError} from '../../common/errors.ts';
-import type {SourceOffset, StartingPoint} from '../replication-source.ts';
+import type {SlotClaim, SourceOffset, StartingPoint} from '../replication-source.ts';
 import {nameOf} from '../table-filter.ts';
 import type {TableFilter} from '../table-filter.ts';
 import {readTables} from './catalog/column-catalog.ts';
@@ -61,6 +61,7 @@ export interface OpenOptions extends PostgresAddress {
   readonly slot: SlotOptions;
   /** That the durable offset was read from; undefined where it is not known. */
   readonly timeline: number | undefined;
+  readonly claim: SlotClaim;
 }
 
 interface OpenDeps {
@@ -117,7 +118,14 @@ export async function openSource(
     const {systemId, timeline} = identity;
     const diverged =
       durable && (await divergence(walsender, identity, durable.lsn, options.timeline));
-    const decision = startingDecision({...options, durable, slot, systemId, diverged});
+    const decision = startingDecision({
+      ...options,
+      durable,
+      isClaimed: options.claim.isMade,
+      slot,
+      systemId,
+      diverged,
+    });
     if (decision.action === 'fail') throw decision.error;
     const publication = await ensurePublication(
       admin,
@@ -160,6 +168,9 @@ export async function openSource(
         `creating the slot: ${decision.reason}`,
       );
       if (decision.dropFirst) await dropSlot(admin, options.slotName);
+      // A temporary slot goes by itself.
+      if (!options.claim.isMade && options.snapshotMode !== 'initial_only')
+        await options.claim.make();
     }
     const creation = slotCreation(
       options,

@@ -3,6 +3,7 @@ import type {ServiceError} from '../../common/errors.ts';
 import type {Metrics} from '../../common/metrics.ts';
 import type {
   ReplicationSource,
+  SlotClaim,
   SnapshotBatch,
   SourceEvent,
   SourceOffset,
@@ -88,6 +89,8 @@ const defaultTimeouts: SourceTimeouts = {
 const dropAttempts = 20;
 const dropDelayMs = 100;
 
+const claimed: SlotClaim = {isMade: true, make: async () => undefined};
+
 /** Postgres over logical replication: pgoutput for changes, COPY on the slot's exported snapshot for what was before. */
 export class PostgresSource implements ReplicationSource {
   readonly name: string;
@@ -134,7 +137,11 @@ export class PostgresSource implements ReplicationSource {
     this.#chunks = new ChunkConnection(options, this.#relations);
   }
 
-  async open(durable: SourceOffset | undefined, signal: AbortSignal): Promise<StartingPoint> {
+  async open(
+    durable: SourceOffset | undefined,
+    signal: AbortSignal,
+    claim: SlotClaim = claimed,
+  ): Promise<StartingPoint> {
     this.#dropSnapshot();
     this.#monitor?.stop();
     this.#heartbeat?.stop();
@@ -160,6 +167,7 @@ export class PostgresSource implements ReplicationSource {
             slotCreationMs: this.#timeouts.slotCreationMs,
             slot: this.#slot,
             timeline: durable?.timeline ?? this.#timeline,
+            claim,
           },
           durable,
           this.#deps,
@@ -388,6 +396,7 @@ export class PostgresSource implements ReplicationSource {
       // While it runs there is no way back to a snapshot.
       snapshotMode: 'initial',
       durable: {lsn: this.#confirmed, systemId},
+      isClaimed: true,
       slot: await readSlot(walsender, slotName),
       systemId: identity.systemId,
       diverged,

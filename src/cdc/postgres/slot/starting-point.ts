@@ -30,6 +30,8 @@ export interface StartingFacts {
   readonly slotName: string;
   readonly snapshotMode: SnapshotMode;
   readonly durable: SourceOffset | undefined;
+  /** Whether this service has made the slot, as far as Kafka knows. */
+  readonly isClaimed: boolean;
   readonly slot: SlotState | undefined;
   readonly systemId: string;
   /** Why the server's WAL is not the one that `durable` was read from, see `divergence`. */
@@ -59,7 +61,8 @@ export type StartingDecision =
  * | 1 | any | of another database or plugin | fail |
  * | 2 | none | none | create, with a snapshot unless `never` |
  * | 3 | none | there, `never` | resume where the slot is |
- * | 4 | none | there, else | drop and create: a snapshot was cut off, nothing of it counts |
+ * | 4 | none | ours, else | drop and create: a snapshot was cut off, nothing of it counts |
+ * | 4 | none | somebody's, else | fail: who made it may need it |
  * | 5 | of another server | any | lost |
  * | 6 | there | none | lost; `initial_only` has no slot and needs none |
  * | 7 | there | invalidated | lost |
@@ -71,7 +74,7 @@ export type StartingDecision =
  * nothing is missing `always` keeps the slot: without the changes since `durable`, rows deleted meanwhile would stay.
  */
 export function startingDecision(facts: StartingFacts): StartingDecision {
-  const {slot, durable, snapshotMode, systemId, slotName, where, dbname} = facts;
+  const {slot, durable, isClaimed, snapshotMode, systemId, slotName, where, dbname} = facts;
   if (slot !== undefined && (slot.plugin !== 'pgoutput' || slot.database !== dbname))
     return fail(
       'CDC_SLOT_IN_USE',
@@ -81,6 +84,11 @@ export function startingDecision(facts: StartingFacts): StartingDecision {
     if (slot === undefined) return create(snapshotMode, false, 'there is no slot yet');
     if (snapshotMode === 'never' && slot.confirmedFlush !== undefined && slot.walStatus !== 'lost')
       return {action: 'resume', from: slot.confirmedFlush, snapshot: false};
+    if (!isClaimed)
+      return fail(
+        'CDC_SLOT_IN_USE',
+        `${where}: slot ${slotName} is there, and as far as Kafka knows this service has not made it; choose another slot.name, or where nobody needs it: SELECT pg_drop_replication_slot('${slotName}'); snapshot.mode: no_data goes on from where it is`,
+      );
     return create(snapshotMode, true, 'the slot is there but nothing was committed from it');
   }
   const gap = missing(facts, durable, systemId);

@@ -21,6 +21,7 @@ function decide(facts: Partial<StartingFacts>): string {
     slotName: 'camel',
     snapshotMode: 'initial',
     durable,
+    isClaimed: true,
     slot,
     systemId: '7',
     diverged: undefined,
@@ -65,6 +66,16 @@ describe('startingDecision', () => {
       'create snapshot',
       'create snapshot',
       'create snapshot',
+    ]);
+  });
+
+  test('case 4: leaves a slot alone that somebody else has made, unless it is to go on where that is', () => {
+    expect(inEachMode({durable: undefined, isClaimed: false})).toEqual([
+      'CDC_SLOT_IN_USE',
+      'resume 90',
+      'CDC_SLOT_IN_USE',
+      'CDC_SLOT_IN_USE',
+      'CDC_SLOT_IN_USE',
     ]);
   });
 
