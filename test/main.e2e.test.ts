@@ -261,13 +261,13 @@ describe('a Postgres that cannot be captured', () => {
     const name = await database('CREATE TABLE other (id int PRIMARY KEY)');
 
     expect(await failureOf(new Run(configure(yaml({'database.dbname': name}))))).toMatch(
-      /^source camel: Postgres at 127\.0\.0\.1:\d+ has no table public\.t; check table\.include\.list and database\.dbname \(CDC_TABLE_MISSING\)$/,
+      /^source camel: Postgres at 127\.0\.0\.1:\d+ has no table to capture: nothing matches public\.t of table\.include\.list; check the names and database\.dbname \(CDC_TABLE_MISSING\)$/,
     );
   });
 
   test('a database that does not exist', async () => {
     expect(await failureOf(new Run(configure(yaml({'database.dbname': 'nowhere'}))))).toMatch(
-      /^source camel: Postgres at \S+ has no database nowhere; check database\.dbname \(CDC_CONNECTION_FAILED\)$/,
+      /^source camel: Postgres at \S+ has no database nowhere; check database\.dbname \(CDC_DATABASE_MISSING\)$/,
     );
   });
 

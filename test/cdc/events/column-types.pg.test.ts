@@ -117,7 +117,7 @@ describe('ColumnTypes', () => {
 
   test('check 15: writes every type alike in both phases', async () => {
     const [snapshot = '', stream = ''] = ['snapshot', 'stream'].map((part) =>
-      readFileSync(new URL(`golden/every-type.${part}.sql`, import.meta.url), 'utf8'),
+      readFileSync(new URL(`../golden/every-type.${part}.sql`, import.meta.url), 'utf8'),
     );
     const copies = stream.slice(0, stream.indexOf('INSERT INTO specimen.defaults'));
 

@@ -56,7 +56,7 @@ export function preflight(facts: PreflightFacts): readonly string[] {
   if (selection.captured.length === 0)
     throw new FatalError(
       'CDC_TABLE_MISSING',
-      `${where} has no table to capture: ${selection.remarks.join('; ') || 'the filters match none'}; check the include and exclude lists and database.dbname`,
+      `${where} has no table to capture: ${selection.remarks.join('; ') || 'the filters match none; check the include and exclude lists and database.dbname'}`,
     );
   const warnings = [...selection.remarks, ...endangeredWarning(facts)];
   for (const table of tables) {
