@@ -6,8 +6,9 @@ import {createServer} from 'node:net';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
-import {Client} from 'pg';
+import type {Client} from 'pg';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test} from 'vitest';
+import {connect, terminate} from '../src/cdc/postgres/connection/connection.ts';
 import {freePort} from './support/free-port.ts';
 import {PostgresServer, queryPostgres} from './support/postgres.ts';
 import {until} from './support/until.ts';
@@ -299,31 +300,49 @@ describe('a Postgres that cannot be captured', () => {
     );
   });
 
-  // A walsender whose client was killed keeps its slot for `wal_sender_timeout`, a minute: no reason to give up at once.
-  test('a slot that another connection has, once it has waited for longer than a dead one could', async () => {
+  test('a slot that somebody else has made', async () => {
+    const name = await database(`CREATE TABLE t (id int PRIMARY KEY)`);
+    await queryPostgres(
+      inject('postgresPort'),
+      `SELECT pg_create_logical_replication_slot('${name}', 'pgoutput')`,
+      name,
+    );
+
+    expect(await failureOf(new Run(configure(yaml({'database.dbname': name}))))).toMatch(
+      /^source camel: .*slot main_\w+ is there, and as far as Kafka knows this service has not made it; choose another slot\.name, .* \(CDC_SLOT_IN_USE\)$/,
+    );
+  });
+
+  // A walsender whose client was killed keeps its slot for `wal_sender_timeout`: no reason to give up at once.
+  test('a slot that another connection has, once it has tried slot.max.retries times', async () => {
+    const port = await freePort();
     const name = await database('CREATE TABLE t (id int PRIMARY KEY)');
-    const owner = await slotOwner(name);
-    const run = new Run(configure(yaml({'database.dbname': name})), impatient);
+    const text = yaml(
+      {'database.dbname': name, 'slot.retry.delay.ms': 10},
+      {'http.listen': `127.0.0.1:${port}`},
+    );
+    const owner = await readerOfSlotAfter(new Run(configure(text)), port, name);
+    const run = new Run(configure(text));
 
     expect(await failureOf(run)).toMatch(
       /^source camel: .*"?main_\w+"? is active for PID \d+; stop the other instance, or give this one its own slot\.name \(CDC_SLOT_IN_USE\)$/,
     );
     expect(run.stderr).toMatch(/"code":"CDC_SLOT_IN_USE","retryInMs":\d+/);
-    await owner.end();
+    terminate(owner);
   });
 
   test('a slot that another connection has for a while, and then lets go: not an error', async () => {
     const port = await freePort();
     const name = await database('CREATE TABLE t (id int PRIMARY KEY)');
-    const owner = await slotOwner(name);
     const text = yaml({'database.dbname': name}, {'http.listen': `127.0.0.1:${port}`});
+    const owner = await readerOfSlotAfter(new Run(configure(text)), port, name);
     const run = new Run(configure(text));
 
     await until(
       'it waits',
       async () => (await statusOf(port))?.includes('CDC_SLOT_IN_USE') === true,
     );
-    await owner.end();
+    terminate(owner);
 
     await until('it streams', async () => {
       const status = await statusOf(port);
@@ -374,16 +393,37 @@ describe('a Postgres that cannot be captured', () => {
   });
 });
 
-/** A connection that has the slot of this test, until it ends. */
-async function slotOwner(name: string): Promise<Client> {
-  const client = new Client({
-    host: '127.0.0.1',
+/** A client that streams from the slot that `run` has made, once that has ended. */
+async function readerOfSlotAfter(run: Run, port: number, name: string): Promise<Client> {
+  await until(
+    'it streams',
+    async () => (await statusOf(port))?.includes('"phase":"stream"') === true,
+  );
+  expect(await run.end('SIGTERM'), run.stderr).toBe(0);
+  const address = {
+    hostname: '127.0.0.1',
     port: inject('postgresPort'),
+    dbname: name,
     user: 'postgres',
-    database: name,
-  });
-  await client.connect();
-  await client.query(`SELECT pg_create_logical_replication_slot('${name}', 'pgoutput', true)`);
+    password: '',
+    sslmode: 'disable',
+  } as const;
+  const isFree = async (expected: boolean): Promise<boolean> => {
+    const [row] = await queryPostgres(
+      address.port,
+      `SELECT active FROM pg_replication_slots WHERE slot_name = '${name}'`,
+      name,
+    );
+    return row?.['active'] === !expected;
+  };
+  await until('the slot is free', () => isFree(true));
+  const client = await connect(address, 'replication');
+  const streaming = client.query(
+    `START_REPLICATION SLOT "${name}" LOGICAL 0/0 (proto_version '1', publication_names 'millrace_${name}')`,
+  );
+  // It ends as its connection does.
+  streaming.catch(() => undefined);
+  await until('the slot is read', () => isFree(false));
   return client;
 }
 

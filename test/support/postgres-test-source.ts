@@ -147,7 +147,7 @@ export class TestSource {
     return (
       row && {
         pid: row['pid'] as number | null,
-        confirmed: BigInt(String(row['confirmed'] ?? 0)),
+        confirmed: BigInt((row['confirmed'] as string | null) ?? 0),
       }
     );
   }
