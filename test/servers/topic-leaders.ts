@@ -1,4 +1,5 @@
 import {Kafka, logLevel} from 'kafkajs';
+import type {PartitionMetadata} from 'kafkajs';
 import {until} from '../support/until.ts';
 
 /** Moves the leaders of topics that have their replicas on brokers 1, 2 and 3. */
@@ -66,7 +67,18 @@ export class TopicLeaders {
   }
 
   async #partitions(topic: string) {
-    const {topics} = await this.#admin.fetchTopicMetadata({topics: [topic]});
-    return (topics[0]?.partitions ?? []).toSorted((a, b) => a.partitionId - b.partitionId);
+    let partitions: PartitionMetadata[] = [];
+    // The brokers learn of a topic that was just made one after another.
+    await until(`the broker that is asked knows ${topic}`, async () => {
+      try {
+        const {topics} = await this.#admin.fetchTopicMetadata({topics: [topic]});
+        partitions = topics[0]?.partitions ?? [];
+        return true;
+      } catch (error) {
+        if ((error as {type?: string}).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+        return false;
+      }
+    });
+    return partitions.toSorted((a, b) => a.partitionId - b.partitionId);
   }
 }
