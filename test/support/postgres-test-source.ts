@@ -5,7 +5,7 @@ import {silentLogger} from '../../src/common/logger.ts';
 import {PromMetrics} from '../../src/common/prom-metrics.ts';
 import {PostgresSource} from '../../src/cdc/postgres/postgres-source.ts';
 import {eventsBefore} from '../../src/cdc/events-before.ts';
-import type {PostgresSourceOptions} from '../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../src/cdc/postgres/postgres-source-options.ts';
 import type {
   RowChange,
   SnapshotBatch,

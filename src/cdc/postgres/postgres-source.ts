@@ -11,28 +11,27 @@ import type {
   StartingPoint,
 } from '../replication-source.ts';
 import {TableFilter} from '../table-filter.ts';
-import type {FilterLists} from '../table-filter.ts';
 import {backendPid, connect, terminate} from './connection/connection.ts';
 import type {ChunkRequest, SnapshotChunk} from '../chunk-source.ts';
 import {matchesTable} from '../incremental/incremental-state.ts';
 import {ChunkConnection} from './snapshot/chunk-connection.ts';
 import type {ChunkOutcome} from './snapshot/chunk-reader.ts';
-import type {PostgresAddress} from './connection/connection.ts';
 import {postgresError, publicationLostError} from './connection/errors.ts';
 import {HeartbeatAction} from './heartbeat-action.ts';
 import {hostsText} from './connection/hosts.ts';
 import {livenessTimings} from './stream/liveness.ts';
 import {formatLsn} from './lsn.ts';
 import {openSource} from './open-source.ts';
+import {defaultTimeouts} from './postgres-source-options.ts';
+import type {PostgresSourceOptions, SourceTimeouts} from './postgres-source-options.ts';
 import {snapshotDefaults} from './snapshot/open-snapshot.ts';
 import type {SnapshotOptions} from './snapshot/open-snapshot.ts';
 import {readServer} from './catalog/preflight.ts';
-import type {PublicationMode} from './catalog/publication.ts';
 import {Relations} from './catalog/relations.ts';
-import type {ReplicaIdentityRule} from './catalog/replica-identity.ts';
 import {Retry} from './connection/retry.ts';
 import type {RetryDeps} from './connection/retry.ts';
-import {dropSlotOf, identifySystem, readSlot} from './slot/slot.ts';
+import {dropSlotAtEnd} from './slot/drop-slot-at-end.ts';
+import {identifySystem, readSlot} from './slot/slot.ts';
 import {SlotMonitor} from './slot/slot-monitor.ts';
 import {slotDefaults} from './slot/slot-options.ts';
 import type {SlotOptions} from './slot/slot-options.ts';
@@ -44,50 +43,9 @@ import {StreamSession} from './stream/stream-session.ts';
 import {divergence} from './slot/timeline.ts';
 import {TransactionReader} from './stream/transaction-reader.ts';
 
-export interface PostgresSourceOptions extends PostgresAddress, FilterLists {
-  /** The key under `sources:`. */
-  readonly name: string;
-  readonly slotName: string;
-  readonly publicationName: string;
-  /** `filtered` where not given. */
-  readonly publicationMode?: PublicationMode | undefined;
-  /** `publish.via.partition.root`; off where not given. */
-  readonly publishViaPartitionRoot?: boolean | undefined;
-  /** `replica.identity.autoset.values`; none where not given. */
-  readonly replicaIdentityRules?: readonly ReplicaIdentityRule[] | undefined;
-  readonly snapshotMode: SnapshotMode;
-  readonly snapshot?: Partial<SnapshotOptions>;
-  readonly timeouts?: Partial<SourceTimeouts>;
-  readonly slot?: Partial<SlotOptions> | undefined;
-  /** `errors.max.retries`: failures in a row that are tried again; -1: without end. */
-  readonly errorsMaxRetries?: number | undefined;
-  /** `heartbeat.action.query` and how often it is run; 0: never. */
-  readonly heartbeat?:
-    {readonly intervalMs: number; readonly actionQuery?: string | undefined} | undefined;
-}
-
-export interface SourceTimeouts {
-  /** How long `open` waits for a server that cannot be reached. */
-  readonly startMs: number;
-  /** How long to wait for transactions that were open before the slot. */
-  readonly slotCreationMs: number;
-  /** Silence after which a connection is dead, where twice `wal_sender_timeout` does not fit. */
-  readonly silenceMs: number | undefined;
-}
-
 export interface PostgresSourceDeps extends RetryDeps {
   readonly metrics?: Pick<Metrics, 'gauge'>;
 }
-
-const defaultTimeouts: SourceTimeouts = {
-  startMs: 10_000,
-  slotCreationMs: 30_000,
-  silenceMs: undefined,
-};
-
-/** How often and in which distance to try to drop the slot at the end. */
-const dropAttempts = 20;
-const dropDelayMs = 100;
 
 const claimed: SlotClaim = {isMade: true, make: async () => undefined};
 
@@ -281,25 +239,7 @@ export class PostgresSource implements ReplicationSource {
     this.#dropSnapshot();
     await this.#endSession();
     if (this.#slot.dropOnStop && this.#reached && this.#stopping?.aborted === true)
-      await this.#dropSlot();
-  }
-
-  /** The walsender may still be on its way out, so a few times; what keeps the slot then is told and left. */
-  async #dropSlot(): Promise<void> {
-    const {clock, logger} = this.#deps;
-    const {slotName} = this.#options;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await dropSlotOf(this.#options, slotName);
-        return logger.info({source: this.name, slot: slotName}, 'dropped the slot');
-      } catch (error) {
-        const {code, message} = postgresError(error, this.#options);
-        if (code === 'CDC_SLOT_LOST') return;
-        if (code !== 'CDC_SLOT_IN_USE' || attempt === dropAttempts)
-          return logger.warn({source: this.name, code}, `the slot stays: ${message}`);
-      }
-      await clock.sleep(dropDelayMs);
-    }
+      await dropSlotAtEnd(this.#options, this.#deps);
   }
 
   /** A new connection has received nothing yet. */

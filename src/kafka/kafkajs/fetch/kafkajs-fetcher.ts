@@ -9,6 +9,7 @@ import {fetchRequest} from '../protocol/fetch.ts';
 import type {FetchedData} from '../protocol/fetch.ts';
 import {partitionName} from '../protocol/topic-partitions.ts';
 import {AssignedPartition} from './assigned-partition.ts';
+import {checkIncarnation} from './check-incarnation.ts';
 import {fetchError} from './fetch-error.ts';
 import {readRecords} from './read-records.ts';
 
@@ -388,16 +389,7 @@ export class KafkajsFetcher implements Fetcher {
   /** @throws FatalError KAFKA_TOPIC_RECREATED when a topic is another one than the one that was read so far. */
   #checkIncarnations(): void {
     for (const partition of this.#partitions.values()) {
-      const {topic} = partition.topicPartition;
-      const topicId = this.#cluster.topicIdOf(topic);
-      if (topicId === undefined) continue;
-      partition.topicId ??= topicId;
-      if (partition.topicId !== topicId) {
-        throw new FatalError(
-          'KAFKA_TOPIC_RECREATED',
-          `Topic ${topic} was deleted and created again while offset ${partition.position} of ${partition.name} was read; the positions in it mean nothing any more: run "millrace reset"`,
-        );
-      }
+      checkIncarnation(partition, this.#cluster.topicIdOf(partition.topicPartition.topic));
     }
   }
 }

@@ -3,7 +3,7 @@ import {parseLsn} from '../../../../src/cdc/postgres/lsn.ts';
 import type {SlotStatus} from '../../../../src/cdc/postgres/slot/slot-monitor.ts';
 import {PostgresServer} from '../../../support/postgres.ts';
 import {TestSource} from '../../../support/postgres-test-source.ts';
-import type {PostgresSourceOptions} from '../../../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../../../src/cdc/postgres/postgres-source-options.ts';
 import {until} from '../../../support/until.ts';
 
 const port = inject('postgresPort');
