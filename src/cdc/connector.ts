@@ -244,6 +244,7 @@ export class CdcConnector implements Component {
       },
     );
     this.#incremental = incremental;
+    const captured = capturedTables(tables, parts.encoders.tables);
     const publisher = new Publisher(from, {
       batcher: new TransactionBatcher(from.lsn, durable === undefined ? null : from.lsn, {
         ...parts,
@@ -257,18 +258,21 @@ export class CdcConnector implements Component {
       options: this.#options,
       restartFacts: () => ({
         timeline: source.status().timeline,
-        tables: union(tables, parts.encoders.tables),
+        tables: captured(),
         incremental: incremental.durable,
       }),
       onPublished: (published) => this.#onPublished(published),
     });
     const stop = new AbortController();
-    const reading = incremental.run(AbortSignal.any([signal, stop.signal]));
+    const stopped = AbortSignal.any([signal, stop.signal]);
+    // What one of the two ends with ends the other.
+    const reading = incremental.run(stopped).finally(() => stop.abort());
+    reading.catch(() => undefined);
     try {
       await publisher.run((ended) => {
         const transactions = source.transactions(from, ended);
         return before === undefined ? transactions : eventsBefore(transactions, before);
-      }, signal);
+      }, stopped);
     } finally {
       stop.abort();
       await reading;
@@ -338,8 +342,21 @@ export class CdcConnector implements Component {
   }
 }
 
-/** Those that have come since, too: with `all_tables` any table may be created while it streams. */
-function union(tables: readonly string[], seen: ReadonlySet<string>): readonly string[] {
-  const others = [...seen].filter((table) => !tables.includes(table));
-  return others.length === 0 ? tables : [...tables, ...others];
+/**
+ * The tables, and those that have come since: with `all_tables` any may be created while it streams. The same list
+ * until another one comes.
+ */
+function capturedTables(
+  tables: readonly string[],
+  seen: ReadonlySet<string>,
+): () => readonly string[] {
+  let list = tables;
+  let count = 0;
+  return () => {
+    if (seen.size === count) return list;
+    count = seen.size;
+    const all = new Set([...tables, ...seen]);
+    if (all.size !== list.length) list = [...all];
+    return list;
+  };
 }

@@ -55,6 +55,8 @@ export class OffsetStore {
   #isClaimed = false;
   /** What the last record of the tables says. */
   #tables: string | undefined;
+  /** The list that it was made of. */
+  #lastTables: readonly string[] | undefined;
 
   constructor(kafka: KafkaClient, topic: string, slot: string, database: string, clock: Clock) {
     this.#kafka = kafka;
@@ -77,6 +79,7 @@ export class OffsetStore {
   async read(signal: AbortSignal): Promise<DurableOffset | undefined> {
     const partition = {topic: this.#topic, partition: 0};
     this.#tables = undefined;
+    this.#lastTables = undefined;
     this.#isClaimed = false;
     const [end] = await this.#kafka.admin.offsets([partition]);
     if (end === undefined || end.latest === end.earliest) return undefined;
@@ -135,11 +138,13 @@ export class OffsetStore {
       ts,
     };
     const records = [this.#record(this.#key, JSON.stringify(value), ts)];
-    const tablesValue: TablesValue | undefined = tables && {v: 1, tables};
-    const text = tablesValue && JSON.stringify(tablesValue);
-    if (text !== undefined && text !== this.#tables) {
+    // Mostly the same list as at the last commit, and it may be long.
+    if (tables !== undefined && tables !== this.#lastTables) {
+      this.#lastTables = tables;
+      const tablesValue: TablesValue = {v: 1, tables};
+      const text = JSON.stringify(tablesValue);
+      if (text !== this.#tables) records.push(this.#record(this.#tablesKey, text, ts));
       this.#tables = text;
-      records.push(this.#record(this.#tablesKey, text, ts));
     }
     return {topic: this.#topic, partition: 0, records};
   }

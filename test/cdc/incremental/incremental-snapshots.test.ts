@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {RetriableError} from '../../../src/common/errors.ts';
+import {RetriableError, ServiceError} from '../../../src/common/errors.ts';
 import {readTopic, values} from '../../support/change-events.ts';
 import {openTestLog, runConnector} from '../../support/connector-run.ts';
 import type {ConnectorRun, ConnectorRunOptions, TestLog} from '../../support/connector-run.ts';
@@ -259,6 +259,15 @@ describe('IncrementalSnapshots', () => {
       clock.advance(100);
       return run.conditions.list().length === 0 && (await events(log)).length === 5;
     });
+  });
+
+  test('ends the connector with what no attempt can heal', async () => {
+    source.chunkFailure = new ServiceError('CDC_PROTOCOL', 'no such answer');
+    const run = start();
+    ask();
+
+    await expect(run.ended).rejects.toThrow('no such answer');
+    expect(run.connector.status().state).toBe('failed');
   });
 
   test('names a table that it cannot read for want of a key', async () => {
