@@ -65,27 +65,21 @@ export const typeHandlingKeys = {
   ),
 };
 
+type Keys = {
+  readonly [K in keyof typeof typeHandlingKeys]: z.output<(typeof typeHandlingKeys)[K]>;
+};
+
 /** What the checked keys mean. */
 export interface TypeHandlingConfig {
-  readonly decimal: 'precise' | 'string' | 'double';
-  readonly time:
-    | 'adaptive'
-    | 'adaptive_time_microseconds'
-    | 'connect'
-    | 'isostring'
-    | 'microseconds'
-    | 'nanoseconds';
-  readonly interval: 'numeric' | 'string';
-  readonly binary: 'bytes' | 'base64' | 'base64-url-safe' | 'hex';
-  readonly hstore: 'json' | 'map';
+  readonly decimal: Keys['decimal.handling.mode'];
+  readonly time: Keys['time.precision.mode'];
+  readonly interval: Keys['interval.handling.mode'];
+  readonly binary: Keys['binary.handling.mode'];
+  readonly hstore: Keys['hstore.handling.mode'];
   readonly moneyFractionDigits: number;
   readonly includeUnknown: boolean;
   readonly unavailableValue: string;
 }
-
-type Keys = {
-  readonly [K in keyof typeof typeHandlingKeys]: z.output<(typeof typeHandlingKeys)[K]>;
-};
 
 export function typeHandlingConfig(keys: Keys): TypeHandlingConfig {
   return {

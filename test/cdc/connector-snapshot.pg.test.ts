@@ -131,13 +131,15 @@ describe('CdcConnector on Postgres', () => {
     const {slotName} = source.options;
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
     await source.sql(`SELECT pg_create_logical_replication_slot('${slotName}', 'pgoutput')`);
+    const made = await source.slot();
 
     await expect(start().ended).rejects.toMatchObject({
       name: 'FatalError',
       code: 'CDC_SLOT_IN_USE',
       message: expect.stringContaining(`slot ${slotName} is there, and`) as string,
     });
-    expect(await source.slot()).toBeDefined();
+    expect(made?.confirmed).toBeGreaterThan(0n);
+    expect(await source.slot()).toEqual(made);
   });
 
   test('publishes in mode always what happened while it was stopped, then the rows as they are, then goes on', async () => {

@@ -1,5 +1,5 @@
 import type {ConnectorOptions} from '../../../src/cdc/connector-options.ts';
-import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source-options.ts';
 import type {Logger} from '../../../src/common/logger.ts';
 import {parseLsn} from '../../../src/cdc/postgres/lsn.ts';
 import {openTestLog, runConnector} from '../../support/connector-run.ts';

@@ -1,6 +1,6 @@
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test} from 'vitest';
 import {PostgresSource} from '../../../src/cdc/postgres/postgres-source.ts';
-import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source-options.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import {FastClock} from '../../support/fast-clock.ts';
 import {PostgresServer} from '../../support/postgres.ts';

@@ -245,18 +245,18 @@ describe('PostgresSource with slot.drop.on.stop', () => {
     await source.open(from);
     await source.close();
 
-    expect(kept).toBeDefined();
+    expect(kept).toEqual({pid: null, confirmed: from.lsn});
     expect(await source.slot()).toBeUndefined();
   });
 
   test('keeps the slot by default', async () => {
     await using source = await TestSource.create(port);
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
-    await source.start();
+    const {from} = await source.start();
 
     await source.close();
 
-    expect(await source.slot()).toBeDefined();
+    expect(await source.slot()).toEqual({pid: null, confirmed: from.lsn});
   });
 });
 

@@ -2,7 +2,7 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, inject, test} from 'vitest';
-import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../../src/cdc/postgres/postgres-source-options.ts';
 import {makeCertificates} from '../../servers/certificates.ts';
 import type {Certificates, ServerCertificateOptions} from '../../servers/certificates.ts';
 import {PostgresServer} from '../../support/postgres.ts';

@@ -3,7 +3,7 @@ import {PostgresServer} from '../../../support/postgres.ts';
 import {freePort} from '../../../support/free-port.ts';
 import {TestSource} from '../../../support/postgres-test-source.ts';
 import {failing, failureOf} from '../failing.ts';
-import type {PostgresSourceOptions} from '../../../../src/cdc/postgres/postgres-source.ts';
+import type {PostgresSourceOptions} from '../../../../src/cdc/postgres/postgres-source-options.ts';
 
 const port = inject('postgresPort');
 
