@@ -2,6 +2,7 @@ import {freePort} from '../../support/free-port.ts';
 import {PostgresServer} from '../../support/postgres.ts';
 import type {PostgresMajor} from '../../support/postgres.ts';
 import {TestSource} from '../../support/postgres-test-source.ts';
+import {until} from '../../support/until.ts';
 
 /** A primary, its standby, which copies slots where Postgres can (17 and later), and a source that knows both. */
 export class StandbyPair {
@@ -29,6 +30,14 @@ export class StandbyPair {
       slot: {failover: true, monitorIntervalMs: 20},
     });
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    // One that lags answers that there is no such database.
+    await until('the standby has the database and the table', async () => {
+      const [row] = await primary.query('SELECT pg_current_wal_lsn() AS lsn');
+      const [replayed] = await standby.query(
+        `SELECT pg_last_wal_replay_lsn() >= '${String(row?.['lsn'])}' AS done`,
+      );
+      return replayed?.['done'] === true;
+    });
     return new StandbyPair(primary, standby, source);
   }
 
