@@ -8,7 +8,11 @@ import {makeDirectory} from './common/make-directory.ts';
 import {PromMetrics} from './common/prom-metrics.ts';
 import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
-import {startHttp} from './http.ts';
+import {healthRoutes} from './http/health-routes.ts';
+import {metricsRoutes} from './http/metrics-routes.ts';
+import {startHttp} from './http/start-http.ts';
+import {statusRoutes} from './http/status-routes.ts';
+import {topologyRoutes} from './http/topology-routes.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
 import {Closing} from './service/closing.ts';
@@ -99,12 +103,15 @@ export async function runService(
   const watched = [
     ...new Set([...topicNames(topology, applicationId), ...sinks.flatMap(({sink}) => sink.topics)]),
   ];
+  const status = () => serviceStatus(components, watched, {conditions, admin: kafka.admin, clock});
   const http = await startHttp({
     ...config.http,
-    topology,
-    status: () => serviceStatus(components, watched, {conditions, admin: kafka.admin, clock}),
-    reasons: () => unreadyReasons(components, conditions),
-    metrics: () => metrics.text(),
+    routes: [
+      healthRoutes({reasons: () => unreadyReasons(components, conditions)}),
+      statusRoutes({status}),
+      metricsRoutes({metrics: () => metrics.text()}),
+      topologyRoutes({topology}),
+    ],
   });
   closing.defer(() => http.close());
   logger.info({url: http.url}, 'Listening');

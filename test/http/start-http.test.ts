@@ -2,8 +2,12 @@ import {EventEmitter, once} from 'node:events';
 import {createServer} from 'node:net';
 import type {AddressInfo, Server} from 'node:net';
 import {afterEach, describe, expect, test} from 'vitest';
-import {startHttp} from '../src/http.ts';
-import type {HttpOptions, HttpServer} from '../src/http.ts';
+import {healthRoutes} from '../../src/http/health-routes.ts';
+import {metricsRoutes} from '../../src/http/metrics-routes.ts';
+import {startHttp} from '../../src/http/start-http.ts';
+import type {HttpServer} from '../../src/http/start-http.ts';
+import {statusRoutes} from '../../src/http/status-routes.ts';
+import {topologyRoutes} from '../../src/http/topology-routes.ts';
 
 const topology = {
   describe: () => 'sub-topology 0',
@@ -21,15 +25,26 @@ afterEach(async () => {
   blocker = undefined;
 });
 
-async function start(options: Partial<HttpOptions> = {}): Promise<HttpServer> {
+interface Served {
+  readonly host: string;
+  readonly port: number;
+  readonly status: () => object | Promise<object>;
+  readonly reasons: () => readonly string[];
+  readonly metrics: () => Promise<string>;
+}
+
+async function start(options: Partial<Served> = {}): Promise<HttpServer> {
+  const {host = '127.0.0.1', port = 0} = options;
+  const {status = () => ({}), reasons = () => [], metrics = async () => ''} = options;
   server = await startHttp({
-    host: '127.0.0.1',
-    port: 0,
-    status: () => ({}),
-    reasons: () => [],
-    topology,
-    metrics: async () => '',
-    ...options,
+    host,
+    port,
+    routes: [
+      healthRoutes({reasons}),
+      statusRoutes({status}),
+      metricsRoutes({metrics}),
+      topologyRoutes({topology}),
+    ],
   });
   return server;
 }

@@ -1,0 +1,47 @@
+import {fastify} from 'fastify';
+import {FatalError, messageOf} from '../common/errors.ts';
+import type {Routes} from './routes.ts';
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly routes: readonly Routes[];
+}
+
+export interface HttpServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the routes, and nothing else.
+ *
+ * @throws FatalError HTTP_PORT_IN_USE when the address cannot be listened on.
+ */
+export async function startHttp({host, port, routes}: HttpOptions): Promise<HttpServer> {
+  const server = fastify({forceCloseConnections: true});
+  for (const register of routes) register(server);
+  try {
+    return {
+      url: await server.listen({host, port}),
+      close: () => server.close(),
+    };
+  } catch (error) {
+    await server.close();
+    throw unusable(host, port, error);
+  }
+}
+
+function unusable(host: string, port: number, error: unknown): FatalError {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const remedy =
+    (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? 'stop what listens there, or set another http.listen'
+      : 'set another http.listen';
+  return new FatalError(
+    'HTTP_PORT_IN_USE',
+    `http.listen ${address} cannot be used (${messageOf(error)}); ${remedy}`,
+    {cause: error},
+  );
+}
