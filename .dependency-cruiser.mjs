@@ -9,7 +9,7 @@ const may = {
   sinks: ['common', 'serde', 'kafka'],
   config: ['common'],
   demo: ['common'],
-  http: ['common'],
+  http: ['common', 'streams'],
 };
 
 /** Each client library and the only path that may import it. */

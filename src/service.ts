@@ -1,3 +1,4 @@
+import {networkInterfaces} from 'node:os';
 import {join} from 'node:path';
 import {systemClock} from './common/clock.ts';
 import type {Component} from './common/component.ts';
@@ -10,10 +11,14 @@ import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
 import {healthRoutes} from './http/health-routes.ts';
 import {metricsRoutes} from './http/metrics-routes.ts';
+import {peerStores} from './http/peer-stores.ts';
 import {startHttp} from './http/start-http.ts';
 import {statusRoutes} from './http/status-routes.ts';
+import {storeRoutes} from './http/store-routes.ts';
+import {tableRoutes} from './http/table-routes.ts';
 import {topologyRoutes} from './http/topology-routes.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
+import {applicationServer} from './service/application-server.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
 import {Closing} from './service/closing.ts';
 import {instanceId} from './service/instance-id.ts';
@@ -27,6 +32,8 @@ import {supervise} from './service/supervise.ts';
 import {demoWelcome} from './service/demo-welcome.ts';
 import {DuckDbSink} from './sinks/duckdb/duckdb-sink.ts';
 import {LevelStoreProvider} from './state/level/level-store-provider.ts';
+import {StoreReader} from './streams/runtime/queries/store-reader.ts';
+import {TableQueries} from './streams/runtime/queries/table-queries.ts';
 import {StreamsApp} from './streams/runtime/streams-app.ts';
 import {topicNames} from './streams/runtime/task-plan.ts';
 import {ordersTopology} from './topology.ts';
@@ -69,6 +76,8 @@ export async function runService(
   const registry = await openSchemaRegistry(config.schemaRegistry, sources, registryDeps);
   const serdes = registrySerdes(registry, clock);
 
+  const hasStreams = roles.includes('streams');
+  let server: string | undefined;
   const shared = {instance, kafka, registry, serdes, clock, logger, metrics, conditions};
   const streams = new StreamsApp({
     ...shared,
@@ -84,6 +93,7 @@ export async function runService(
       groupInstanceId: instance.id,
       releasesPlace: !instance.isConfigured,
       sessionTimeoutMs: config.kafka?.sessionTimeoutMs,
+      server: () => server,
       errorsTolerance: config.errorsTolerance,
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
     },
@@ -94,7 +104,7 @@ export async function runService(
   }));
   const components: readonly Component[] = [
     ...(roles.includes('cdc') ? sources.map((source) => cdcConnector(source, config, shared)) : []),
-    ...(roles.includes('streams') ? [streams] : []),
+    ...(hasStreams ? [streams] : []),
     ...(roles.includes('sinks')
       ? sinks.map(({sink, warehouse}) => sinkConnector(sink, warehouse, config, shared))
       : []),
@@ -104,6 +114,7 @@ export async function runService(
     ...new Set([...topicNames(topology, applicationId), ...sinks.flatMap(({sink}) => sink.topics)]),
   ];
   const status = () => serviceStatus(components, watched, {conditions, admin: kafka.admin, clock});
+  const reader = new StoreReader({view: () => streams.view(), hasStreams, peers: peerStores});
   const http = await startHttp({
     ...config.http,
     routes: [
@@ -111,9 +122,12 @@ export async function runService(
       statusRoutes({status}),
       metricsRoutes({metrics: () => metrics.text()}),
       topologyRoutes({topology}),
+      tableRoutes({queries: new TableQueries(reader)}),
+      storeRoutes({reader}),
     ],
   });
   closing.defer(() => http.close());
+  server = applicationServer(config.applicationServer, http.url, networkInterfaces());
   logger.info({url: http.url}, 'Listening');
   const welcome =
     demo === undefined ? [] : [demoWelcome(http.url, config, demo.server, sinks, clock)];

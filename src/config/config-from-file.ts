@@ -41,6 +41,7 @@ export function configFromFile(
       database: paths.warehouse(name, sink.database, dataDirectory),
     })),
     http: addressFrom(keys['http.listen']),
+    applicationServer: keys['application.server'],
     logLevel: keys['log.level'] ?? (keys.sources === undefined ? 'warn' : 'info'),
   };
 }

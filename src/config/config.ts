@@ -24,6 +24,8 @@ export interface Config {
   readonly sources: readonly SourceConfig[] | undefined;
   readonly sinks: readonly SinkConfig[];
   readonly http: HttpConfig;
+  /** Undefined where no key says so: where it listens. */
+  readonly applicationServer: string | undefined;
   readonly logLevel: LogLevel;
 }
 

@@ -4,6 +4,8 @@ import {integer, list, oneOf, optional, text} from './option.ts';
 import {sourceSchema} from './source-schema.ts';
 
 const name = /^[A-Za-z0-9._-]{1,200}$/;
+const hostAndPort =
+  /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 const nameWords = 'letters, digits, `.`, `_` and `-`';
 
 /** One warehouse table of a DuckDB file: the keys under `sinks.<name>`. */
@@ -203,11 +205,22 @@ export const configSchema = z.strictObject({
   'http.listen': text(
     {
       description:
-        'Address of `/healthz`, `/readyz`, `/metrics`, `/topology` and `/api/status`. There is no authentication: leave it on loopback, or guard it.',
+        'Address of `/healthz`, `/readyz`, `/metrics`, `/topology` and `/api/…`. There is no authentication: leave it on loopback, or guard it.',
       default: '127.0.0.1:8080',
     },
     '`host:port`, as `127.0.0.1:8080`',
-    /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/,
+    hostAndPort,
+  ),
+  'application.server': optional(
+    text(
+      {
+        description:
+          'Where the other instances of the application reach the HTTP endpoints of this one, to answer queries for rows that it has.',
+      },
+      '`host:port`, as `10.0.0.7:8080`',
+      hostAndPort,
+    ),
+    '`http.listen`; where that is all addresses, the first one of this machine that is not loopback',
   ),
   'log.level': optional(
     oneOf(

@@ -20,7 +20,11 @@ export interface HttpServer {
  * @throws FatalError HTTP_PORT_IN_USE when the address cannot be listened on.
  */
 export async function startHttp({host, port, routes}: HttpOptions): Promise<HttpServer> {
-  const server = fastify({forceCloseConnections: true});
+  const server = fastify({
+    forceCloseConnections: true,
+    // Keys stand in paths; Node limits the whole head of a request to 16 KiB.
+    routerOptions: {maxParamLength: 8192},
+  });
   for (const register of routes) register(server);
   try {
     return {

@@ -13,6 +13,8 @@ export interface CommittedStore {
    * @throws TaskError STATE_INDEX_MISSING at the first range of a large store; opened again, it has the index.
    */
   range(prefix?: Buffer): Iterable<readonly [Buffer, Buffer]>;
+  /** Entries between two keys, as of the call: what a query reads, beside the task that writes. */
+  scan(range: ScanRange): Promise<readonly (readonly [Buffer, Buffer])[]>;
   /** True while no row was ever found in it; a cheap hint that saves reads. */
   readonly isEmpty: boolean;
   /** Where the store stands in its changelog; undefined when it is new or was wiped. */
@@ -22,6 +24,14 @@ export interface CommittedStore {
   /** Removes all rows and the checkpoint. */
   wipe(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Keys in byte order, both ends included; without one, from the first or to the last. */
+export interface ScanRange {
+  readonly from?: Buffer | undefined;
+  readonly to?: Buffer | undefined;
+  /** Entries at most, the first ones. */
+  readonly limit: number;
 }
 
 export type StoreWrite = readonly [key: Buffer, value: Buffer | undefined];

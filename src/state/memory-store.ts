@@ -2,6 +2,7 @@ import {FatalError} from '../common/errors.ts';
 import type {
   Checkpoint,
   CommittedStore,
+  ScanRange,
   StoreProvider,
   StoreWrite,
   StoredName,
@@ -69,6 +70,17 @@ class MemoryStore implements CommittedStore {
     return keys
       .withPrefix(prefix?.toString('latin1') ?? '')
       .map((key) => [Buffer.from(key, 'latin1'), rows.get(key) as Buffer] as const);
+  }
+
+  scan({from, to, limit}: ScanRange): Promise<readonly (readonly [Buffer, Buffer])[]> {
+    const [first, last] = [from?.toString('latin1'), to?.toString('latin1')];
+    const {keys, rows} = this.#state;
+    const found = keys
+      .withPrefix('')
+      .filter((key) => (first === undefined || key >= first) && (last === undefined || key <= last))
+      .slice(0, limit)
+      .map((key) => [Buffer.from(key, 'latin1'), rows.get(key) as Buffer] as const);
+    return Promise.resolve(found);
   }
 
   apply(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void> {

@@ -78,6 +78,16 @@ const topCases: Readonly<Record<string, KeyCase>> = {
     ],
     expected: '`host:port`, as `127.0.0.1:8080`',
   },
+  'application.server': {
+    read: (c) => c.applicationServer,
+    good: [
+      ['10.0.0.7:8080', '10.0.0.7:8080'],
+      ['millrace-0.millrace:8080', 'millrace-0.millrace:8080'],
+    ],
+    otherwise: undefined,
+    bad: ['8080', 'millrace-0', 'http://millrace-0:8080', 'a b:80'],
+    expected: '`host:port`, as `10.0.0.7:8080`',
+  },
   'log.level': {
     ...choice(['debug', 'info', 'warn', 'error', 'silent']),
     read: (c) => c.logLevel,

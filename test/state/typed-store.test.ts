@@ -1,5 +1,5 @@
 import {beforeEach, describe, expect, test} from 'vitest';
-import type {CommittedStore} from '../../src/state/committed-store.ts';
+import type {CommittedStore, ScanRange} from '../../src/state/committed-store.ts';
 import {MemoryStoreProvider} from '../../src/state/memory-store.ts';
 import {TypedStore, UnreadableRowError} from '../../src/state/typed-store.ts';
 import type {TypedStoreOptions} from '../../src/state/typed-store.ts';
@@ -32,6 +32,9 @@ class Watched implements CommittedStore {
   }
   range(prefix?: Buffer) {
     return this.#store.range(prefix);
+  }
+  scan(range: ScanRange) {
+    return this.#store.scan(range);
   }
   apply(...args: Parameters<CommittedStore['apply']>) {
     return this.failing ? Promise.reject(new Error('disk full')) : this.#store.apply(...args);

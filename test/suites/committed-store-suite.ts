@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import type {CommittedStore, StoreProvider} from '../../src/state/committed-store.ts';
+import type {CommittedStore, ScanRange, StoreProvider} from '../../src/state/committed-store.ts';
 
 /** Stores to test; `close` removes what they left. */
 export interface StoresUnderTest {
@@ -14,6 +14,13 @@ function entries(store: CommittedStore, prefix?: Buffer): string[] {
   return [...store.range(prefix)].map(
     ([key, value]) => `${key.toString('latin1')}=${value.toString('latin1')}`,
   );
+}
+
+async function scanned(store: CommittedStore, range: ScanRange): Promise<string> {
+  const found = await store.scan(range);
+  return found
+    .map(([key, value]) => `${key.toString('latin1')}=${value.toString('latin1')}`)
+    .join(' ');
 }
 
 /** What every CommittedStore does; called within a `describe` of its own, because it opens a store before each test. */
@@ -162,6 +169,45 @@ export function committedStoreSuite(open: () => Promise<StoresUnderTest>): void 
       await reopen();
 
       expect(entries(store)).toEqual(before);
+    });
+  });
+
+  describe('scan', () => {
+    beforeEach(async () => {
+      const keys = ['b', 'a', 'c', 'ab', '\xff\xff', '\xff\xff\xff'];
+      await store.apply(
+        keys.map((key, i) => [bytes(key), bytes(String(i))] as const),
+        checkpoint,
+      );
+    });
+
+    test("gives all entries in the order of the bytes, and nothing that is the store's own", async () => {
+      expect(await scanned(store, {limit: 10})).toBe('a=1 ab=3 b=0 c=2 \xff\xff=4 \xff\xff\xff=5');
+    });
+
+    test('gives the entries between two keys, both of them included', async () => {
+      expect(await scanned(store, {from: bytes('ab'), to: bytes('c'), limit: 10})).toBe(
+        'ab=3 b=0 c=2',
+      );
+      expect(await scanned(store, {from: bytes('aa'), to: bytes('bb'), limit: 10})).toBe(
+        'ab=3 b=0',
+      );
+      expect(await scanned(store, {from: bytes('d'), to: bytes('e'), limit: 10})).toBe('');
+    });
+
+    test('gives the first ones where there are more', async () => {
+      expect(await scanned(store, {limit: 2})).toBe('a=1 ab=3');
+      expect(await scanned(store, {from: bytes('\xff'), limit: 1})).toBe('\xff\xff=4');
+      expect(await scanned(store, {from: bytes('\xff\xff\x00'), limit: 1})).toBe('\xff\xff\xff=5');
+    });
+
+    test('gives entries that were not there yet at its call to the next one only', async () => {
+      const before = scanned(store, {to: bytes('b'), limit: 10});
+
+      await store.apply([[bytes('aa'), bytes('new')]], checkpoint);
+
+      expect(await before).toBe('a=1 ab=3 b=0');
+      expect(await scanned(store, {to: bytes('b'), limit: 10})).toBe('a=1 aa=new ab=3 b=0');
     });
   });
 

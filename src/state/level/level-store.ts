@@ -3,7 +3,7 @@ import {Level} from 'level';
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import {databaseProblem} from '../../common/leveldb/database-problem.ts';
 import type {Logger} from '../../common/logger.ts';
-import type {Checkpoint, CommittedStore, StoreWrite} from '../committed-store.ts';
+import type {Checkpoint, CommittedStore, ScanRange, StoreWrite} from '../committed-store.ts';
 import {SortedKeys} from '../sorted-keys.ts';
 import {fileSizes, filesProblem, takeFileList, writeFileList} from './store-files.ts';
 import {SENTINEL_KEY, decodeSentinel, encodeSentinel} from './store-sentinel.ts';
@@ -115,6 +115,21 @@ export class LevelStore implements CommittedStore {
       rows.push([key, value]);
     }
     return rows;
+  }
+
+  async scan({from, to, limit}: ScanRange): Promise<readonly (readonly [Buffer, Buffer])[]> {
+    // The sentinel may be among them.
+    const iterator = this.#db.iterator({
+      ...(from !== undefined && {gte: from}),
+      ...(to !== undefined && {lte: to}),
+      limit: limit + 1,
+    });
+    try {
+      const entries = await iterator.all();
+      return entries.filter(([key]) => !key.equals(SENTINEL_KEY)).slice(0, limit);
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   async apply(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void> {

@@ -15,6 +15,8 @@ import type {Serdes} from '../../serde/serde.ts';
 import type {StoreProvider} from '../../state/committed-store.ts';
 import {UnreadableRowError} from '../../state/typed-store.ts';
 import type {Topology} from '../topology/topology.ts';
+import {decodeAssignmentInfo} from './assignment-info.ts';
+import type {StoreView} from './queries/store-view.ts';
 import type {ErrorsTolerance} from './record-reader.ts';
 import {taskAssignor} from './task-assignor.ts';
 import type {TaskClaims} from './task-claims.ts';
@@ -65,6 +67,8 @@ export interface StreamsOptions {
   readonly maxCachedRows?: number;
   /** Default: 10 s. */
   readonly sessionTimeoutMs?: number | undefined;
+  /** `application.server`: where other instances reach this one; asked at each join. Default: nowhere. */
+  readonly server?: () => string | undefined;
 }
 
 const SUBJECT = 'streams';
@@ -86,6 +90,9 @@ export class StreamsApp implements Component {
   #condition: ErrorCode | undefined;
   /** What it ran last, to be told at the next join. */
   #ran: Omit<TaskClaims, 'offsets'> = NO_CLAIMS;
+  #env: TaskEnvironment | undefined;
+  /** `application.server` by task, as the leader told it. */
+  #servers: ReadonlyMap<string, string> = new Map();
   /** Rows that could not be read once already. */
   readonly #unreadable = new Set<string>();
 
@@ -96,6 +103,7 @@ export class StreamsApp implements Component {
   async run(signal: AbortSignal): Promise<void> {
     try {
       const env = await this.#retrying(signal, () => this.#prepare());
+      this.#env = env;
       if (env !== undefined) await this.#member(env, signal);
       this.#state = 'stopped';
     } catch (error) {
@@ -106,6 +114,18 @@ export class StreamsApp implements Component {
 
   status(): ComponentStatus {
     return {state: this.#state, ...this.#session?.status()};
+  }
+
+  /** What queries can read here, and where they can read the rest; undefined until the topics are known. */
+  view(): StoreView | undefined {
+    const env = this.#env;
+    if (env === undefined) return undefined;
+    return {
+      env,
+      stores: this.#session?.stores ?? new Map(),
+      assigned: new Set(this.#ran.active),
+      servers: this.#servers,
+    };
   }
 
   /** Topics, partition counts and serdes: what holds until the process ends. */
@@ -170,7 +190,12 @@ export class StreamsApp implements Component {
       groupId: applicationId,
       topics: groups.flatMap(({topics}) => topics),
       assign: taskAssignor(groups, options.numStandbyReplicas ?? 0),
-      userData: () => encodeTaskClaims({...this.#ran, offsets: env.stores.offsets()}),
+      userData: () =>
+        encodeTaskClaims({
+          ...this.#ran,
+          offsets: env.stores.offsets(),
+          server: options.server?.(),
+        }),
       sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
       instanceId: options.groupInstanceId,
       releasesPlace: options.releasesPlace,
@@ -200,6 +225,7 @@ export class StreamsApp implements Component {
         active: assignedPlaces(env, generation.assignment).map(taskId),
         standby: standbyPlaces(env, generation.userData).map(taskId),
       };
+      this.#servers = serversByTask(generation.userData);
       let isCurrent = true;
       while (isCurrent && !signal.aborted && !generation.ended.aborted) {
         try {
@@ -293,4 +319,11 @@ export class StreamsApp implements Component {
     this.#app.conditions.clear(this.#condition, SUBJECT);
     this.#condition = undefined;
   }
+}
+
+function serversByTask(userData: Buffer): ReadonlyMap<string, string> {
+  const {tasksByServer} = decodeAssignmentInfo(userData);
+  return new Map(
+    [...tasksByServer].flatMap(([server, tasks]) => tasks.map((task) => [task, server] as const)),
+  );
 }

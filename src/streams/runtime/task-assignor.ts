@@ -1,5 +1,5 @@
 import type {GroupAssignor, TopicPartition} from '../../kafka/client.ts';
-import {encodeStandbys} from './assigned-standbys.ts';
+import {encodeAssignmentInfo} from './assignment-info.ts';
 import {decodeTaskClaims} from './task-claims.ts';
 import {placeStandbys, placeTasks} from './task-placement.ts';
 
@@ -13,7 +13,7 @@ export interface TopicGroup {
 
 /**
  * Gives partition p of all topics that are read together to one member, by the rules of {@link placeTasks}, and tells
- * each member which tasks of others it has to keep warm.
+ * each member which tasks of others it has to keep warm and where all members are reached.
  */
 export function taskAssignor(
   groups: readonly TopicGroup[],
@@ -26,6 +26,7 @@ export function taskAssignor(
         name: instanceId ?? memberId,
         claims: decodeTaskClaims(userData),
         partitions: new Array<TopicPartition>(),
+        tasks: new Array<string>(),
         standbys: new Array<string>(),
       }))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -43,8 +44,10 @@ export function taskAssignor(
       tasks.map(({id}) => id),
       members,
     );
-    for (const [i, {partitions}] of tasks.entries()) {
-      members[placed[i] ?? 0]?.partitions.push(...partitions);
+    for (const [i, {id, partitions}] of tasks.entries()) {
+      const member = members[placed[i] ?? 0];
+      member?.partitions.push(...partitions);
+      member?.tasks.push(id);
     }
     const kept = tasks.flatMap(({id, hasStores}, i) =>
       hasStores ? [{id, active: placed[i] ?? 0}] : [],
@@ -58,10 +61,21 @@ export function taskAssignor(
     for (const [i, {id}] of kept.entries()) {
       for (const member of standbys[i] ?? []) members[member]?.standbys.push(id);
     }
+    const tasksByServer = new Map(
+      members.flatMap(({claims: {server}, tasks: ids}) =>
+        server === undefined ? [] : [[server, ids] as const],
+      ),
+    );
     return new Map(
       members.map(({memberId, partitions, standbys: ids}) => [
         memberId,
-        {partitions, userData: ids.length === 0 ? undefined : encodeStandbys(ids)},
+        {
+          partitions,
+          userData:
+            ids.length === 0 && tasksByServer.size === 0
+              ? undefined
+              : encodeAssignmentInfo({standbys: ids, tasksByServer}),
+        },
       ]),
     );
   };

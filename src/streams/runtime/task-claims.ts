@@ -11,6 +11,8 @@ export interface TaskClaims {
    * comparison with the other members' sums.
    */
   readonly offsets: ReadonlyMap<string, number>;
+  /** `application.server`: where other instances reach it; undefined where it cannot be asked. */
+  readonly server?: string | undefined;
 }
 
 export const NO_CLAIMS: TaskClaims = {
@@ -47,6 +49,7 @@ export function decodeTaskClaims(bytes: Buffer): TaskClaims {
         isOffset(entry[1]),
       ),
     ),
+    ...(typeof told.server === 'string' && {server: told.server}),
   };
 }
 

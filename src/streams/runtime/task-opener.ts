@@ -8,6 +8,7 @@ import {TypedStore} from '../../state/typed-store.ts';
 import type {SourceNode, StoreSpec} from '../topology/node.ts';
 import {refusal} from '../topology/source-admission.ts';
 import type {Topology} from '../topology/topology.ts';
+import {storeKey} from './queries/store-view.ts';
 import type {Output, RecordCollector} from './record-collector.ts';
 import {RecordQueue} from './record-queue.ts';
 import {RecordReader} from './record-reader.ts';
@@ -47,6 +48,12 @@ export interface OpenTask {
   readonly inputs: readonly TaskInput[];
 }
 
+interface OpenedStore {
+  readonly taskId: string;
+  readonly partition: number;
+  readonly store: CommittedStore;
+}
+
 /** Opened stores of one task, before its nodes exist. */
 interface OpenStore {
   readonly spec: StoreSpec;
@@ -61,7 +68,7 @@ export class TaskOpener {
   readonly #env: TaskEnvironment;
   readonly #collector: RecordCollector;
   readonly #deadLetters: Output | undefined;
-  readonly #opened: {readonly taskId: string; readonly store: CommittedStore}[] = [];
+  readonly #opened: OpenedStore[] = [];
   readonly progress = new RestoreProgress();
 
   constructor(env: TaskEnvironment, collector: RecordCollector, deadLetters: Output | undefined) {
@@ -82,7 +89,8 @@ export class TaskOpener {
       const opened: OpenStore[] = [];
       for (const spec of place.group.stores) {
         const committed = await this.#env.stores.open(taskId(place), spec.name);
-        this.#opened.push({taskId: taskId(place), store: committed});
+        const {partition} = place;
+        this.#opened.push({taskId: taskId(place), partition, store: committed});
         opened.push({spec, committed});
         changelogs.push({...this.#changelog(spec, place), store: committed, hasProgress});
       }
@@ -104,6 +112,13 @@ export class TaskOpener {
       },
     });
     return places.map((place, i) => this.#task(place, stores[i] ?? [], positions));
+  }
+
+  /** What is open, by {@link storeKey}. */
+  stores(): ReadonlyMap<string, CommittedStore> {
+    return new Map(
+      this.#opened.map(({store, partition}) => [storeKey(store.name, partition), store]),
+    );
   }
 
   /** Lets go of the stores; uncommitted writes are gone. */

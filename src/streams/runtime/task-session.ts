@@ -7,11 +7,12 @@ import type {
   TransactionalProducer,
 } from '../../kafka/client.ts';
 import type {Serializer} from '../../serde/serde.ts';
+import type {CommittedStore} from '../../state/committed-store.ts';
 import {UnreadableRowError} from '../../state/typed-store.ts';
 import {AWAIT_ANSWER} from './input-order.ts';
 import {RecordCollector} from './record-collector.ts';
 import type {TaskInput, StreamTask} from './stream-task.ts';
-import {decodeStandbys} from './assigned-standbys.ts';
+import {decodeAssignmentInfo} from './assignment-info.ts';
 import {StandbyTasks} from './standby-tasks.ts';
 import {TaskOpener} from './task-opener.ts';
 import type {TaskEnvironment} from './task-opener.ts';
@@ -59,6 +60,7 @@ export class TaskSession {
   #standbyRun: Promise<void> = Promise.resolve();
   #tasks: readonly StreamTask[] = [];
   #isRunning = false;
+  #stores: ReadonlyMap<string, CommittedStore> = new Map();
   /** It has ended, and nothing has failed. */
   #isSound = false;
   #inTransaction = false;
@@ -83,6 +85,11 @@ export class TaskSession {
     this.#lastPurge = this.#lastCommit;
   }
 
+  /** What its tasks have committed, for queries; nothing before they run. */
+  get stores(): ReadonlyMap<string, CommittedStore> {
+    return this.#stores;
+  }
+
   /** Resolves when `signal` aborts, with everything that was processed committed. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#run(signal);
@@ -103,6 +110,7 @@ export class TaskSession {
       }
     }
     this.#isRunning = true;
+    this.#stores = this.#opener.stores();
     env.logger.info({tasks: this.#places.map(taskId)}, 'Processes its tasks');
     try {
       const standbyFailed = new AbortController();
@@ -121,6 +129,7 @@ export class TaskSession {
   /** Drops what is not committed, and lets go of the stores; the next session finds them open, unless something has failed. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#stores = new Map();
     if (this.#inTransaction) {
       // What it left open holds up readers until the next init; that aborts it too, should this fail.
       await this.#options.producer.abort().catch(() => undefined);
@@ -267,7 +276,7 @@ export function standbyPlaces(
   {plan}: Pick<TaskEnvironment, 'plan'>,
   userData: Buffer,
 ): readonly TaskPlace[] {
-  const standbys = new Set(decodeStandbys(userData));
+  const standbys = new Set(decodeAssignmentInfo(userData).standbys);
   return allPlaces(plan).filter((place) => standbys.has(taskId(place)));
 }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {taskAssignor} from '../../../src/streams/runtime/task-assignor.ts';
-import {decodeStandbys} from '../../../src/streams/runtime/assigned-standbys.ts';
+import {decodeAssignmentInfo} from '../../../src/streams/runtime/assignment-info.ts';
 import {encodeTaskClaims} from '../../../src/streams/runtime/task-claims.ts';
 
 /** Groups of topics that are read together, with their partition counts. */
@@ -136,7 +136,7 @@ describe('taskAssignor', () => {
     const standbys = joined.map(({memberId}) => {
       const {partitions = [], userData} = assignment.get(memberId) ?? {};
       const own = partitions.map(({topic, partition}) => `${topic === 't' ? 0 : 1}_${partition}`);
-      const warm = decodeStandbys(userData ?? Buffer.alloc(0));
+      const warm = decodeAssignmentInfo(userData ?? Buffer.alloc(0)).standbys;
       expect(warm.filter((task) => own.includes(task))).toEqual([]);
       return warm;
     });
