@@ -1,6 +1,7 @@
 import type {z} from 'zod';
 import {kafkaSchema} from '../src/config/kafka-schema.ts';
-import {configSchema, schemaRegistrySchema, sinkSchema} from '../src/config/schema.ts';
+import {configSchema, schemaRegistrySchema} from '../src/config/schema.ts';
+import {commonSinkSchema, connectorKeys} from '../src/config/sink-schema.ts';
 import {sourceSchema} from '../src/config/source-schema.ts';
 import {variableName} from '../src/config/variable-name.ts';
 
@@ -27,8 +28,12 @@ export function configurationDocs(): string {
     'One section for each Postgres database, under a name of your choice. Without `sources`, an embedded Postgres runs with generated rows and a workload.',
     ...keys(sourceSchema.shape, ['sources', '<name>']),
     '## `sinks`',
-    'One section for each DuckDB file, under a name of your choice. Without `sinks`, `orders_enriched` goes to `warehouse.duckdb` in `data.dir`.',
-    ...keys(sinkSchema.shape, ['sinks', '<name>']),
+    'One section for each warehouse, under a name of your choice. Without `sinks`, `orders_enriched` goes to `warehouse.duckdb` in `data.dir`. Which further keys there are depends on the `connector`.',
+    ...keys(commonSinkSchema.shape, ['sinks', '<name>']),
+    ...Object.entries(connectorKeys).flatMap(([connector, shape]) => [
+      `## \`sinks\` with \`connector: ${connector}\``,
+      ...keys(shape, ['sinks', '<name>']),
+    ]),
   ].join('\n\n')}\n`;
 }
 

@@ -29,8 +29,8 @@ import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
 import {supervise} from './service/supervise.ts';
+import {warehouseOf} from './service/warehouse.ts';
 import {demoWelcome} from './service/demo-welcome.ts';
-import {DuckDbSink} from './sinks/duckdb/duckdb-sink.ts';
 import {LevelStoreProvider} from './state/level/level-store-provider.ts';
 import {StoreReader} from './streams/runtime/queries/store-reader.ts';
 import {TableQueries} from './streams/runtime/queries/table-queries.ts';
@@ -98,10 +98,9 @@ export async function runService(
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
     },
   });
-  const sinks = config.sinks.map((sink) => ({
-    sink,
-    warehouse: new DuckDbSink({database: sink.database}),
-  }));
+  const sinks = await Promise.all(
+    config.sinks.map(async (sink) => ({sink, warehouse: await warehouseOf(sink)})),
+  );
   const components: readonly Component[] = [
     ...(roles.includes('cdc') ? sources.map((source) => cdcConnector(source, config, shared)) : []),
     ...(hasStreams ? [streams] : []),

@@ -24,17 +24,13 @@ export function checkConfig(
   );
   reportIssues(raw, issues);
   for (const issue of issues)
-    if (isUnsupported(issue) && issue.path.at(-1) === 'connector')
+    if (issue.code === 'invalid_union' && issue.message !== 'is required')
       refused.push(issue.path.slice(0, -1).map(String));
   const paths = new FilePaths(raw, file, workingDirectory);
   checkTogether(raw, paths);
   raw.mistakes = raw.mistakes.filter(({path}) => !isDetail(path, refused));
   if (raw.mistakes.length > 0 || result.data === undefined) return undefined;
   return configFromFile(result.data, file, paths);
-}
-
-function isUnsupported(issue: {readonly code?: unknown; readonly params?: unknown}): boolean {
-  return (issue.params as {readonly unsupported?: boolean} | undefined)?.unsupported === true;
 }
 
 /**

@@ -5,7 +5,8 @@ import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {configSchema, schemaRegistrySchema, sinkSchema} from './schema.ts';
+import {configSchema, schemaRegistrySchema} from './schema.ts';
+import {sinkSchemas} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 
 /** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
@@ -122,8 +123,8 @@ function checkSinks(
 ): void {
   const owners = new Map<string, string>();
   for (const [name, section] of sinks) {
-    const sink = valuesOf(sinkSchema, section);
-    if (sink.connector === undefined) continue;
+    if (section['connector'] !== 'duckdb') continue;
+    const sink = valuesOf(sinkSchemas.duckdb, section);
     const file = paths.warehouse(name, sink.database, dataDirectory);
     const owner = owners.get(file);
     if (owner === undefined) owners.set(file, name);

@@ -1,12 +1,12 @@
-import type {Config, SchemaRegistryConfig, SinkConfig} from './config.ts';
+import type {Config, SchemaRegistryConfig} from './config.ts';
 import type {FilePaths} from './file-paths.ts';
 import {kafkaConfig} from './kafka-config.ts';
-import {sinkSchema} from './schema.ts';
 import type {CheckedFile} from './schema.ts';
+import {sinkConfig} from './sink-config.ts';
+import {sinkSchema} from './sink-schema.ts';
 import {sourceConfig} from './source-config.ts';
 
 type RegistryKeys = NonNullable<CheckedFile['schema.registry']>;
-type SinkKeys = NonNullable<CheckedFile['sinks']>[string];
 
 /** What the checked keys mean: names as in the code, every default filled in, every path absolute. */
 export function configFromFile(
@@ -35,11 +35,9 @@ export function configFromFile(
     sources:
       keys.sources &&
       Object.entries(keys.sources).map(([name, source]) => sourceConfig(name, source, paths)),
-    sinks: Object.entries(sinks).map(([name, sink]) => ({
-      ...sinkFrom(sink, keys.semantics),
-      name,
-      database: paths.warehouse(name, sink.database, dataDirectory),
-    })),
+    sinks: Object.entries(sinks).map(([name, sink]) =>
+      sinkConfig(name, sink, {semantics: keys.semantics, dataDirectory, paths}),
+    ),
     http: addressFrom(keys['http.listen']),
     applicationServer: keys['application.server'],
     logLevel: keys['log.level'] ?? (keys.sources === undefined ? 'warn' : 'info'),
@@ -83,20 +81,6 @@ function userOf(address: string): {username: string; password: string} | undefin
 function splitUser(userInfo: string): {username: string; password: string} {
   const colon = userInfo.indexOf(':');
   return {username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1)};
-}
-
-function sinkFrom(
-  keys: SinkKeys,
-  semantics: Config['semantics'],
-): Omit<SinkConfig, 'name' | 'database'> {
-  return {
-    connector: keys.connector,
-    topics: keys.topics,
-    insertMode: keys['insert.mode'] ?? (semantics === 'ksqldb' ? 'append' : 'upsert'),
-    batchSize: keys['batch.size'],
-    bufferBytes: keys['buffer.bytes'],
-    lingerMs: keys['linger.ms'],
-  };
 }
 
 /** `[::1]:8080` is host `::1` and port 8080; the schema has checked the form. */

@@ -1,5 +1,6 @@
 import type {LogLevel} from '../common/logger.ts';
 import type {KafkaConfig} from './kafka-config.ts';
+import type {SinkConfig} from './sink-config.ts';
 import type {SourceConfig} from './source-config.ts';
 
 /** What the service runs with: everything checked, every default filled in, every path absolute. */
@@ -43,19 +44,6 @@ interface SchemaRegistryServer {
   /** Without credentials. */
   readonly url: string;
   readonly auth: {readonly username: string; readonly password: string} | undefined;
-}
-
-/** One DuckDB file and the topics that go there. */
-export interface SinkConfig {
-  readonly name: string;
-  readonly connector: 'duckdb';
-  readonly topics: readonly string[];
-  /** Path of the DuckDB file. */
-  readonly database: string;
-  readonly insertMode: 'append' | 'upsert';
-  readonly batchSize: number;
-  readonly bufferBytes: number;
-  readonly lingerMs: number;
 }
 
 interface HttpConfig {

@@ -2,12 +2,13 @@ import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
-import {configSchema, singleSections, sinkSchema} from './schema.ts';
+import {configSchema, singleSections} from './schema.ts';
+import {anySinkSchema} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 import type {Environment} from './substitute-environment.ts';
 import {variableName} from './variable-name.ts';
 
-const sections = {sources: sourceSchema, sinks: sinkSchema} as const;
+const sections = {sources: sourceSchema, sinks: anySinkSchema} as const;
 
 /** Keys whose path has no name of the user's in it. */
 const fixedPaths: readonly KeyPath[] = [

@@ -2,8 +2,10 @@ import type {z} from 'zod';
 import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
 import {nearest} from './nearest.ts';
+import {isSection} from './raw-config.ts';
 import type {RawConfig} from './raw-config.ts';
-import {configSchema, schemaRegistrySchema, singleSections, sinkSchema} from './schema.ts';
+import {configSchema, schemaRegistrySchema, singleSections} from './schema.ts';
+import {commonSinkSchema, sinkSchemaOf, sinkSchemas} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 
 /** Says what the issues of the schema mean to the person who wrote the file. */
@@ -13,7 +15,7 @@ export function reportIssues(raw: RawConfig, issues: readonly z.core.$ZodIssue[]
     if (issue.code !== 'unrecognized_keys') continue;
     const path = issue.path.map(String);
     for (const key of issue.keys) {
-      const {message, meant} = unknownKey(path, key);
+      const {message, meant} = unknownKey(path, key, schemaAt(raw, path));
       raw.keyMistake([...path, key], message);
       if (meant !== undefined) misspelled.add(JSON.stringify([...path, meant]));
     }
@@ -27,8 +29,8 @@ export function reportIssues(raw: RawConfig, issues: readonly z.core.$ZodIssue[]
 
 function reportValue(raw: RawConfig, issue: z.core.$ZodIssue): void {
   const path = issue.path.map(String);
-  const isSection = issue.code === 'invalid_type' && issue.expected !== 'string';
-  raw.mistake(path, isSection ? sectionExpected(path) : issue.message);
+  const wantsSection = issue.code === 'invalid_type' && issue.expected !== 'string';
+  raw.mistake(path, wantsSection ? sectionExpected(path) : issue.message);
 }
 
 function sectionExpected(path: KeyPath): string {
@@ -38,8 +40,11 @@ function sectionExpected(path: KeyPath): string {
 }
 
 /** What to say about a key that there is not, and the key that was meant. */
-function unknownKey(path: KeyPath, key: string): {message: string; meant?: string} {
-  const schema = schemaAt(path);
+function unknownKey(
+  path: KeyPath,
+  key: string,
+  schema: z.ZodObject,
+): {message: string; meant?: string} {
   const known = Object.keys(schema.shape);
   const whole = known.find((name) => name.startsWith(`${key}.`));
   if (whole !== undefined)
@@ -64,14 +69,23 @@ function unknownKey(path: KeyPath, key: string): {message: string; meant?: strin
 
 const places: Readonly<Record<string, z.ZodObject>> = {
   'under `sources.<name>`': sourceSchema,
-  'under `sinks.<name>`': sinkSchema,
+  'under `sinks.<name>`': commonSinkSchema,
+  ...Object.fromEntries(
+    Object.entries(sinkSchemas).map(([connector, schema]) => [
+      `under \`sinks.<name>\` with \`connector: ${connector}\``,
+      schema,
+    ]),
+  ),
   'under `kafka`': kafkaSchema,
   'under `schema.registry`': schemaRegistrySchema,
   'at the top level': configSchema,
 };
 
-function schemaAt([section]: KeyPath): z.ZodObject {
+function schemaAt({root}: RawConfig, [section, name = '']: KeyPath): z.ZodObject {
   const single = section === undefined ? undefined : singleSections[section];
   if (single !== undefined) return single;
-  return section === 'sources' ? sourceSchema : section === 'sinks' ? sinkSchema : configSchema;
+  if (section === 'sources') return sourceSchema;
+  if (section !== 'sinks') return configSchema;
+  const sink = isSection(root['sinks']) ? root['sinks'][name] : undefined;
+  return sinkSchemaOf(isSection(sink) ? sink['connector'] : undefined);
 }

@@ -1,56 +1,13 @@
 import {z} from 'zod';
 import {kafkaSchema} from './kafka-schema.ts';
 import {integer, list, oneOf, optional, text} from './option.ts';
+import {sinkSchema} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 
 const name = /^[A-Za-z0-9._-]{1,200}$/;
 const hostAndPort =
   /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 const nameWords = 'letters, digits, `.`, `_` and `-`';
-
-/** One warehouse table of a DuckDB file: the keys under `sinks.<name>`. */
-export const sinkSchema = z.strictObject({
-  connector: oneOf(
-    {description: 'The kind of warehouse.'},
-    ['duckdb'],
-    ['snowflake', 'databricks', 'delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
-  ),
-  topics: list(
-    {description: 'The topics to write, each to a table of its name.'},
-    'names of topics',
-    name,
-  ),
-  database: optional(
-    text({description: 'The DuckDB file; created when missing. One sink for each file.'}, 'a path'),
-    '`warehouse.duckdb` in `data.dir`',
-  ),
-  'insert.mode': optional(
-    oneOf(
-      {
-        description:
-          '`upsert` keeps the newest row of each key, and a tombstone removes it. `append` keeps every row that was ever emitted.',
-      },
-      ['append', 'upsert'],
-      ['insert', 'update'],
-    ),
-    '`upsert`; under `semantics: ksqldb` `append`',
-  ),
-  'batch.size': integer(
-    {description: 'Rows of one batch at most; a batch is one transaction.', default: 50_000},
-    1,
-    1_000_000,
-  ),
-  'buffer.bytes': integer(
-    {description: 'Bytes of one batch at most.', default: 16_777_216},
-    1024,
-    1_073_741_824,
-  ),
-  'linger.ms': integer(
-    {description: 'How long a batch waits for more rows, in milliseconds.', default: 0},
-    0,
-    60_000,
-  ),
-});
 
 /** A Schema Registry in place of the embedded one: the keys under `schema.registry`. */
 export const schemaRegistrySchema = z.strictObject({

@@ -1,8 +1,10 @@
 import type {Clock} from '../common/clock.ts';
 import type {Component} from '../common/component.ts';
-import type {Config, SinkConfig} from '../config/config.ts';
+import type {Config} from '../config/config.ts';
+import type {SinkConfig} from '../config/sink-config.ts';
 import type {DemoServer} from '../demo/demo-databases.ts';
-import type {DuckDbSink} from '../sinks/duckdb/duckdb-sink.ts';
+import {DuckDbSink} from '../sinks/duckdb/duckdb-sink.ts';
+import type {WarehouseSink} from '../sinks/warehouse-sink.ts';
 import {Welcome} from './welcome.ts';
 import type {WarehouseRow} from './welcome.ts';
 
@@ -15,7 +17,7 @@ export function demoWelcome(
   url: string,
   {dataDirectory}: Config,
   {port, user}: DemoServer,
-  sinks: readonly {readonly sink: SinkConfig; readonly warehouse: DuckDbSink}[],
+  sinks: readonly {readonly sink: SinkConfig; readonly warehouse: WarehouseSink}[],
   clock: Clock,
 ): Component {
   const found = sinks.find(({sink}) => sink.topics.includes(TOPIC));
@@ -41,8 +43,9 @@ export function demoWelcome(
   });
 }
 
-/** The table is there once the sink has opened its first partition. */
-async function newestRows(warehouse: DuckDbSink): Promise<readonly WarehouseRow[]> {
+/** None of a warehouse in the cloud. The table is there once the sink has opened its first partition. */
+async function newestRows(warehouse: WarehouseSink): Promise<readonly WarehouseRow[]> {
+  if (!(warehouse instanceof DuckDbSink)) return [];
   const tables = await warehouse.query(
     `SELECT 1 FROM duckdb_tables() WHERE table_name = '${TOPIC}'`,
   );

@@ -1,5 +1,6 @@
 import type {Component} from '../common/component.ts';
-import type {Config, SinkConfig} from '../config/config.ts';
+import type {Config} from '../config/config.ts';
+import type {SinkConfig} from '../config/sink-config.ts';
 import {SinkConnector} from '../sinks/sink-connector.ts';
 import type {WarehouseSink} from '../sinks/warehouse-sink.ts';
 import type {SharedParts} from './shared-parts.ts';

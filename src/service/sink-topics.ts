@@ -1,5 +1,5 @@
 import {FatalError} from '../common/errors.ts';
-import type {SinkConfig} from '../config/config.ts';
+import type {SinkConfig} from '../config/sink-config.ts';
 import type {SinkTopic} from '../sinks/table-definition.ts';
 import type {TopicSink} from '../streams/topic.ts';
 import * as declared from '../topics.ts';

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {configurationDocs} from '../../scripts/configuration-docs.ts';
-import {configSchema, schemaRegistrySchema, sinkSchema} from '../../src/config/schema.ts';
+import {configSchema, schemaRegistrySchema} from '../../src/config/schema.ts';
+import {anySinkSchema} from '../../src/config/sink-schema.ts';
 import {sourceSchema} from '../../src/config/source-schema.ts';
 
 const page = readFileSync('docs/configuration.md', 'utf8');
@@ -12,8 +13,8 @@ describe('configurationDocs', () => {
   });
 
   test('describes every key', () => {
-    const keys = [configSchema, schemaRegistrySchema, sourceSchema, sinkSchema].flatMap(({shape}) =>
-      Object.keys(shape),
+    const keys = [configSchema, schemaRegistrySchema, sourceSchema, anySinkSchema].flatMap(
+      ({shape}) => Object.keys(shape),
     );
 
     for (const key of keys) expect(page).toMatch(new RegExp(`^##+ \`${key}\`$`, 'm'));

@@ -1,0 +1,56 @@
+import {z} from 'zod';
+import {duckDbKeys} from './duckdb-keys.ts';
+import {oneOf} from './option.ts';
+import {sinkKeys} from './sink-keys.ts';
+
+/** What each kind of warehouse has beside the keys of every sink. */
+export const connectorKeys = {duckdb: duckDbKeys};
+
+export type Connector = keyof typeof connectorKeys;
+
+const connectors = Object.keys(connectorKeys) as [Connector, ...Connector[]];
+
+/** The key that says what the others are. */
+export const connectorKey = oneOf({description: 'The kind of warehouse.'}, connectors, [
+  'snowflake',
+  'databricks',
+  'delta',
+  'bigquery',
+  'redshift',
+  'postgres',
+  'jdbc',
+]);
+
+/** Each kind's own section. */
+export const sinkSchemas = {
+  duckdb: z.strictObject({connector: z.literal('duckdb'), ...sinkKeys, ...duckDbKeys}),
+} satisfies Readonly<Record<Connector, z.ZodObject>>;
+
+/** One sink: the keys under `sinks.<name>`. */
+export const sinkSchema = z.discriminatedUnion('connector', [sinkSchemas.duckdb], {
+  error: ({code, input}) =>
+    code === 'invalid_union' ? connectorMistake(input as {connector?: string}) : undefined,
+});
+
+/** The keys of all kinds of sinks, for what is asked before the kind is known. */
+export const anySinkSchema = z.strictObject({
+  connector: connectorKey,
+  ...sinkKeys,
+  ...connectorKeys.duckdb,
+});
+
+/** The keys of every sink. */
+export const commonSinkSchema = z.strictObject({connector: connectorKey, ...sinkKeys});
+
+/** The keys that the sink has whose `connector` says `connector`. */
+export function sinkSchemaOf(connector: unknown): z.ZodObject {
+  return isConnector(connector) ? sinkSchemas[connector] : anySinkSchema;
+}
+
+function isConnector(name: unknown): name is Connector {
+  return typeof name === 'string' && Object.hasOwn(connectorKeys, name);
+}
+
+function connectorMistake({connector}: {readonly connector?: string}): string | undefined {
+  return connectorKey.safeParse(connector).error?.issues[0]?.message;
+}
