@@ -1,14 +1,18 @@
 import {readFileSync} from 'node:fs';
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
+import {systemClock} from './common/clock.ts';
 import {FatalError} from './common/errors.ts';
 import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load-config.ts';
 import {runService} from './service.ts';
+import {checkCommand} from './service/check-command.ts';
+import type {CheckCommand} from './service/check-command.ts';
 import {allRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
 import {snapshotCommand} from './service/snapshot-command.ts';
 import type {SnapshotCommand} from './service/snapshot-command.ts';
 import type {Topology} from './streams/topology/topology.ts';
+import {warehouseCheck} from './service/warehouse-check.ts';
 import {ordersTopology} from './topology.ts';
 
 /** What the commands do to the world. */
@@ -20,16 +24,25 @@ export interface CliEffects {
   ) => Promise<void>;
   /** Returns what to print. */
   readonly snapshot: (config: Config, command: SnapshotCommand) => Promise<string>;
+  readonly check: (config: Config, command: CheckCommand, signal: AbortSignal) => Promise<void>;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
 }
 
+const toStdout = (text: string): void => {
+  process.stdout.write(text);
+};
+
 const effects: CliEffects = {
   start: runService,
   snapshot: snapshotCommand,
-  print: (text) => {
-    process.stdout.write(text);
-  },
+  check: (config, command, signal) =>
+    checkCommand(config, command, signal, {
+      openCheck: warehouseCheck,
+      clock: systemClock,
+      print: toStdout,
+    }),
+  print: toStdout,
 };
 
 const formats = {
@@ -46,7 +59,7 @@ const formats = {
 export async function runCli(
   args: readonly string[],
   signal: AbortSignal,
-  {start, snapshot, print}: CliEffects = effects,
+  {start, snapshot, check, print}: CliEffects = effects,
 ): Promise<void> {
   const program = new Command('millrace')
     .description(
@@ -100,6 +113,16 @@ export async function runCli(
     .action(async (tables: readonly string[], options: SnapshotOptions) => {
       const {config, source, where, action} = options;
       print(await snapshot(loadConfig({file: config}), {tables, source, where, action}));
+    });
+  program
+    .command('check')
+    .description(
+      'try the warehouses: log in, create, fill, alter and merge a scratch table, and remove it; exit code 1 when something fails',
+    )
+    .addOption(configOption())
+    .requiredOption('--sink [name]', 'the sink, a key under `sinks:`; all of them without a name')
+    .action(async ({config, sink}: {readonly config?: string; readonly sink: string | true}) => {
+      await check(loadConfig({file: config}), {sink: sink === true ? undefined : sink}, signal);
     });
   try {
     await program.parseAsync(withCommand(args), {from: 'user'});

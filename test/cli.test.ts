@@ -13,11 +13,13 @@ afterAll(() => folder.remove());
 let started: Config[] = [];
 let roles: unknown;
 let snapshots: unknown[] = [];
+let checks: unknown[] = [];
 let printed = '';
 
 beforeEach(() => {
   started = [];
   snapshots = [];
+  checks = [];
   printed = '';
   writeFileSync(file, 'semantics: ksqldb\n');
 });
@@ -33,6 +35,9 @@ async function run(...args: readonly string[]): Promise<void> {
     snapshot: async (config, command) => {
       snapshots.push([config.file, command]);
       return 'told\n';
+    },
+    check: async (config, command) => {
+      checks.push([config.file, command]);
     },
     print: (text) => {
       printed += text;
@@ -92,6 +97,7 @@ describe('runCli', () => {
         ended = true;
       },
       snapshot: async () => '',
+      check: async () => undefined,
       print: () => undefined,
     });
 
@@ -106,10 +112,29 @@ describe('runCli', () => {
     const running = runCli(['start', '--config', file], never, {
       start: () => Promise.reject(failure),
       snapshot: async () => '',
+      check: async () => undefined,
       print: () => undefined,
     });
 
     await expect(running).rejects.toBe(failure);
+  });
+
+  test('hands the sink that `check` names on, and none for all of them', async () => {
+    await run('check', '--sink', 'local', '--config', file);
+    await run('check', '--sink', '--config', file);
+
+    expect(checks).toEqual([
+      [file, {sink: 'local'}],
+      [file, {sink: undefined}],
+    ]);
+  });
+
+  test('says what `check` needs to be told', async () => {
+    await expect(run('check', '--config', file)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('--sink'),
+    });
+    expect(checks).toEqual([]);
   });
 
   test('hands what `snapshot` was called with on, and prints what it answers', async () => {

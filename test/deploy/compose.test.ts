@@ -53,6 +53,7 @@ describe('compose.yaml', () => {
         {
           start: async (_config: Config, _signal, roles) => void started.push(...(roles ?? [])),
           snapshot: async () => '',
+          check: async () => undefined,
           print: () => undefined,
         },
       );

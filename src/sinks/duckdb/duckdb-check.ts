@@ -1,0 +1,69 @@
+import {statfs} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import type {SinkCheck} from '../sink-check.ts';
+import {CheckWarning} from '../sink-check.ts';
+import {identifier, literal} from './column-sql.ts';
+import {DuckDbClient} from './duckdb-client.ts';
+import type {DuckDbOptions} from './duckdb-client.ts';
+import {DuckDbSink} from './duckdb-sink.ts';
+
+/** Below this the next checkpoint may find no room. */
+const scarceBytes = 1 << 30;
+
+/** A first run against a DuckDB file: whether it can be opened, has room, and takes what the sink writes. */
+export function duckDbCheck(options: DuckDbOptions): SinkCheck {
+  const sink = new DuckDbSink(options);
+  const {database} = options;
+  const space = `check the free space and the permissions of ${dirname(database)}`;
+  const foreign = `see what stands in ${database}: it may be of another version of DuckDB`;
+  return {
+    sink,
+    largeBatch: 5000,
+    remedies: {
+      create: foreign,
+      write: space,
+      alter: foreign,
+      upsert: space,
+      load: space,
+      drop: space,
+    },
+    steps: [
+      {
+        name: 'open the file',
+        remedy: `stop what has ${database} open, or check its path and permissions`,
+        run: async () => {
+          const [row] = await sink.query('SELECT version() AS version');
+          return `${database}, DuckDB ${String(row?.['version'])}`;
+        },
+      },
+      {
+        name: 'room on the disk',
+        remedy: `make room in ${dirname(database)}`,
+        run: async () => {
+          const {bavail, bsize} = await statfs(dirname(database));
+          const free = `${Math.floor((bavail * bsize) / (1 << 20))} MB are free`;
+          if (bavail * bsize < scarceBytes) throw new CheckWarning(free);
+          return free;
+        },
+      },
+    ],
+    count: async (table) => {
+      const [row] = await sink.query(`SELECT count(*)::INTEGER AS rows FROM ${identifier(table)}`);
+      return Number(row?.['rows']);
+    },
+    drop: async (table, name) => {
+      // Its own connection only reads to others.
+      await sink.close();
+      const client = await DuckDbClient.open(options);
+      try {
+        await client.transaction(async (connection) => {
+          await connection.run(`DROP TABLE IF EXISTS ${identifier(table)}`);
+          await connection.run(`DELETE FROM _sink_offsets WHERE sink = ${literal(name)}`);
+        });
+      } finally {
+        await client.close();
+      }
+    },
+    close: () => sink.close(),
+  };
+}
