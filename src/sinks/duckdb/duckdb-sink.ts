@@ -1,4 +1,6 @@
 import type {WarehouseSink, SinkPartition, SinkSource} from '../warehouse-sink.ts';
+import {DatabaseExport} from './database-export.ts';
+import type {ExportDeps, ExportOptions} from './database-export.ts';
 import {DuckDbClient, unreachable} from './duckdb-client.ts';
 import type {DuckDbOptions} from './duckdb-client.ts';
 import {DuckDbPartition} from './duckdb-partition.ts';
@@ -8,16 +10,20 @@ import type {KnownKeys} from './known-keys.ts';
 import {createOffsets, takeOver} from './sink-offsets.ts';
 
 /**
- * A DuckDB file as the warehouse. One sink per file: this process alone can open it, and `query` reads it meanwhile.
+ * A DuckDB file as the warehouse. One sink per file: this process alone can open it. `query` reads it meanwhile, and others
+ * read the copy that `exported` says where to keep.
  */
 export class DuckDbSink implements WarehouseSink {
   readonly #options: DuckDbOptions;
+  readonly #exported: (ExportOptions & ExportDeps) | undefined;
+  #export: DatabaseExport | undefined;
   #client: Promise<DuckDbClient> | undefined;
   /** By table; every write to the file goes through this object, so that they are complete. */
   readonly #keys = new Map<string, KnownKeys>();
 
-  constructor(options: DuckDbOptions) {
+  constructor(options: DuckDbOptions, exported?: ExportOptions & ExportDeps) {
     this.#options = options;
+    this.#exported = exported;
   }
 
   async open(source: SinkSource): Promise<SinkPartition> {
@@ -46,19 +52,29 @@ export class DuckDbSink implements WarehouseSink {
     const client = this.#client;
     this.#client = undefined;
     this.#keys.clear();
+    await this.#export?.close();
+    this.#export = undefined;
     await (await client?.catch(() => undefined))?.close();
   }
 
   async #connected(): Promise<DuckDbClient> {
     const opened = await this.#client?.catch(() => undefined);
     if (opened?.broken === true) await this.close();
-    this.#client ??= DuckDbClient.open(this.#options);
+    this.#client ??= this.#open();
     try {
       return await this.#client;
     } catch (error) {
       this.#client = undefined;
       throw error;
     }
+  }
+
+  async #open(): Promise<DuckDbClient> {
+    const client = await DuckDbClient.open(this.#options);
+    if (this.#exported !== undefined) {
+      this.#export = new DatabaseExport(client, this.#exported, this.#exported);
+    }
+    return client;
   }
 
   async #keysOf(...[connection, source]: Parameters<typeof keysOf>): Promise<KnownKeys> {

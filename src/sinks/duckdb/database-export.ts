@@ -1,0 +1,71 @@
+import {rename} from 'node:fs/promises';
+import {resolve} from 'node:path';
+import type {Clock} from '../../common/clock.ts';
+import type {Conditions} from '../../common/conditions.ts';
+import {messageOf} from '../../common/errors.ts';
+import type {DuckDbClient} from './duckdb-client.ts';
+
+export interface ExportOptions {
+  /** The copy, a DuckDB file that other processes open read-only. */
+  readonly database: string;
+  /** Milliseconds from the end of one copy to the next. */
+  readonly intervalMs: number;
+}
+
+export interface ExportDeps {
+  readonly clock: Clock;
+  readonly conditions: Conditions;
+  /** Whose condition SINK_EXPORT_FAILED is: `sink local`. */
+  readonly subject: string;
+}
+
+/**
+ * Keeps a copy of the database file for readers, since DuckDB lets no other process open a file that one writes.
+ *
+ * Each copy holds what was committed at one moment, whole tables and watermarks, and replaces the last one by a rename: a reader that
+ * has the last one open keeps it. Nothing is copied while nothing was committed. A copy that fails is a condition, and
+ * is tried again; the sink goes on.
+ */
+export class DatabaseExport {
+  readonly #client: DuckDbClient;
+  readonly #path: string;
+  readonly #deps: ExportDeps;
+  readonly #stop: () => void;
+  #copying: Promise<void> | undefined;
+  /** Commits that the copy has. */
+  #copied = 0;
+
+  constructor(client: DuckDbClient, {database, intervalMs}: ExportOptions, deps: ExportDeps) {
+    this.#client = client;
+    this.#path = resolve(database);
+    this.#deps = deps;
+    this.#stop = deps.clock.every(intervalMs, () => {
+      this.#copying ??= this.#copy().finally(() => (this.#copying = undefined));
+    });
+  }
+
+  /** Resolves once nothing is being copied any more. */
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#copying;
+  }
+
+  async #copy(): Promise<void> {
+    const {commits} = this.#client;
+    if (commits === this.#copied) return;
+    const {conditions, subject} = this.#deps;
+    try {
+      await this.#client.copyTo(`${this.#path}.new`);
+      await rename(`${this.#path}.new`, this.#path);
+      this.#copied = commits;
+      conditions.clear('SINK_EXPORT_FAILED', subject);
+    } catch (error) {
+      conditions.raise({
+        code: 'SINK_EXPORT_FAILED',
+        subject,
+        severity: 'warning',
+        message: `${subject}: the copy for readers, ${this.#path}, could not be written (${messageOf(error)}); check the free space and the permissions of its folder. The one before it, if any, stays`,
+      });
+    }
+  }
+}
