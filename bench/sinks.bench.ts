@@ -1,0 +1,73 @@
+import {execFile, execFileSync} from 'node:child_process';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {loadavg, tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {parseArgs, promisify} from 'node:util';
+import {processor} from './process-usage.ts';
+import type {Load, LoadResult} from './sinks/load.ts';
+import {visibleAfter} from './sinks/visible-after.ts';
+
+/*
+ * The sinks alone: rows like those of `orders_enriched` into each warehouse, in a process of its own, then how soon a
+ * single row can be queried. docs/benchmarks.md says what is measured how.
+ */
+const {values} = parseArgs({
+  options: {
+    warehouses: {type: 'string', default: 'duckdb'},
+    modes: {type: 'string', default: 'append,upsert'},
+    rows: {type: 'string', default: '1000000'},
+    'warm-up': {type: 'string', default: '100000'},
+    batch: {type: 'string', default: '10000'},
+    /** For each of which `--probes` single rows are sent; empty for none. */
+    lingers: {type: 'string', default: '0,100,1000'},
+    probes: {type: 'string', default: '20'},
+    /** A directory for CPU profiles, with which all figures are worse. */
+    profile: {type: 'string'},
+  },
+});
+const script = join(import.meta.dirname, 'sinks', 'load.ts');
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {encoding: 'utf8'}).trim();
+console.log(
+  `commit ${commit}, node ${process.version}, ${processor()}, load average ${loadavg()[0]?.toFixed(1)}`,
+);
+console.log('| sink | rows/s | CPU-s per million | a batch: p50, max | peak RSS |');
+console.log('| --- | ---: | ---: | ---: | ---: |');
+for (const warehouse of values.warehouses.split(',')) {
+  for (const mode of values.modes.split(',') as readonly Load['mode'][]) await run(warehouse, mode);
+}
+for (const linger of values.lingers.split(',').filter((text) => text !== '')) {
+  const {p50, max} = await visibleAfter(Number(linger), Number(values.probes));
+  console.log(
+    `linger.ms ${linger}: a row can be queried after ${p50} ms (median), ${max} ms (most)`,
+  );
+}
+
+async function run(warehouse: string, mode: Load['mode']): Promise<void> {
+  const target = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  try {
+    const load: Load = {
+      warehouse,
+      target,
+      mode,
+      rows: Number(values.rows),
+      warmUp: Number(values['warm-up']),
+      batch: Number(values.batch),
+    };
+    const profile =
+      values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+    const {stdout} = await promisify(execFile)(process.execPath, [
+      ...profile,
+      '--import',
+      'tsx',
+      script,
+      JSON.stringify(load),
+    ]);
+    const result = JSON.parse(stdout) as LoadResult;
+    const {rowsPerSecond, cpuSecondsPerMillion, p50, max, peakRssMb} = result;
+    console.log(
+      `| ${warehouse}, ${mode} | ${rowsPerSecond.toLocaleString('en')} | ${cpuSecondsPerMillion} | ${p50}, ${max} ms | ${peakRssMb} MB |`,
+    );
+  } finally {
+    await rm(target, {recursive: true, force: true});
+  }
+}
