@@ -235,7 +235,7 @@ describe('ordersTopology with cdc semantics', () => {
     expect(read(topics.ordersEnriched)).toEqual([['o4', {...enriched('o4'), price: '1.00'}]]);
   });
 
-  test('11: a deleted order is ignored', () => {
+  test('sink check 14: 11: a deleted order is ignored', () => {
     insertDimensions();
     writeOrder('o2');
     forgetOutput();
@@ -340,7 +340,7 @@ describe('ordersTopology with cdc semantics', () => {
 describe('ordersTopology with cdc semantics that propagates deletes of orders', () => {
   beforeEach(() => start('cdc', 'propagate'));
 
-  test('11: a deleted order is deleted in orders_rekeyed and orders_enriched', () => {
+  test('sink check 14: 11: a deleted order is deleted in orders_rekeyed and orders_enriched', () => {
     insertDimensions();
     writeOrder('o2');
     read(topics.ordersRekeyed);

@@ -223,7 +223,7 @@ describe('BatchWriter', () => {
     expect([tombstones(), skipped(), rows()]).toEqual([1, 3, 1]);
   });
 
-  test('does not write when the letters cannot be', async () => {
+  test('sink check 18: does not write when the letters cannot be', async () => {
     const deadLetters = {
       write: () => Promise.reject(new RetriableError('KAFKA_UNREACHABLE', 'gone')),
     } as unknown as DeadLetterQueue;

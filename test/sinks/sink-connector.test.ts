@@ -124,24 +124,27 @@ describe('SinkConnector', () => {
   test.each([
     ['behind', 0],
     ['ahead of', 4],
-  ])('pays no heed to a group offset that is %s the watermark', async (_, offset) => {
-    await produce('o1', 'o2');
-    const first = harness.run(sink());
-    await caughtUp(first);
-    await first.stop();
-    await produce('o3', 'o4');
-    const producer = harness.kafka.transactionalProducer('operator');
-    await producer.init();
-    producer.begin();
-    await producer.sendOffsets({groupId: GROUP, generationId: -1, memberId: ''}, [
-      {topic: 'orders', partition: 0, offset},
-    ]);
-    await producer.commit();
+  ])(
+    'sink checks 4, 5: pays no heed to a group offset that is %s the watermark',
+    async (_, offset) => {
+      await produce('o1', 'o2');
+      const first = harness.run(sink());
+      await caughtUp(first);
+      await first.stop();
+      await produce('o3', 'o4');
+      const producer = harness.kafka.transactionalProducer('operator');
+      await producer.init();
+      producer.begin();
+      await producer.sendOffsets({groupId: GROUP, generationId: -1, memberId: ''}, [
+        {topic: 'orders', partition: 0, offset},
+      ]);
+      await producer.commit();
 
-    await caughtUp(harness.run(sink()));
+      await caughtUp(harness.run(sink()));
 
-    expect(stored()).toEqual(['o1', 'o2', 'o3', 'o4']);
-  });
+      expect(stored()).toEqual(['o1', 'o2', 'o3', 'o4']);
+    },
+  );
 
   test('stops where the log does not reach the watermark', async () => {
     await sink()
@@ -164,7 +167,7 @@ describe('SinkConnector', () => {
     expect(connector.status()).toMatchObject({state: 'failed', lag: null});
   });
 
-  test('stops where the topic is another one of the same name', async () => {
+  test('sink check 25: stops where the topic is another one of the same name', async () => {
     await produce('o1');
     const first = harness.run(sink());
     await caughtUp(first);
@@ -222,7 +225,7 @@ describe('SinkConnector', () => {
       expect(stored()).toEqual(['o1', 'o2']);
     });
 
-    test('raises a condition that holds until a batch is written', async () => {
+    test('sink check 24: raises a condition that holds until a batch is written', async () => {
       await runFailing(2);
       await pausing(1);
       expect(running.conditions.list()).toEqual([
@@ -258,7 +261,7 @@ describe('SinkConnector', () => {
       expect(clock.now()).toBe(new ManualClock().now() + 2 * (500 + 1000));
     });
 
-    test('does not write a batch again whose answer was lost', async () => {
+    test('sink check 6: does not write a batch again whose answer was lost', async () => {
       let lost = 0;
       clock = new ManualClock();
       const afterWrite = (): void => {
@@ -338,7 +341,7 @@ describe('SinkConnector', () => {
   });
 
   describe('with another writer of its partitions', () => {
-    test('a stale one writes nothing more once it wakes up, and takes its place again', async () => {
+    test('sink check 7: a stale one writes nothing more once it wakes up, and takes its place again', async () => {
       await produce('o1');
       const gate = shutGate();
       let held = 0;
@@ -497,7 +500,7 @@ describe('SinkConnector', () => {
       expect(codes(running)).toEqual([]);
     });
 
-    test('gives up on a batch that hangs, 5 s after it was told to stop', async () => {
+    test('sink check 23: gives up on a batch that hangs, 5 s after it was told to stop', async () => {
       const clock = new ManualClock();
       const gate = shutGate();
       const running = harness.run(sink({beforeWrite: () => gate.pass()}), {clock});
@@ -540,7 +543,7 @@ describe('SinkConnector', () => {
       expect(sized()).toEqual([['o1', 'M']]);
     });
 
-    test('counts tombstones instead where deletes are off', async () => {
+    test('sink check 13: counts tombstones instead where deletes are off', async () => {
       await harness.produce([harness.record('o1', {size: 'S'}), harness.record('o1', null)]);
 
       await caughtUp(harness.run(sink(), {options: {...options, deleteEnabled: false}}));
@@ -566,7 +569,7 @@ describe('SinkConnector', () => {
       ];
     });
 
-    test('none stops at the first bad record, and at it again', async () => {
+    test('sink check 19: none stops at the first bad record, and at it again', async () => {
       await harness.produce(records);
 
       for (let start = 0; start < 2; start++) {
@@ -581,7 +584,7 @@ describe('SinkConnector', () => {
       expect(skipped()).toBe(0);
     });
 
-    test('all skips bad records, counts them, and keeps them in the dead letter topic', async () => {
+    test('sink check 17: all skips bad records, counts them, and keeps them in the dead letter topic', async () => {
       await harness.produce(records);
 
       await caughtUp(harness.run(sink(), {options}));

@@ -138,7 +138,7 @@ describe('SinkTask', () => {
       expect(stored()).toEqual(['o1', 'o2', 'o3', 'o4']);
     });
 
-    test('have no more rows than batch.size', async () => {
+    test('sink check 22: have no more rows than batch.size', async () => {
       await harness.produce(Array.from({length: 8}, (_, i) => harness.record(`o${i}`)));
 
       task({limits: {batchSize: 3, bufferBytes: 1 << 20, lingerMs: 0}});
@@ -147,7 +147,7 @@ describe('SinkTask', () => {
       expect(sizes()).toEqual([3, 3, 2]);
     });
 
-    test('have no more bytes than buffer.bytes', async () => {
+    test('sink check 22: have no more bytes than buffer.bytes', async () => {
       const record = harness.record('o', {size: 'x'.repeat(400)});
       await harness.produce(Array.from({length: 5}, () => record));
 
@@ -157,7 +157,7 @@ describe('SinkTask', () => {
       expect(sizes()).toEqual([2, 2, 1]);
     });
 
-    test('wait for more until the oldest row is linger.ms old', async () => {
+    test('sink check 22: wait for more until the oldest row is linger.ms old', async () => {
       task({limits: {batchSize: 1000, bufferBytes: 1 << 20, lingerMs: 1000}});
       await harness.produce([harness.record('o1')]);
       await until('the first row waits', () => clock.sleeping === 1, WAIT_MS);
@@ -193,7 +193,7 @@ describe('SinkTask', () => {
       expect(batches.every(({rows}) => rows.length > 0)).toBe(true);
     });
 
-    test('are not written while nothing arrives', async () => {
+    test('sink check 22: are not written while nothing arrives', async () => {
       await produceOneByOne(1);
       task();
       await rowsArrive(1);
@@ -213,7 +213,7 @@ describe('SinkTask', () => {
     });
   });
 
-  test('reads one batch ahead of a slow warehouse, and no further', async () => {
+  test('sink check 24: reads one batch ahead of a slow warehouse, and no further', async () => {
     gate.shut();
     await produceOneByOne(40);
     task({limits: {batchSize: 5, bufferBytes: 100, lingerMs: 0}});
@@ -377,7 +377,7 @@ describe('SinkTask', () => {
     });
   });
 
-  test('finishes the batch that is being written when it is stopped, and drops the next', async () => {
+  test('sink check 23: finishes the batch that is being written when it is stopped, and drops the next', async () => {
     gate.shut();
     await harness.produce([harness.record('o1')]);
     task();

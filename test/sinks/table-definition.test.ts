@@ -113,7 +113,7 @@ describe('tableDefinition', () => {
     ...['_offset', '_KEY', '_key_hash', '_key_text', '_k'].map(
       (name): [string, SinkTopic, string] => [`a column ${name}`, topic({[name]: varchar()}), name],
     ),
-  ])('refuses %s', (_, of, reason) => {
+  ])('sink check 21: refuses %s', (_, of, reason) => {
     const define = (): unknown => tableDefinition(of);
 
     expect(define).toThrow(FatalError);

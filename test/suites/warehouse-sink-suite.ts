@@ -167,7 +167,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       expect(await watermark(source({sink: `second-${unique}`}))).toBeUndefined();
     });
 
-    test('belongs to one topic: another of the same name is refused', async () => {
+    test('sink check 25: belongs to one topic: another of the same name is refused', async () => {
       await write(await sink.open(source()), 0, [row(0, 'a', {})]);
 
       const opening = sink.open(source({topicId: 'topic-2'}));
@@ -198,7 +198,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       expect(await watermark()).toBe(1);
     });
 
-    test('that was written already is refused', async () => {
+    test('sink check 12: that was written already is refused', async () => {
       const partition = await sink.open(source());
       const batch = {rows: [row(0, 'a', {size: 'S'})], startOffset: 0, nextOffset: 1};
       await partition.write(batch);
@@ -207,7 +207,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       expect(await sizes()).toEqual([[0, 'S']]);
     });
 
-    test('of a writer whose partition was taken over is refused, and writes nothing', async () => {
+    test('sink check 7: of a writer whose partition was taken over is refused, and writes nothing', async () => {
       const first = await sink.open(source());
       await write(first, 0, [row(0, 'a', {size: 'S'})]);
       const second = await sink.open(source());
@@ -279,7 +279,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       ['a value of another type', {count: 'many'}],
       ['a value that is no JSON', '{"size":'],
       ['a value that is no object', '["S"]'],
-    ])('with %s is named, and nothing of its batch is written', async (_, bad) => {
+    ])('sink check 17: with %s is named, and nothing of its batch is written', async (_, bad) => {
       const partition = await sink.open(source());
       await write(partition, 0, [row(0, 'a', {size: 'S'})]);
 
@@ -380,7 +380,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       partition = await sink.open(source({insertMode: 'upsert'}));
     });
 
-    test('keeps the newest row of each key within a batch', async () => {
+    test('sink check 11: keeps the newest row of each key within a batch', async () => {
       await write(partition, 0, [
         row(0, 'a', {size: 'S'}),
         row(1, 'b', {size: 'S'}),
@@ -419,7 +419,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       ]);
     });
 
-    test('deletes the row of a tombstone, of an earlier batch or the same', async () => {
+    test('sink check 13: deletes the row of a tombstone, of an earlier batch or the same', async () => {
       await write(partition, 0, [row(0, 'a', {size: 'S'}), row(1, 'b', {size: 'S'})]);
 
       await write(partition, 2, [row(2, 'a', null), row(3, 'c', {size: 'M'}), row(4, 'c', null)]);
@@ -479,7 +479,7 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
   });
 
   describe('the table', () => {
-    test('is created when it is missing', async () => {
+    test('sink check 2: is created when it is missing', async () => {
       await sink.open(source());
 
       expect(await stored()).toEqual([]);
@@ -492,13 +492,13 @@ export function warehouseSinkSuite(open: () => Promise<WarehouseUnderTest>): voi
       await expect(opening).rejects.toMatchObject({code: 'SINK_TABLE_MISMATCH'});
     });
 
-    test('is used where it exists and is not to be created', async () => {
+    test('sink check 2: is used where it exists and is not to be created', async () => {
       await writeNarrow();
 
       expect(await watermark(source({autoCreate: false}))).toBe(1);
     });
 
-    test('gets new columns, empty in the rows that it has, under evolve', async () => {
+    test('sink check 15: gets new columns, empty in the rows that it has, under evolve', async () => {
       await writeNarrow();
       const partition = await sink.open(wider());
 

@@ -54,7 +54,7 @@ function reportedIn(lines: readonly string[], mode: Mode): number | undefined {
 
 describe('DuckDbSink', () => {
   test(
-    'has each batch that it reported, whole and once, when it is killed at any moment',
+    'sink check 3: has each batch that it reported, whole and once, when it is killed at any moment',
     {timeout: 60_000},
     async () => {
       const random = new Random(11);
