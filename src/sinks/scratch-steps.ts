@@ -18,9 +18,9 @@ export function scratchSteps(
   const open: SinkPartition[] = [];
   let begun = false;
 
-  async function opened(source: SinkSource): Promise<SinkPartition> {
+  async function opened(of: SinkSource): Promise<SinkPartition> {
     begun = true;
-    const partition = await sink.open(source);
+    const partition = await sink.open(of);
     open.push(partition);
     return partition;
   }

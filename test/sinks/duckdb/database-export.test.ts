@@ -76,15 +76,12 @@ describe('DatabaseExport', () => {
       let at = await write(partition, 0);
       await whenWritten();
       const reader = new ChildProcess(script, [copy]);
-      const seen = new Promise<void>((resolve, reject) => {
-        reader
-          .when('it has seen 8 copies', (lines) => new Set(lines).size >= 8)
-          .then(resolve, reject);
-      });
-      let done = false;
-      const reading = seen.finally(() => (done = true));
+      const seen = new AbortController();
+      const reading = reader
+        .when('it has seen 8 copies', (lines) => new Set(lines).size >= 8)
+        .finally(() => seen.abort());
 
-      while (!done) at = await write(partition, at);
+      while (!seen.signal.aborted) at = await write(partition, at);
       await reading;
       await reader.kill();
 
