@@ -24,6 +24,7 @@ const owners = {
   'lz4-napi': 'kafka/kafkajs',
   snappy: 'kafka/kafkajs',
   '@duckdb': 'sinks/duckdb',
+  'snowflake-sdk': 'sinks/snowflake',
   fastify: 'http',
   pino: 'common',
   'prom-client': 'common',
