@@ -6,11 +6,11 @@ import {api} from '../protocol/api-request.ts';
 import {Reader} from '../protocol/reader.ts';
 import {BrokerError, ConnectionLostError, connectionError} from './broker-error.ts';
 import type {ConnectionOptions, SaslOptions} from './connection-options.ts';
+import {exchange} from './exchange.ts';
 import {oauthBearer} from './oauth-bearer.ts';
 
 const API_VERSIONS = {apiKey: 18, apiVersion: 0, apiName: 'ApiVersions'};
 const SASL_AUTHENTICATE = 36;
-const noTags = Buffer.from([0]);
 const empty = Buffer.alloc(0);
 
 interface Opened {
@@ -42,31 +42,19 @@ export class BrokerConnection {
    */
   async send<T>(request: ApiRequest<T>): Promise<T> {
     const {api: to, body, read, waitMs = 0} = request;
+    const {clientId, requestTimeoutMs} = this.#options;
     const opened = this.#open();
     try {
       await opened.ready;
-      return await opened.connection.send({
-        request: {
-          apiKey: to.key,
-          apiVersion: to.version,
-          apiName: to.name,
-          encode: () => {
-            // kafkajs writes request header v1; flexible versions have a section of tags behind it.
-            const payload = Buffer.concat([noTags, body]);
-            return Promise.resolve({buf: payload, buffer: payload});
-          },
-        },
-        response: {
-          decode: (payload) => {
-            const reader = new Reader(payload);
-            reader.tags();
-            return Promise.resolve(read(reader));
-          },
-          parse: (decoded) => Promise.resolve(decoded),
-        },
-        requestTimeout: this.#options.requestTimeoutMs + waitMs,
-        logResponseError: false,
+      const payload = await exchange(opened.connection, {
+        api: to,
+        clientId,
+        body,
+        timeoutMs: requestTimeoutMs + waitMs,
       });
+      const reader = new Reader(payload);
+      reader.tags();
+      return read(reader);
     } catch (error) {
       throw this.#failure(opened, error);
     }

@@ -3,10 +3,26 @@
  * "exports", and its code is frozen, so that these files stay where they are under the pinned version.
  */
 declare module 'kafkajs/src/network/connection.js' {
+  import type {Socket} from 'node:net';
   import type {ConnectionOptions as TlsOptions} from 'node:tls';
+
+  interface PushedRequest {
+    readonly entry: {
+      readonly apiKey: number;
+      readonly apiVersion: number;
+      readonly apiName: string;
+      readonly correlationId: number;
+      readonly resolve: (answer: {readonly payload: Buffer}) => void;
+      readonly reject: (error: Error) => void;
+    };
+    readonly expectResponse: boolean;
+    readonly requestTimeout: number;
+    readonly sendRequest: () => void;
+  }
 
   interface RequestQueue {
     readonly pending: readonly unknown[];
+    push(request: PushedRequest): void;
     scheduleCheckPendingRequests(): void;
   }
 
@@ -39,7 +55,9 @@ declare module 'kafkajs/src/network/connection.js' {
     });
 
     readonly requestQueue: RequestQueue;
+    readonly socket: Socket;
     isConnected(): boolean;
+    nextCorrelationId(): number;
     connect(): Promise<unknown>;
     authenticate(): Promise<void>;
     disconnect(): Promise<unknown>;

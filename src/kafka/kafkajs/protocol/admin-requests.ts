@@ -38,7 +38,7 @@ export function createTopicsRequest(
   writer.int32(ADMIN_TIMEOUT_MS).boolean(false).tags();
   return {
     api: api.createTopics,
-    body: writer.bytes,
+    body: writer.parts,
     waitMs: ADMIN_TIMEOUT_MS,
     read: (reader) => {
       reader.int32();
@@ -71,7 +71,7 @@ export function deleteTopicsRequest(names: readonly string[]): ApiRequest<readon
   writer.int32(ADMIN_TIMEOUT_MS).tags();
   return {
     api: api.deleteTopics,
-    body: writer.bytes,
+    body: writer.parts,
     waitMs: ADMIN_TIMEOUT_MS,
     read: (reader) => {
       reader.int32();
@@ -101,7 +101,7 @@ export function describeConfigsRequest(
   writer.boolean(false).boolean(false).tags();
   return {
     api: api.describeConfigs,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) => {
       reader.int32();
       return reader.array(() => {
@@ -149,7 +149,7 @@ export function deleteRecordsRequest(
   writer.int32(ADMIN_TIMEOUT_MS).tags();
   return {
     api: api.deleteRecords,
-    body: writer.bytes,
+    body: writer.parts,
     waitMs: ADMIN_TIMEOUT_MS,
     read: (reader) => {
       reader.int32();

@@ -3,7 +3,8 @@ import type {Reader} from './reader.ts';
 /** One request of Kafka's protocol, all in flexible versions, and how to read its answer. */
 export interface ApiRequest<T> {
   readonly api: Api;
-  readonly body: Buffer;
+  /** In pieces, one after the other. */
+  readonly body: readonly Buffer[];
   readonly read: (reader: Reader) => T;
   /** How much longer than the usual time the broker may take to answer, as it was asked to wait. Default: 0. */
   readonly waitMs?: number;

@@ -61,7 +61,7 @@ export function fetchRequest(options: FetchOptions): ApiRequest<FetchResponse> {
   });
   writer.array([], () => undefined);
   writer.string('').tags();
-  return {api: api.fetch, body: writer.bytes, waitMs: maxWaitMs, read: readFetch};
+  return {api: api.fetch, body: writer.parts, waitMs: maxWaitMs, read: readFetch};
 }
 
 function readFetch(reader: Reader): FetchResponse {

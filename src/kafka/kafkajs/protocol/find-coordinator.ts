@@ -16,7 +16,7 @@ export function findCoordinatorRequest(
     .tags();
   return {
     api: api.findCoordinator,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) => {
       reader.int32();
       const error = reader.int16();

@@ -45,7 +45,7 @@ export function joinGroupRequest(options: JoinGroupOptions): ApiRequest<JoinGrou
   writer.tags();
   return {
     api: api.joinGroup,
-    body: writer.bytes,
+    body: writer.parts,
     waitMs: options.rebalanceTimeoutMs,
     read: (reader) => {
       reader.int32();
@@ -91,7 +91,7 @@ export function syncGroupRequest(
   writer.tags();
   return {
     api: api.syncGroup,
-    body: writer.bytes,
+    body: writer.parts,
     waitMs: options.waitMs,
     read: (reader) => {
       reader.int32();
@@ -107,7 +107,7 @@ export function heartbeatRequest(group: GroupMetadata): ApiRequest<number> {
   const writer = new Writer();
   writer.string(group.groupId).int32(group.generationId).string(group.memberId);
   writer.nullableString(group.instanceId ?? null).tags();
-  return {api: api.heartbeat, body: writer.bytes, read: readError};
+  return {api: api.heartbeat, body: writer.parts, read: readError};
 }
 
 export function leaveGroupRequest(
@@ -124,7 +124,7 @@ export function leaveGroupRequest(
       .tags(),
   );
   writer.tags();
-  return {api: api.leaveGroup, body: writer.bytes, read: readError};
+  return {api: api.leaveGroup, body: writer.parts, read: readError};
 }
 
 function readError(reader: Reader): number {

@@ -31,7 +31,7 @@ export function listOffsetsRequest(
   writer.tags();
   return {
     api: api.listOffsets,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) => {
       reader.int32();
       return readByTopic(reader, (topic) => {

@@ -40,7 +40,7 @@ export function metadataRequest(topics: readonly string[] | null): ApiRequest<Me
   writer.boolean(false).boolean(false).tags();
   return {
     api: api.metadata,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) => {
       reader.int32();
       const brokers = reader.array(() => {

@@ -30,7 +30,7 @@ export function offsetFetchRequest(
   writer.boolean(true).tags();
   return {
     api: api.offsetFetch,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) => {
       reader.int32();
       const committed = readByTopic(reader, (topic) => {

@@ -22,16 +22,15 @@ export function produceRequest(
   timeoutMs: number,
   partitions: readonly ProducePartition[],
 ): ApiRequest<readonly ProducedPartition[]> {
-  const bytes = partitions.reduce((sum, {batch}) => sum + batch.length + 16, 512);
-  const writer = new Writer(bytes);
+  const writer = new Writer();
   writer.nullableString(transactionalId).int16(-1).int32(timeoutMs);
   writeByTopic(writer, partitions, ({partition, batch}) => {
-    writer.int32(partition).bytesOf(batch).tags();
+    writer.int32(partition).referTo(batch).tags();
   });
   writer.tags();
   return {
     api: api.produce,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) =>
       readByTopic(reader, (topic) => {
         const partition = reader.int32();

@@ -30,7 +30,7 @@ export function initProducerIdRequest(
     .tags();
   return {
     api: api.initProducerId,
-    body: writer.bytes,
+    body: writer.parts,
     read: (reader) => {
       reader.int32();
       return {error: reader.int16(), producerId: reader.int64(), producerEpoch: reader.int16()};
@@ -52,7 +52,7 @@ export function addPartitionsToTxnRequest(
   writer.tags();
   return {
     api: api.addPartitionsToTxn,
-    body: writer.bytes,
+    body: writer.parts,
     read: readPartitionErrors,
   };
 }
@@ -64,7 +64,7 @@ export function addOffsetsToTxnRequest(
 ): ApiRequest<number> {
   const writer = start(transactionalId, identity);
   writer.string(groupId).tags();
-  return {api: api.addOffsetsToTxn, body: writer.bytes, read: readError};
+  return {api: api.addOffsetsToTxn, body: writer.parts, read: readError};
 }
 
 /** The group coordinator refuses it from a member of another generation (KIP-447). */
@@ -83,7 +83,7 @@ export function txnOffsetCommitRequest(
     writer.int32(partition).int64(offset).int32(-1).nullableString(null).tags();
   });
   writer.tags();
-  return {api: api.txnOffsetCommit, body: writer.bytes, read: readPartitionErrors};
+  return {api: api.txnOffsetCommit, body: writer.parts, read: readPartitionErrors};
 }
 
 /** Idempotent for one producer id and epoch, until the next transaction has begun. */
@@ -94,7 +94,7 @@ export function endTxnRequest(
 ): ApiRequest<number> {
   const writer = start(transactionalId, identity);
   writer.boolean(isCommit).tags();
-  return {api: api.endTxn, body: writer.bytes, read: readError};
+  return {api: api.endTxn, body: writer.parts, read: readError};
 }
 
 function start(transactionalId: string, {producerId, producerEpoch}: ProducerIdentity): Writer {

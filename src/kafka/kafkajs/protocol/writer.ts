@@ -1,7 +1,10 @@
 /** Writes a request's body in the flexible encoding of KIP-482: big-endian numbers, compact strings and arrays, tags. */
 export class Writer {
+  readonly #parts: Buffer[] = [];
   #buffer: Buffer;
   #at = 0;
+  /** Where what is not among the parts yet begins. */
+  #from = 0;
 
   constructor(size = 256) {
     this.#buffer = Buffer.allocUnsafe(size);
@@ -10,6 +13,11 @@ export class Writer {
   /** What was written; a view that the next write may invalidate. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.#at);
+  }
+
+  /** What was written, in pieces, with what is referred to among them. */
+  get parts(): readonly Buffer[] {
+    return [...this.#parts, this.#buffer.subarray(this.#from, this.#at)];
   }
 
   boolean(value: boolean): this {
@@ -62,6 +70,14 @@ export class Writer {
   bytesOf(value: Uint8Array): this {
     this.unsignedVarint(value.length + 1);
     return this.raw(value);
+  }
+
+  /** The same of bytes that are not copied and that must not change until the request is answered; not part of `bytes`. */
+  referTo(value: Buffer): this {
+    this.unsignedVarint(value.length + 1);
+    this.#parts.push(this.#buffer.subarray(this.#from, this.#at), value);
+    this.#from = this.#at;
+    return this;
   }
 
   raw(value: Uint8Array): this {
