@@ -1,6 +1,6 @@
 import type {Clock} from '../common/clock.ts';
 import {Latch} from '../common/latch.ts';
-import type {ProduceBatch, TransactionalProducer} from '../kafka/client.ts';
+import type {EncodedProduceBatch, TransactionalProducer} from '../kafka/client.ts';
 import type {DurableOffset, OffsetStore} from './offset-store.ts';
 import type {Heartbeat} from './heartbeat.ts';
 import {nextPublishAction} from './publish-action.ts';
@@ -184,7 +184,7 @@ export class Publisher {
     }
   }
 
-  #count({batches, events}: CollectedRecords): readonly ProduceBatch[] {
+  #count({batches, events}: CollectedRecords): readonly EncodedProduceBatch[] {
     for (const [table, count] of events) {
       this.#events.set(table, (this.#events.get(table) ?? 0) + count);
     }

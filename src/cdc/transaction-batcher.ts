@@ -48,8 +48,6 @@ export class TransactionBatcher {
   #openCommitTime = 0;
   #openXid = 0;
   #ordinal = 0;
-  /** Records of whole transactions. */
-  #whole = 0;
   #isOpen = false;
   #isSkipping = false;
   #isPartlyTaken = false;
@@ -96,7 +94,7 @@ export class TransactionBatcher {
 
   /** Records of whole transactions that wait to be taken. */
   get whole(): number {
-    return this.#whole;
+    return this.#records.marked;
   }
 
   get isFull(): boolean {
@@ -167,16 +165,14 @@ export class TransactionBatcher {
 
   /** The records of the whole transactions, up to `endLsn`. */
   take(): CollectedRecords {
-    const count = this.#whole;
-    this.#whole = 0;
-    return this.#records.take(count);
+    return this.#records.take();
   }
 
   /** Everything, with the records of the open transaction so far. */
   takeAll(): CollectedRecords {
-    this.#whole = 0;
     this.#isPartlyTaken = this.#isOpen;
-    return this.#records.take(this.#records.length);
+    this.#records.mark();
+    return this.#records.take();
   }
 
   #begin(commitLsn: bigint, commitTime: number, xid: number): void {
@@ -198,7 +194,7 @@ export class TransactionBatcher {
     this.#lastCommitLsn = endLsn;
     if (this.#isSkipping) return;
     this.#transactions?.end(endLsn);
-    this.#whole = this.#records.length;
+    this.#records.mark();
     this.#incremental.commit();
     this.commitTime = this.#openCommitTime;
     if (endLsn > this.endLsn) this.endLsn = endLsn;
@@ -242,7 +238,7 @@ export class TransactionBatcher {
     if (!this.#chunk(this.#incremental.message(prefix, content))) return false;
     if (!transactional) {
       this.#incremental.commit();
-      this.#whole = this.#records.length;
+      this.#records.mark();
       if (lsn > this.endLsn) this.endLsn = lsn;
     }
     return true;

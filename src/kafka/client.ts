@@ -1,3 +1,5 @@
+import type {MemoryRecords} from './memory-records/memory-records.ts';
+
 /**
  * The port to Kafka: what the stages need of a cluster, and nothing more.
  *
@@ -105,6 +107,11 @@ export interface ProduceBatch extends TopicPartition {
   readonly records: readonly ProducerRecord[];
 }
 
+/** The same of records that were encoded as they came. */
+export interface EncodedProduceBatch extends TopicPartition {
+  readonly records: MemoryRecords;
+}
+
 export interface ProducedBatch extends TopicPartition {
   /** Offset of the first record. */
   readonly baseOffset: number;
@@ -139,7 +146,7 @@ export interface TransactionalProducer {
   init(): Promise<void>;
   begin(): void;
   /** Appends to the log within the transaction. Results are in the order of `batches`. */
-  send(batches: readonly ProduceBatch[]): Promise<readonly ProducedBatch[]>;
+  send(batches: readonly (ProduceBatch | EncodedProduceBatch)[]): Promise<readonly ProducedBatch[]>;
   /** @throws TaskError KAFKA_ILLEGAL_GENERATION when the group has moved on: abort and rejoin. */
   sendOffsets(group: GroupMetadata, offsets: readonly OffsetCommit[]): Promise<void>;
   commit(): Promise<void>;

@@ -12,6 +12,8 @@ import type {
   TopicSpec,
   TransactionalProducer,
 } from '../../src/kafka/client.ts';
+import {MemoryRecordsBuilder} from '../../src/kafka/memory-records/memory-records-builder.ts';
+import type {MemoryRecords} from '../../src/kafka/memory-records/memory-records.ts';
 import {groupMemberSuite} from './group-member-suite.ts';
 
 /** A cluster to test; it may hold topics and groups of earlier runs. */
@@ -212,6 +214,58 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
 
       const read = await readTo(reader(), 4);
       expect(read).toEqual(records.map((sent, offset) => ({...sent, offset})));
+    });
+
+    test('writes records that were encoded as they came, in their order between the others', async () => {
+      await createTopic();
+      const by = await producer();
+      const header = {key: 'h', value: Buffer.from([1, 255])};
+      // Several batches for one send.
+      const builder = new MemoryRecordsBuilder(40);
+      builder.begin(1_700_000_000_123, Buffer.from('k1 of more'), 2).text('"é"');
+      builder.end([header, header]);
+      builder.tombstone(1_600_000_000_000, null, []);
+      builder.begin(1_700_000_000_124, null).bytes(Buffer.from('x'.repeat(50)));
+      builder.end([]);
+      builder.mark();
+      builder.begin(1, null).text('behind the mark');
+      builder.end([]);
+      by.begin();
+      await send(by, [record('before')]);
+
+      const [written] = await by.send([
+        {topic, partition: 0, records: builder.take() as MemoryRecords},
+      ]);
+
+      await send(by, [record('after')]);
+      await by.commit();
+      expect(written).toEqual({topic, partition: 0, baseOffset: 1, nextOffset: 4});
+      const read = await readTo(reader(), 5);
+      expect(read).toEqual([
+        {...record('before'), offset: 0},
+        {...record('k1', '"é"', 1_700_000_000_123), headers: [header, header], offset: 1},
+        {...record(null, null, 1_600_000_000_000), offset: 2},
+        {...record(null, 'x'.repeat(50), 1_700_000_000_124), offset: 3},
+        {...record('after'), offset: 4},
+      ]);
+    });
+
+    test('never shows encoded records of an aborted transaction to read_committed', async () => {
+      await createTopic();
+      const by = await producer();
+      const builder = new MemoryRecordsBuilder();
+      by.begin();
+      for (const text of ['void', 'too']) {
+        builder.begin(1, null).text(text);
+        builder.end([]);
+        builder.mark();
+        await by.send([{topic, partition: 0, records: builder.take() as MemoryRecords}]);
+      }
+      await by.abort();
+
+      await commit(by, [record('a')]);
+
+      expect(await readAll()).toEqual(['a']);
     });
 
     test('shows records to read_committed only when they are committed', async () => {

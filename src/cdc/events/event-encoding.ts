@@ -2,9 +2,9 @@ import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {TopicAdmin} from '../../kafka/client.ts';
 import type {SchemaRegistry} from '../../serde/registry/schema-registry.ts';
-import {ByteSlab} from './byte-slab.ts';
 import type {ConnectorOptions} from '../connector-options.ts';
 import {EventContext} from './event-context.ts';
+import {EventKey} from './event-key.ts';
 import {eventForm} from './event-form.ts';
 import {eventDefaults} from './event-options.ts';
 import {EventTopics} from './event-topics.ts';
@@ -48,11 +48,10 @@ export function eventEncoding(
   const {name, topicPrefix, dbname, afterStateOnly, batch} = options;
   const events = {...eventDefaults, ...options.events};
   const form = eventForm({...events, afterStateOnly});
-  const slab = new ByteSlab();
   const context = new EventContext(topicPrefix, dbname, events.profile);
   const records = new RecordCollector();
   const topics = new EventTopics(options, admin, registry);
-  const written = {slab, context, sink: records, topics, profile: events.profile};
+  const written = {key: new EventKey(), context, sink: records, topics, profile: events.profile};
   const topicName = `${topicPrefix}.${events.topicTransaction}`;
   const transactions = events.provideTransactionMetadata
     ? new TransactionMetadata({...written, topicName})
@@ -63,7 +62,7 @@ export function eventEncoding(
   return {
     context,
     records,
-    positions: new SourcePositionHeader({name, systemId}, slab),
+    positions: new SourcePositionHeader({name, systemId}),
     encoders: new TableEncoders({...options, messageKeyColumns: keys}, parts, topics, warnings),
     messages: new MessageEvents({
       ...parts,

@@ -1,12 +1,11 @@
 import type {RecordHeader} from '../../kafka/client.ts';
-import {partitionFor} from '../../kafka/partitioner.ts';
 import {bigint, notNull, struct, varchar} from '../../serde/schema.ts';
 import type {Schema} from '../../serde/schema.ts';
-import type {ByteSlab} from './byte-slab.ts';
 import {sourceSchema, transactionBlock} from './change-event-schema.ts';
 import type {DebeziumProfile} from './debezium-profile.ts';
 import type {EventContext} from './event-context.ts';
-import type {EventTarget, EventTopic} from './event-topic.ts';
+import type {EventKey} from './event-key.ts';
+import type {EventTopic} from './event-topic.ts';
 import type {EventTopics, SchemaHeaders} from './event-topics.ts';
 import type {MessageFilter} from './message-filter.ts';
 import type {RecordSink} from './record-collector.ts';
@@ -21,7 +20,7 @@ export interface MessageEventsParts {
   readonly binary: TypeHandling['binary'];
   readonly filter: MessageFilter;
   readonly topics: EventTopics;
-  readonly slab: ByteSlab;
+  readonly key: EventKey;
   readonly context: EventContext;
   readonly sink: RecordSink;
   readonly transactions: TransactionMetadata | undefined;
@@ -61,23 +60,21 @@ export class MessageEvents {
 
   /** The context is that of the message's transaction, or of the message alone. */
   append(message: LogicalDecodingMessage, position: RecordHeader): void {
-    const {slab, context, sink, transactions, binary} = this.#parts;
+    const {key, context, sink, transactions, binary} = this.#parts;
     const {prefix, content, transactional, lsn} = message;
-    const {targets} = this.#topic as EventTopic;
     const headers = this.#headers as SchemaHeaders;
     const block =
       transactional && transactions !== undefined ? transactions.event(COLLECTION, lsn) : 'null';
     const [head, middle] = context.source('"schema":"","table":""');
-    const key = slab.write(headers.key, `{"prefix":${JSON.stringify(prefix)}}`);
-    const value = slab.write(
-      headers.value,
+    key.write(headers.key, `{"prefix":${JSON.stringify(prefix)}}`);
+    const value = sink.begin(key.targetIn(this.#topic as EventTopic), context.timestamp, key);
+    value.bytes(headers.value);
+    value.text(
       `{"op":"m","ts_ms":${context.processedMs}${head}${lsn}${middle}${lsn}${context.sourceEnd}` +
         (context.profile === '1' ? '' : `,"transaction":${block}`) +
         `,"message":{"prefix":${JSON.stringify(prefix)},"content":${binaryJson(Buffer.from(content), binary)}}}`,
     );
-    const target = targets[partitionFor(key, targets.length)] as EventTarget;
-    const {timestamp} = context;
-    sink.append(target, {key, value, timestamp, headers: [position]});
+    sink.end([position]);
   }
 }
 

@@ -1,82 +1,138 @@
-import type {ProduceBatch, ProducerRecord} from '../../kafka/client.ts';
+import type {EncodedProduceBatch, RecordHeader} from '../../kafka/client.ts';
+import type {ByteWriter} from '../../kafka/memory-records/byte-writer.ts';
+import {MemoryRecordsBuilder} from '../../kafka/memory-records/memory-records-builder.ts';
+import type {EventKey} from './event-key.ts';
 import type {EventTarget} from './event-topic.ts';
 
 /** Takes the records in the order in which they must stand in their partitions. */
 export interface RecordSink {
-  append(target: EventTarget, record: ProducerRecord): void;
+  /** Begins a record, whose value is then written to what is returned. One that is not ended has never been there. */
+  begin(target: EventTarget, timestamp: number, key: EventKey): ByteWriter;
+  end(headers: readonly RecordHeader[]): void;
+  tombstone(
+    target: EventTarget,
+    timestamp: number,
+    key: EventKey,
+    headers: readonly RecordHeader[],
+  ): void;
 }
 
-/** About what a record adds to its bytes in memory and on the wire: headers, offsets, objects. */
-const RECORD_OVERHEAD_BYTES = 100;
-
 export interface CollectedRecords {
-  readonly batches: readonly ProduceBatch[];
+  readonly batches: readonly EncodedProduceBatch[];
   /** Change events (tombstones not counted) by `schema.table`. */
   readonly events: ReadonlyMap<string, number>;
 }
 
-/** Keeps records in order until they are taken, grouped by topic-partition. */
-export class RecordCollector implements RecordSink {
-  #records: ProducerRecord[] = [];
-  #targets: EventTarget[] = [];
-  #bytes = 0;
+/** What one partition gets. */
+interface TargetRecords {
+  readonly target: EventTarget;
+  readonly builder: MemoryRecordsBuilder;
+  /** Records with a value. */
+  events: number;
+  markedEvents: number;
+  /** Has records behind the mark. */
+  isDirty: boolean;
+}
 
-  append(target: EventTarget, record: ProducerRecord): void {
-    this.#records.push(record);
-    this.#targets.push(target);
-    this.#bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+/** Encodes records by topic-partition, and keeps them until they are taken, up to a mark. */
+export class RecordCollector implements RecordSink {
+  /** By the target's id. */
+  readonly #targets: TargetRecords[] = [];
+  /** With records before the mark, and behind it. */
+  readonly #marked = new Set<TargetRecords>();
+  #dirty: TargetRecords[] = [];
+  #open: TargetRecords | undefined;
+  #length = 0;
+  #markedLength = 0;
+  #bytes = 0;
+  #markedBytes = 0;
+
+  begin(target: EventTarget, timestamp: number, key: EventKey): ByteWriter {
+    const records = this.#of(target);
+    this.#open = records;
+    return records.builder.begin(timestamp, key.bytes, key.length);
+  }
+
+  end(headers: readonly RecordHeader[]): void {
+    const records = this.#open as TargetRecords;
+    this.#bytes += records.builder.end(headers);
+    records.events++;
+    this.#added(records);
+  }
+
+  tombstone(
+    target: EventTarget,
+    timestamp: number,
+    key: EventKey,
+    headers: readonly RecordHeader[],
+  ): void {
+    const records = this.#of(target);
+    this.#bytes += records.builder.tombstone(timestamp, key.bytes, headers, key.length);
+    this.#added(records);
   }
 
   get length(): number {
-    return this.#records.length;
+    return this.#length;
   }
 
-  /** Roughly, of all that it holds. */
+  /** How many of the records stand before the mark. */
+  get marked(): number {
+    return this.#markedLength;
+  }
+
+  /** Of all records that it holds. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The first `count` records; they are gone from here. */
-  take(count: number): CollectedRecords {
-    const records = this.#records;
-    const targets = this.#targets;
-    if (count === records.length) {
-      this.#records = [];
-      this.#targets = [];
-      this.#bytes = 0;
-    } else {
-      this.#records = records.slice(count);
-      this.#targets = targets.slice(count);
-      this.#bytes -= Math.round((this.#bytes * count) / records.length);
+  /** The records so far may be taken. */
+  mark(): void {
+    for (const records of this.#dirty) {
+      records.builder.mark();
+      records.markedEvents = records.events;
+      records.isDirty = false;
+      this.#marked.add(records);
     }
-    return group(records, targets, count);
+    this.#dirty = [];
+    this.#markedLength = this.#length;
+    this.#markedBytes = this.#bytes;
   }
-}
 
-function group(
-  records: readonly ProducerRecord[],
-  targets: readonly EventTarget[],
-  count: number,
-): CollectedRecords {
-  const byTarget: ProducerRecord[][] = [];
-  const used: EventTarget[] = [];
-  for (let i = 0; i < count; i++) {
-    const target = targets[i] as EventTarget;
-    let list = byTarget[target.id];
-    if (list === undefined) {
-      list = [];
-      byTarget[target.id] = list;
-      used.push(target);
+  /** The records before the mark; they are gone from here. */
+  take(): CollectedRecords {
+    const batches: EncodedProduceBatch[] = [];
+    const events = new Map<string, number>();
+    for (const records of this.#marked) {
+      const {target, builder, markedEvents} = records;
+      const {topic, partition, table} = target;
+      const taken = builder.take();
+      if (taken === undefined) continue;
+      batches.push({topic, partition, records: taken});
+      if (table !== undefined) events.set(table, (events.get(table) ?? 0) + markedEvents);
+      records.events -= markedEvents;
+      records.markedEvents = 0;
     }
-    list.push(records[i] as ProducerRecord);
+    this.#marked.clear();
+    this.#length -= this.#markedLength;
+    this.#bytes -= this.#markedBytes;
+    this.#markedLength = 0;
+    this.#markedBytes = 0;
+    return {batches, events};
   }
-  const events = new Map<string, number>();
-  const batches = used.map(({id, topic, partition, table}) => {
-    const list = byTarget[id] as ProducerRecord[];
-    let changes = 0;
-    for (const {value} of list) if (value !== null) changes++;
-    if (table !== undefined) events.set(table, (events.get(table) ?? 0) + changes);
-    return {topic, partition, records: list};
-  });
-  return {batches, events};
+
+  #of(target: EventTarget): TargetRecords {
+    const known = this.#targets[target.id];
+    if (known !== undefined) return known;
+    const builder = new MemoryRecordsBuilder();
+    const records = {target, builder, events: 0, markedEvents: 0, isDirty: false};
+    this.#targets[target.id] = records;
+    return records;
+  }
+
+  #added(records: TargetRecords): void {
+    this.#length++;
+    if (records.isDirty) return;
+    records.isDirty = true;
+    this.#dirty.push(records);
+  }
 }

@@ -1,8 +1,7 @@
 import type {RecordHeader} from '../../kafka/client.ts';
-import {partitionFor} from '../../kafka/partitioner.ts';
-import type {ByteSlab} from './byte-slab.ts';
 import type {EventContext, Operation} from './event-context.ts';
 import type {EventForm} from './event-form.ts';
+import type {EventKey} from './event-key.ts';
 import type {EventTarget, EventTopic} from './event-topic.ts';
 import type {SchemaHeaders} from './event-topics.ts';
 import type {RecordSink} from './record-collector.ts';
@@ -13,7 +12,7 @@ import type {TransactionMetadata} from './transaction-metadata.ts';
 
 /** What a connector's tables have in common. */
 export interface EncoderParts {
-  readonly slab: ByteSlab;
+  readonly key: EventKey;
   readonly context: EventContext;
   readonly sink: RecordSink;
   readonly form: EventForm;
@@ -90,20 +89,16 @@ export class TableEncoder {
     if (this.#parts.form.rows !== 'envelope')
       return this.#upsert('r', row, undefined, lsn, headers);
     const json = '{"before":null,"after":{' + rowJson(this.#columns, row, undefined) + '}';
-    this.#append(this.#keyBytes(row, undefined), json, headers, this.#readEnding(lsn));
+    this.#append(row, undefined, json, headers, this.#readEnding(lsn));
   }
 
   /** The record of a TRUNCATE, which has no key; rows (`after.state.only`) have none. */
   truncate(lsn: bigint, position: RecordHeader): void {
-    const {form, slab, sink, context} = this.#parts;
+    const {form, key} = this.#parts;
     if (form.rows !== 'envelope' || form.skipped.includes('t')) return;
-    const value = slab.write(
-      this.#valueHeader,
-      '{"before":null,"after":null' + this.#metadataJson('t', lsn),
-    );
-    const {timestamp} = context;
-    const target = this.topic.targets[0] as EventTarget;
-    sink.append(target, {key: null, value, timestamp, headers: [position]});
+    const json = '{"before":null,"after":null' + this.#metadataJson('t', lsn);
+    key.clear();
+    this.#write(this.topic.targets[0] as EventTarget, json, [position]);
   }
 
   #upsert(
@@ -126,24 +121,23 @@ export class TableEncoder {
     } else {
       value = flatJson(json, form.rows === 'row' ? '' : '"__deleted":"false"');
     }
-    this.#append(this.#keyBytes(row, old), value, headers);
+    this.#append(row, old, value, headers);
   }
 
   #delete(old: Tuple, lsn: bigint, headers: readonly RecordHeader[]): void {
-    const {form, context, sink} = this.#parts;
+    const {form, context, sink, key} = this.#parts;
     if (form.skipped.includes('d')) return;
-    const key = this.#keyBytes(old, undefined);
     if (form.deletes) {
       const json = oldRowJson(this.#columns, old, !this.#fullOld);
       const value =
         form.rows === 'envelope'
           ? '{"before":{' + json + '},"after":null' + this.#metadataJson('d', lsn)
           : flatJson(json, '"__deleted":"true"');
-      this.#append(key, value, headers);
+      this.#append(old, undefined, value, headers);
     }
     if (!form.tombstones) return;
-    const {timestamp} = context;
-    sink.append(this.#targetOf(key), {key, value: null, timestamp, headers});
+    this.#writeKey(old, undefined);
+    sink.tombstone(key.targetIn(this.topic), context.timestamp, key, headers);
   }
 
   /** An envelope from after its row to its end. */
@@ -184,25 +178,35 @@ export class TableEncoder {
   }
 
   /** `old` has what an unchanged TOAST value leaves out of the key in `row`. Null for a table without a key. */
-  #keyBytes(row: Tuple, old: Tuple | undefined): Buffer | null {
-    if (this.#key.length === 0) return null;
-    return this.#parts.slab.write(this.#keyHeader, this.#keyJson(row, old));
-  }
-
-  #targetOf(key: Buffer | null): EventTarget {
-    const {targets} = this.topic;
-    return targets[partitionFor(key, targets.length)] as EventTarget;
+  #writeKey(row: Tuple, old: Tuple | undefined): void {
+    const {key} = this.#parts;
+    if (this.#key.length === 0) key.clear();
+    else key.write(this.#keyHeader, this.#keyJson(row, old));
   }
 
   #append(
-    key: Buffer | null,
+    row: Tuple,
+    old: Tuple | undefined,
     json: string,
     headers: readonly RecordHeader[],
     ending?: Uint8Array,
   ): void {
-    const {slab, sink, context} = this.#parts;
-    const value = slab.write(this.#valueHeader, json, ending);
-    sink.append(this.#targetOf(key), {key, value, timestamp: context.timestamp, headers});
+    this.#writeKey(row, old);
+    this.#write(this.#parts.key.targetIn(this.topic), json, headers, ending);
+  }
+
+  #write(
+    target: EventTarget,
+    json: string,
+    headers: readonly RecordHeader[],
+    ending?: Uint8Array,
+  ): void {
+    const {sink, context, key} = this.#parts;
+    const value = sink.begin(target, context.timestamp, key);
+    value.bytes(this.#valueHeader);
+    value.text(json);
+    if (ending !== undefined) value.bytes(ending);
+    sink.end(headers);
   }
 }
 

@@ -1,9 +1,8 @@
 import {array, bigint, notNull, nullable, struct, varchar} from '../../serde/schema.ts';
 import type {Schema} from '../../serde/schema.ts';
-import {partitionFor} from '../../kafka/partitioner.ts';
-import type {ByteSlab} from './byte-slab.ts';
 import type {DebeziumProfile} from './debezium-profile.ts';
-import type {EventTarget, EventTopic} from './event-topic.ts';
+import type {EventKey} from './event-key.ts';
+import type {EventTopic} from './event-topic.ts';
 import type {EventTopics, SchemaHeaders} from './event-topics.ts';
 import type {RecordSink} from './record-collector.ts';
 
@@ -12,7 +11,7 @@ export interface TransactionMetadataParts {
   readonly topicName: string;
   readonly profile: DebeziumProfile;
   readonly topics: EventTopics;
-  readonly slab: ByteSlab;
+  readonly key: EventKey;
   readonly sink: RecordSink;
 }
 
@@ -51,7 +50,10 @@ export class TransactionMetadata {
     this.#counts.clear();
   }
 
-  /** The transaction block of the next event, as JSON; `collection` is its `schema.table`. */
+  /**
+   * The transaction block of the next event, as JSON; `collection` is its `schema.table`. Before that event is begun: a
+   * record may have to stand before it.
+   */
   event(collection: string, lsn: bigint): string {
     if (this.#total === 0) this.#append('BEGIN', lsn, 'null', 'null');
     this.#total++;
@@ -74,18 +76,18 @@ export class TransactionMetadata {
   }
 
   #append(status: 'BEGIN' | 'END', lsn: bigint, count: string, collections: string): void {
-    const {slab, sink, profile} = this.#parts;
-    const {targets} = this.#topic as EventTopic;
+    const {key, sink, profile} = this.#parts;
+    const topic = this.#topic as EventTopic;
     const headers = this.#headers as SchemaHeaders;
     const id = this.#id(lsn);
     const time = profile === '1' ? '' : `,"ts_ms":${this.#committedMs}`;
-    const key = slab.write(headers.key, `{"id":"${id}"}`);
-    const value = slab.write(
-      headers.value,
+    key.write(headers.key, `{"id":"${id}"}`);
+    const value = sink.begin(key.targetIn(topic), this.#committedMs, key);
+    value.bytes(headers.value);
+    value.text(
       `{"status":"${status}","id":"${id}","event_count":${count},"data_collections":${collections}${time}}`,
     );
-    const target = targets[partitionFor(key, targets.length)] as EventTarget;
-    sink.append(target, {key, value, timestamp: this.#committedMs, headers: []});
+    sink.end([]);
   }
 }
 

@@ -58,7 +58,8 @@ export class SnapshotEncoder {
     const end = rows.length - 1;
     if (this.#begun.size === 0) {
       this.#positions.lsn = consistentPoint;
-      this.#headers = [this.#positions.at(0)];
+      const {key, value} = this.#positions.at(0);
+      this.#headers = [{key, value: Buffer.from(value)}];
     }
     this.#begun.add(relation);
     this.#context.processedAt(now);

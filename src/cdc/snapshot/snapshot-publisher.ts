@@ -1,6 +1,6 @@
 import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
-import type {ProduceBatch, TransactionalProducer} from '../../kafka/client.ts';
+import type {EncodedProduceBatch, TransactionalProducer} from '../../kafka/client.ts';
 import type {SnapshotTransactionLimits} from '../connector-options.ts';
 import type {DurableOffset, OffsetStore} from '../offset-store.ts';
 import type {Published} from '../publisher.ts';
@@ -106,11 +106,12 @@ export class SnapshotPublisher {
     this.#parts.producer.begin();
   }
 
-  #take(): readonly ProduceBatch[] {
+  #take(): readonly EncodedProduceBatch[] {
     const {records} = this.#parts;
     this.#records += records.length;
     this.#bytes += records.bytes;
-    const {batches, events} = records.take(records.length);
+    records.mark();
+    const {batches, events} = records.take();
     for (const [table, count] of events) {
       this.#events.set(table, (this.#events.get(table) ?? 0) + count);
     }

@@ -1,4 +1,5 @@
 import type {
+  EncodedProduceBatch,
   GroupMetadata,
   OffsetCommit,
   ProduceBatch,
@@ -44,7 +45,9 @@ export class EmbeddedProducer implements TransactionalProducer {
     this.#begun = true;
   }
 
-  async send(batches: readonly ProduceBatch[]): Promise<readonly ProducedBatch[]> {
+  async send(
+    batches: readonly (ProduceBatch | EncodedProduceBatch)[],
+  ): Promise<readonly ProducedBatch[]> {
     const identity = this.#inTransaction();
     const produced = await this.#transactions.transaction(identity).append(batches);
     // While it was written ahead, the transaction may have been aborted by the producer's successor.

@@ -1,5 +1,7 @@
 import {FatalError} from '../../common/errors.ts';
-import type {ProduceBatch, ProducedBatch} from '../client.ts';
+import type {EncodedProduceBatch, ProduceBatch, ProducedBatch} from '../client.ts';
+import {isEncoded} from '../memory-records/memory-records.ts';
+import {readMemoryRecords} from '../memory-records/read-memory-records.ts';
 import type {GroupOffset} from './group-offsets.ts';
 import type {JournalEntry} from './journal.ts';
 import type {StoredBatch} from './journal-entry.ts';
@@ -40,7 +42,8 @@ export class Transaction {
   }
 
   /** Appends to the logs; resolves at once unless there is so much that it has to be written now. */
-  async append(batches: readonly ProduceBatch[]): Promise<ProducedBatch[]> {
+  async append(sent: readonly (ProduceBatch | EncodedProduceBatch)[]): Promise<ProducedBatch[]> {
+    const batches = sent.map(readBatch);
     const logs = batches.map((batch) => this.#logFor(batch));
     const now = this.#store.clock.now();
     const produced: ProducedBatch[] = [];
@@ -188,4 +191,8 @@ export class Transaction {
     this.#resolveEnded();
     for (const log of this.#partitions) log.notify();
   }
+}
+
+function readBatch({topic, partition, records}: ProduceBatch | EncodedProduceBatch): ProduceBatch {
+  return {topic, partition, records: isEncoded(records) ? readMemoryRecords(records) : records};
 }

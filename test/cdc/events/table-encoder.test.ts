@@ -1,29 +1,35 @@
 import {describe, expect, test} from 'vitest';
-import {ByteSlab} from '../../../src/cdc/events/byte-slab.ts';
 import {ColumnTypes} from '../../../src/cdc/events/column-types.ts';
 import {EventContext} from '../../../src/cdc/events/event-context.ts';
+import {EventKey} from '../../../src/cdc/events/event-key.ts';
+import {RecordCollector} from '../../../src/cdc/events/record-collector.ts';
 import {rowLayout} from '../../../src/cdc/events/row-layout.ts';
 import {TableEncoder} from '../../../src/cdc/events/table-encoder.ts';
 import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
+import {collectedRecords} from '../../support/collected-records.ts';
 import {column, relation} from '../../support/scripted-source.ts';
 
 const table = relation({schema: 's', table: 't', columns: [column('id', 'text')], primaryKey: []});
 
 function encoding() {
   const context = new EventContext('p', 'db');
-  const written: string[] = [];
+  const sink = new RecordCollector();
   const encoder = new TableEncoder(
     table,
     rowLayout(table, new ColumnTypes(typeHandlingDefaults), () => undefined),
     {name: 't', targets: [{topic: 't', partition: 0, id: 0, table: 's.t'}]},
     {key: new Uint8Array(0), value: Buffer.from([0, 1])},
     {
-      slab: new ByteSlab(),
+      key: new EventKey(),
       context,
-      sink: {append: (_, {value}) => void written.push(String(value?.toString('latin1')))},
+      sink,
       form: {rows: 'envelope', deletes: true, tombstones: true, skipped: ''},
     },
   );
+  const written = (): string[] => {
+    sink.mark();
+    return collectedRecords(sink.take()).map(({value}) => String(value?.toString('latin1')));
+  };
   return {context, encoder, written};
 }
 
@@ -39,7 +45,7 @@ describe('TableEncoder.read', () => {
     context.snapshot(5, 700, 'true');
     encoder.read(['ü'], 9n, []);
 
-    const [change = '', read] = written;
+    const [change = '', read] = written();
     expect(read).toBe(
       change.replace('"snapshot":"false"', '"snapshot":"true"').replace('"op":"c"', '"op":"r"'),
     );
@@ -60,7 +66,7 @@ describe('TableEncoder.read', () => {
     }
 
     expect(
-      written.map((text) => {
+      written().map((text) => {
         const {source, ts_us} = JSON.parse(text.slice(2)) as {
           source: {snapshot: string};
           ts_us: number;

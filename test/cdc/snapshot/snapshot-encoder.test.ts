@@ -2,12 +2,14 @@ import {describe, expect, test} from 'vitest';
 import {ColumnTypes} from '../../../src/cdc/events/column-types.ts';
 import {EventContext} from '../../../src/cdc/events/event-context.ts';
 import type {Relation, SnapshotBatch} from '../../../src/cdc/replication-source.ts';
-import {ByteSlab} from '../../../src/cdc/events/byte-slab.ts';
+import {EventKey} from '../../../src/cdc/events/event-key.ts';
+import {RecordCollector} from '../../../src/cdc/events/record-collector.ts';
 import {SnapshotEncoder} from '../../../src/cdc/snapshot/snapshot-encoder.ts';
 import {SourcePositionHeader} from '../../../src/cdc/events/source-position-header.ts';
 import {TableEncoder} from '../../../src/cdc/events/table-encoder.ts';
 import {rowLayout} from '../../../src/cdc/events/row-layout.ts';
 import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
+import {collectedRecords} from '../../support/collected-records.ts';
 import {column, relation} from '../../support/scripted-source.ts';
 
 const columns = [column('id', 'int4', {nullable: false})];
@@ -32,10 +34,10 @@ function batch(of: Relation, ids: readonly number[], lastOfTable = false): Snaps
 class Encoding {
   readonly written: [table: string, id: number, marker: string][] = [];
   readonly #context = new EventContext('p', 'db');
-  readonly #slab = new ByteSlab();
+  readonly #key = new EventKey();
   readonly encoder = new SnapshotEncoder(
     this.#context,
-    new SourcePositionHeader({name: 'camel', systemId: '7'}, this.#slab),
+    new SourcePositionHeader({name: 'camel', systemId: '7'}),
     ['s.left_out'],
   );
   readonly #tables = new Map<Relation, TableEncoder>();
@@ -55,14 +57,18 @@ class Encoding {
       name: of.table,
       targets: [{topic: of.table, partition: 0, id: of.oid, table: of.table}],
     };
-    const sink = {
-      append: (_: unknown, {value}: {readonly value: Buffer | null}): void => {
+    const sink = new RecordCollector();
+    const end = sink.end.bind(sink);
+    sink.end = (headers) => {
+      end(headers);
+      sink.mark();
+      for (const {value} of collectedRecords(sink.take())) {
         const {after, source} = JSON.parse(String(value)) as {
           after: {id: number};
           source: {snapshot: string};
         };
         this.written.push([of.table, after.id, source.snapshot]);
-      },
+      }
     };
     const encoder = new TableEncoder(
       of,
@@ -70,7 +76,7 @@ class Encoding {
       topic,
       {key: new Uint8Array(0), value: new Uint8Array(0)},
       {
-        slab: this.#slab,
+        key: this.#key,
         context: this.#context,
         sink,
         form: {rows: 'envelope', deletes: true, tombstones: true, skipped: 't'},

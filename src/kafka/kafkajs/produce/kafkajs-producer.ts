@@ -1,9 +1,11 @@
 import {FatalError, RetriableError, TaskError} from '../../../common/errors.ts';
 import type {
+  EncodedProduceBatch,
   GroupMetadata,
   OffsetCommit,
   ProduceBatch,
   ProducedBatch,
+  TopicPartition,
   TransactionalProducer,
 } from '../../client.ts';
 import {BrokerError, ConnectionLostError} from '../connection/broker-error.ts';
@@ -22,12 +24,14 @@ import {
   txnOffsetCommitRequest,
 } from '../protocol/transaction-requests.ts';
 import type {ProducerIdentity} from '../protocol/transaction-requests.ts';
-import {encodeRecordBatch} from '../record-batch/encode-record-batch.ts';
+import {isEncoded} from '../../memory-records/memory-records.ts';
+import {encodeRecordBatch, sealRecordBatch} from '../record-batch/encode-record-batch.ts';
+import type {BatchOptions} from '../record-batch/encode-record-batch.ts';
 import type {CompressionType} from '../record-batch/compression.ts';
 import {PartitionSends} from './partition-sends.ts';
 import type {EncodedBatch} from './partition-sends.ts';
 import {firstError, isOutdatedMember, isRefusedGeneration, mayPass} from './refusals.ts';
-import {splitBatches} from './split-batches.ts';
+import {splitBatches, splitBodies} from './split-batches.ts';
 
 export interface ProducerOptions {
   readonly transactionalId: string;
@@ -119,7 +123,9 @@ export class KafkajsProducer implements TransactionalProducer {
     this.#state = 'open';
   }
 
-  async send(batches: readonly ProduceBatch[]): Promise<readonly ProducedBatch[]> {
+  async send(
+    batches: readonly (ProduceBatch | EncodedProduceBatch)[],
+  ): Promise<readonly ProducedBatch[]> {
     return this.#guarded(async () => {
       await this.#addPartitions(batches);
       const sends = batches.map((batch) => this.#encode(batch));
@@ -203,7 +209,7 @@ export class KafkajsProducer implements TransactionalProducer {
     }
   }
 
-  async #addPartitions(batches: readonly ProduceBatch[]): Promise<void> {
+  async #addPartitions(batches: readonly TopicPartition[]): Promise<void> {
     const {transactionalId} = this.#options;
     let left = batches.filter((batch) => !this.#partitions.has(partitionName(batch)));
     if (left.length === 0) return;
@@ -223,22 +229,24 @@ export class KafkajsProducer implements TransactionalProducer {
     });
   }
 
-  #encode(batch: ProduceBatch): PartitionSends {
+  #encode(batch: ProduceBatch | EncodedProduceBatch): PartitionSends {
     const {producerId, producerEpoch} = this.#identity as ProducerIdentity;
     const {compression, maxBatchBytes} = this.#options;
+    const {records} = batch;
     const name = partitionName(batch);
     let sequence = this.#sequences.get(name) ?? 0;
-    const encoded = splitBatches(batch, maxBatchBytes).map((records): EncodedBatch => {
-      const bytes = encodeRecordBatch(records, {
-        producerId,
-        producerEpoch,
-        baseSequence: sequence,
-        isTransactional: true,
-        compression,
-      });
-      sequence = nextSequence(sequence, records.length);
-      return {bytes, count: records.length};
-    });
+    const next = (count: number): BatchOptions => {
+      const baseSequence = sequence;
+      sequence = nextSequence(sequence, count);
+      return {producerId, producerEpoch, baseSequence, isTransactional: true, compression};
+    };
+    const encoded = isEncoded(records)
+      ? splitBodies(records.bodies, maxBatchBytes, batch).map((body): EncodedBatch => {
+          return {bytes: sealRecordBatch(body, next(body.count)), count: body.count};
+        })
+      : splitBatches(records, maxBatchBytes, batch).map((part): EncodedBatch => {
+          return {bytes: encodeRecordBatch(part, next(part.length)), count: part.length};
+        });
     this.#sequences.set(name, sequence);
     return new PartitionSends(batch, encoded);
   }

@@ -1,4 +1,4 @@
-import type {ProduceBatch, ProducedBatch} from '../../client.ts';
+import type {ProducedBatch, TopicPartition} from '../../client.ts';
 import {BrokerError} from '../connection/broker-error.ts';
 import type {ProducePartition, ProducedPartition} from '../protocol/produce.ts';
 import {errorCode} from '../protocol/error-code.ts';
@@ -15,14 +15,14 @@ export interface EncodedBatch {
  * sequence number included, until the broker has it.
  */
 export class PartitionSends {
-  readonly batch: ProduceBatch;
+  readonly batch: TopicPartition;
   readonly name: string;
   readonly #pending: readonly EncodedBatch[];
   #sent = 0;
   #baseOffset = -1;
   #nextOffset = -1;
 
-  constructor(batch: ProduceBatch, pending: readonly EncodedBatch[]) {
+  constructor(batch: TopicPartition, pending: readonly EncodedBatch[]) {
     this.batch = batch;
     this.name = partitionName(batch);
     this.#pending = pending;

@@ -1,3 +1,5 @@
+import {RECORDS_AT} from '../../memory-records/memory-records.ts';
+
 /*
  * A record batch of magic 2, big-endian: base offset i64, length of what follows i32, partition leader epoch i32, magic i8,
  * CRC-32C of what follows u32, attributes i16, last offset delta i32, first timestamp i64, maximum timestamp i64,
@@ -17,7 +19,7 @@ export const at = {
   producerEpoch: 51,
   baseSequence: 53,
   count: 57,
-  records: 61,
+  records: RECORDS_AT,
 } as const;
 
 export const attribute = {

@@ -1,5 +1,8 @@
 import {crc32c} from '@node-rs/crc32';
 import type {ProducerRecord, RecordHeader} from '../../client.ts';
+import {RECORDS_AT} from '../../memory-records/memory-records.ts';
+import type {RecordsBody} from '../../memory-records/memory-records.ts';
+import {putVarint, varintSize} from '../../memory-records/varint.ts';
 import {at, attribute, MAGIC} from './batch-layout.ts';
 import {codecs, compressionTypes} from './compression.ts';
 import type {CompressionType} from './compression.ts';
@@ -23,37 +26,46 @@ export function encodeRecordBatch(
   records: readonly ProducerRecord[],
   options: BatchOptions,
 ): Buffer {
-  const {compression} = options;
   const names = new HeaderNames();
-  let batch = Buffer.allocUnsafe(at.records + boundOf(records, names));
-  const first = (records[0] as ProducerRecord).timestamp;
-  let latest = first;
-  let end: number = at.records;
+  const buffer = Buffer.allocUnsafe(RECORDS_AT + boundOf(records, names));
+  const baseTimestamp = (records[0] as ProducerRecord).timestamp;
+  let maxTimestamp = baseTimestamp;
+  let end: number = RECORDS_AT;
   for (let i = 0; i < records.length; i++) {
     const record = records[i] as ProducerRecord;
-    if (record.timestamp > latest) latest = record.timestamp;
-    end = putRecord(batch, end, record, record.timestamp - first, i, names);
+    if (record.timestamp > maxTimestamp) maxTimestamp = record.timestamp;
+    end = putRecord(buffer, end, record, record.timestamp - baseTimestamp, i, names);
   }
+  const count = records.length;
+  return sealRecordBatch(
+    {buffer: buffer.subarray(0, end), count, baseTimestamp, maxTimestamp},
+    options,
+  );
+}
+
+/** The batch of records that are encoded already, in their memory where they are not compressed. */
+export function sealRecordBatch(body: RecordsBody, options: BatchOptions): Buffer {
+  const {compression} = options;
+  let batch = body.buffer;
   if (compression !== 'none') {
-    const compressed = codecs[compression].compress(batch.subarray(at.records, end));
+    const compressed = codecs[compression].compress(batch.subarray(at.records));
     batch = Buffer.concat([batch.subarray(0, at.records), compressed]);
-    end = batch.length;
   }
   batch.writeBigInt64BE(0n, at.baseOffset);
-  batch.writeInt32BE(end - at.leaderEpoch, at.length);
+  batch.writeInt32BE(batch.length - at.leaderEpoch, at.length);
   batch.writeInt32BE(-1, at.leaderEpoch);
   batch[at.magic] = MAGIC;
   const attributes = options.isTransactional ? attribute.transactional : 0;
   batch.writeInt16BE(attributes | compressionTypes.indexOf(compression), at.attributes);
-  batch.writeInt32BE(records.length - 1, at.lastOffsetDelta);
-  batch.writeBigInt64BE(BigInt(first), at.baseTimestamp);
-  batch.writeBigInt64BE(BigInt(latest), at.maxTimestamp);
+  batch.writeInt32BE(body.count - 1, at.lastOffsetDelta);
+  batch.writeBigInt64BE(BigInt(body.baseTimestamp), at.baseTimestamp);
+  batch.writeBigInt64BE(BigInt(body.maxTimestamp), at.maxTimestamp);
   batch.writeBigInt64BE(BigInt(options.producerId), at.producerId);
   batch.writeInt16BE(options.producerEpoch, at.producerEpoch);
   batch.writeInt32BE(options.baseSequence, at.baseSequence);
-  batch.writeInt32BE(records.length, at.count);
-  batch.writeUInt32BE(crc32c(batch.subarray(at.attributes, end)), at.crc);
-  return batch.subarray(0, end);
+  batch.writeInt32BE(body.count, at.count);
+  batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)), at.crc);
+  return batch;
 }
 
 /** The UTF-8 of header names, of which a batch has few. */
@@ -128,27 +140,4 @@ function putBytes(target: Buffer, start: number, bytes: Uint8Array | null): numb
   const body = putVarint(target, start, bytes.length);
   target.set(bytes, body);
   return body + bytes.length;
-}
-
-function varintSize(value: number): number {
-  let rest = value >= 0 ? value * 2 : -value * 2 - 1;
-  let size = 1;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
-  return size;
-}
-
-/** Zigzag: small numbers of either sign are short. */
-function putVarint(target: Buffer, start: number, value: number): number {
-  let rest = value >= 0 ? value * 2 : -value * 2 - 1;
-  let end = start;
-  while (rest > 0x7fffffff) {
-    target[end++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  while (rest > 0x7f) {
-    target[end++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  target[end] = rest;
-  return end + 1;
 }

@@ -5,7 +5,7 @@ import {at, attribute, int64At, MAGIC} from './batch-layout.ts';
 import {codecs, compressionTypes} from './compression.ts';
 import type {CompressionType} from './compression.ts';
 import {RecordBatchError} from './record-batch-error.ts';
-import {RecordCursor} from './record-cursor.ts';
+import {RecordCursor} from '../../memory-records/record-cursor.ts';
 
 const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
 const EMPTY = Buffer.alloc(0);
