@@ -77,6 +77,8 @@ export function kafkaProperties(node: NodeConfig): string {
     'log.cleaner.dedupe.buffer.size': 2_097_152,
     'log.cleaner.threads': 1,
     'log.cleaner.backoff.ms': 200,
+    // 30 s after its start a broker deletes what has an old timestamp: tests write records of 1970.
+    'log.initial.task.delay.ms': 3_600_000,
     'num.network.threads': 2,
     'num.io.threads': 2,
     'background.threads': 2,
