@@ -18,11 +18,16 @@ export class EventKey {
 
   /** `header` followed by `json`. */
   write(header: Uint8Array, json: string): void {
+    this.begin(header).text(json);
+  }
+
+  /** `header`, and what is written then. */
+  begin(header: Uint8Array): ByteWriter {
     const out = this.#out;
     this.#isNull = false;
     out.at = 0;
     out.bytes(header);
-    out.text(json);
+    return out;
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
 import type {RecordHeader} from '../../kafka/client.ts';
+import {ByteWriter} from '../../kafka/memory-records/byte-writer.ts';
 import type {EventContext, Operation} from './event-context.ts';
 import type {EventForm} from './event-form.ts';
 import type {EventKey} from './event-key.ts';
@@ -6,9 +7,14 @@ import type {EventTarget, EventTopic} from './event-topic.ts';
 import type {SchemaHeaders} from './event-topics.ts';
 import type {RecordSink} from './record-collector.ts';
 import type {Relation, RowChange, Tuple} from '../replication-source.ts';
-import {keyJson, oldRowJson, rowJson} from './row-layout.ts';
+import {RepeatedText} from './repeated-text.ts';
+import {writeKey, writeOldRow, writeRow} from './row-layout.ts';
 import type {ColumnLayout, RowLayout} from './row-layout.ts';
 import type {TransactionMetadata} from './transaction-metadata.ts';
+
+/** The start of an envelope of a row that was not there before, or whose old values are not known. */
+const beforeNullAfter = Buffer.from('{"before":null,"after":{');
+const NO_TEXT = new RepeatedText('');
 
 /** What a connector's tables have in common. */
 export interface EncoderParts {
@@ -37,9 +43,12 @@ export class TableEncoder {
   /** `schema.table`, as transaction metadata names it. */
   readonly #collection: string;
   readonly #fullOld: boolean;
-  /** The context's source block, as of its serial. */
+  /** Pieces of the source block, as of the context's serial. */
   #contextSerial = -1;
-  #source: readonly [head: string, middle: string] = ['', ''];
+  #sourceHead = NO_TEXT;
+  #sourceMiddle = NO_TEXT;
+  /** What follows the source block, by operation. */
+  readonly #endings: Partial<Record<Operation, RepeatedText>> = {};
   /** The bytes after a snapshot row, as of the context's serial and ending. */
   #reading = {serial: -1, ending: '', bytes: new Uint8Array(0)};
 
@@ -72,11 +81,8 @@ export class TableEncoder {
       this.#keyChanged(before, after as Tuple)
     ) {
       const row = completed(after as Tuple, before);
-      this.#delete(before, change.lsn, [
-        position,
-        keyHeader('__debezium.newkey', this.#keyJson(row)),
-      ]);
-      const headers = [position, keyHeader('__debezium.oldkey', this.#keyJson(before))];
+      this.#delete(before, change.lsn, [position, this.#keyHeaderOf('__debezium.newkey', row)]);
+      const headers = [position, this.#keyHeaderOf('__debezium.oldkey', before)];
       this.#upsert('c', row, undefined, change.lsn, headers);
     } else {
       const op = kind === 'insert' ? 'c' : 'u';
@@ -88,17 +94,24 @@ export class TableEncoder {
   read(row: Tuple, lsn: bigint | null, headers: readonly RecordHeader[]): void {
     if (this.#parts.form.rows !== 'envelope')
       return this.#upsert('r', row, undefined, lsn, headers);
-    const json = '{"before":null,"after":{' + rowJson(this.#columns, row, undefined) + '}';
-    this.#append(row, undefined, json, headers, this.#readEnding(lsn));
+    const ending = this.#readEnding(lsn);
+    const value = this.#begin(row, undefined);
+    value.bytes(beforeNullAfter);
+    writeRow(value, this.#columns, row, undefined);
+    value.bytes(ending);
+    this.#parts.sink.end(headers);
   }
 
   /** The record of a TRUNCATE, which has no key; rows (`after.state.only`) have none. */
   truncate(lsn: bigint, position: RecordHeader): void {
-    const {form, key} = this.#parts;
+    const {form, key, sink} = this.#parts;
     if (form.rows !== 'envelope' || form.skipped.includes('t')) return;
-    const json = '{"before":null,"after":null' + this.#metadataJson('t', lsn);
+    const ending = this.#ending('t', lsn);
     key.clear();
-    this.#write(this.topic.targets[0] as EventTarget, json, [position]);
+    const value = this.#beginIn(this.topic.targets[0] as EventTarget);
+    value.text('{"before":null,"after":null');
+    this.#writeMetadata(value, lsn, ending);
+    sink.end([position]);
   }
 
   #upsert(
@@ -108,51 +121,88 @@ export class TableEncoder {
     lsn: bigint | null,
     headers: readonly RecordHeader[],
   ): void {
-    const {form} = this.#parts;
+    const {form, sink} = this.#parts;
     if (form.skipped.includes(op)) return;
-    const json = rowJson(this.#columns, row, old);
-    let value: string;
+    const columns = this.#columns;
     if (form.rows === 'envelope') {
-      const before =
-        old !== undefined && this.#fullOld
-          ? '{' + oldRowJson(this.#columns, old, false) + '}'
-          : 'null';
-      value = '{"before":' + before + ',"after":{' + json + '}' + this.#metadataJson(op, lsn);
+      const ending = this.#ending(op, lsn);
+      const value = this.#begin(row, old);
+      if (old !== undefined && this.#fullOld) {
+        value.text('{"before":{');
+        writeOldRow(value, columns, old, false);
+        value.text('},"after":{');
+      } else {
+        value.bytes(beforeNullAfter);
+      }
+      writeRow(value, columns, row, old);
+      value.text('}');
+      this.#writeMetadata(value, lsn, ending);
     } else {
-      value = flatJson(json, form.rows === 'row' ? '' : '"__deleted":"false"');
+      const value = this.#begin(row, old);
+      value.text('{');
+      writeRow(value, columns, row, old);
+      value.text(this.#flatEnd('"__deleted":"false"'));
     }
-    this.#append(row, old, value, headers);
+    sink.end(headers);
   }
 
   #delete(old: Tuple, lsn: bigint, headers: readonly RecordHeader[]): void {
     const {form, context, sink, key} = this.#parts;
     if (form.skipped.includes('d')) return;
+    const columns = this.#columns;
     if (form.deletes) {
-      const json = oldRowJson(this.#columns, old, !this.#fullOld);
-      const value =
-        form.rows === 'envelope'
-          ? '{"before":{' + json + '},"after":null' + this.#metadataJson('d', lsn)
-          : flatJson(json, '"__deleted":"true"');
-      this.#append(old, undefined, value, headers);
+      if (form.rows === 'envelope') {
+        const ending = this.#ending('d', lsn);
+        const value = this.#begin(old, undefined);
+        value.text('{"before":{');
+        writeOldRow(value, columns, old, !this.#fullOld);
+        value.text('},"after":null');
+        this.#writeMetadata(value, lsn, ending);
+      } else {
+        const value = this.#begin(old, undefined);
+        value.text('{');
+        writeOldRow(value, columns, old, !this.#fullOld);
+        value.text(this.#flatEnd('"__deleted":"true"'));
+      }
+      sink.end(headers);
     }
     if (!form.tombstones) return;
     this.#writeKey(old, undefined);
     sink.tombstone(key.targetIn(this.topic), context.timestamp, key, headers);
   }
 
-  /** An envelope from after its row to its end. */
-  #metadataJson(op: Operation, lsn: bigint | null): string {
+  /** What ends a row without envelope, with `deleted` where the form has it. */
+  #flatEnd(deleted: string): string {
+    if (this.#parts.form.rows === 'row') return '}';
+    return (this.#columns.length === 0 ? '' : ',') + deleted + '}';
+  }
+
+  /** An envelope from after its source block; before the record is begun, as its transaction's BEGIN may have to be. */
+  #ending(op: Operation, lsn: bigint | null): RepeatedText {
     const {context, transactions} = this.#parts;
-    if (this.#contextSerial !== context.serial) {
-      this.#contextSerial = context.serial;
-      this.#source = context.source(this.#table);
-    }
-    const digits = lsn === null ? '' : lsn.toString();
-    const [head, middle] = this.#source;
     const block =
       op === 'r' || lsn === null ? undefined : transactions?.event(this.#collection, lsn);
-    const ending = context.ending(op, block);
-    return head + digits + middle + digits + ending;
+    const text = context.ending(op, block);
+    const known = this.#endings[op];
+    if (known?.text === text) return known;
+    return (this.#endings[op] = new RepeatedText(text));
+  }
+
+  /** An envelope from after its row to its end. */
+  #writeMetadata(value: ByteWriter, lsn: bigint | null, ending: RepeatedText): void {
+    const {context} = this.#parts;
+    if (this.#contextSerial !== context.serial) {
+      this.#contextSerial = context.serial;
+      const [head, middle] = context.source(this.#table);
+      this.#sourceHead = new RepeatedText(head);
+      this.#sourceMiddle = new RepeatedText(middle);
+    }
+    const digits = lsn === null ? '' : lsn.toString();
+    this.#sourceHead.writeTo(value);
+    value.text(digits);
+    this.#sourceMiddle.writeTo(value);
+    value.text(digits);
+    ending.writeTo(value);
   }
 
   /** What snapshot rows have in common, four fifths of most of them: bytes, so that each only has to copy it. */
@@ -161,7 +211,10 @@ export class TableEncoder {
     const {context} = this.#parts;
     const now = context.ending('r');
     if (serial === context.serial && ending === now) return this.#reading.bytes;
-    const bytes = Buffer.from(this.#metadataJson('r', lsn));
+    const out = new ByteWriter();
+    out.text('}');
+    this.#writeMetadata(out, lsn, new RepeatedText(now));
+    const bytes = out.buffer.subarray(0, out.at);
     this.#reading = {serial: context.serial, ending: now, bytes};
     return bytes;
   }
@@ -173,53 +226,34 @@ export class TableEncoder {
     });
   }
 
-  #keyJson(row: Tuple, old?: Tuple): string {
-    return '{' + keyJson(this.#key, row, old) + '}';
+  #keyHeaderOf(name: string, row: Tuple): RecordHeader {
+    const out = new ByteWriter();
+    writeKey(out, this.#key, row, undefined);
+    return {key: name, value: out.buffer.subarray(0, out.at)};
   }
 
   /** `old` has what an unchanged TOAST value leaves out of the key in `row`. Null for a table without a key. */
   #writeKey(row: Tuple, old: Tuple | undefined): void {
     const {key} = this.#parts;
     if (this.#key.length === 0) key.clear();
-    else key.write(this.#keyHeader, this.#keyJson(row, old));
+    else writeKey(key.begin(this.#keyHeader), this.#key, row, old);
   }
 
-  #append(
-    row: Tuple,
-    old: Tuple | undefined,
-    json: string,
-    headers: readonly RecordHeader[],
-    ending?: Uint8Array,
-  ): void {
+  /** Begins the record of a row with its key; its value is then to be written. */
+  #begin(row: Tuple, old: Tuple | undefined): ByteWriter {
     this.#writeKey(row, old);
-    this.#write(this.#parts.key.targetIn(this.topic), json, headers, ending);
+    return this.#beginIn(this.#parts.key.targetIn(this.topic));
   }
 
-  #write(
-    target: EventTarget,
-    json: string,
-    headers: readonly RecordHeader[],
-    ending?: Uint8Array,
-  ): void {
+  #beginIn(target: EventTarget): ByteWriter {
     const {sink, context, key} = this.#parts;
     const value = sink.begin(target, context.timestamp, key);
     value.bytes(this.#valueHeader);
-    value.text(json);
-    if (ending !== undefined) value.bytes(ending);
-    sink.end(headers);
+    return value;
   }
-}
-
-/** A row's columns and what is added to them. */
-function flatJson(columns: string, added: string): string {
-  return '{' + columns + (columns === '' || added === '' ? '' : ',') + added + '}';
 }
 
 /** `row` with what Postgres left out of it, as far as the old row has it. */
 function completed(row: Tuple, old: Tuple): Tuple {
   return row.map((text, index) => (text === undefined ? (old[index] ?? undefined) : text));
-}
-
-function keyHeader(name: string, json: string): RecordHeader {
-  return {key: name, value: Buffer.from(json)};
 }

@@ -54,9 +54,24 @@ export class ByteWriter {
 
   /** In UTF-8. */
   text(text: string): void {
+    const {length} = text;
     // No UTF-16 unit takes more than three bytes.
-    this.reserve(text.length * 3);
-    this.at += this.#buffer.utf8Write(text, this.at);
+    this.reserve(length * 3);
+    const {at} = this;
+    const buffer = this.#buffer;
+    if (length <= SHORT_BYTES) {
+      let i = 0;
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i);
+        if (code > 0x7f) break;
+        buffer[at + i] = code;
+      }
+      if (i === length) {
+        this.at = at + length;
+        return;
+      }
+    }
+    this.at = at + buffer.utf8Write(text, at);
   }
 }
 

@@ -22,6 +22,6 @@ export interface MemoryRecords {
   readonly bodies: readonly RecordsBody[];
 }
 
-export function isEncoded<T>(records: readonly T[] | MemoryRecords): records is MemoryRecords {
+export function isEncoded(records: readonly unknown[] | MemoryRecords): records is MemoryRecords {
   return 'bodies' in records;
 }

@@ -3,7 +3,7 @@ import {RecordCursor} from './record-cursor.ts';
 import {VARINT_BYTES, putVarint, varintSize} from './varint.ts';
 
 /** Records that stand next to each other in one body. */
-export interface RecordsRange {
+interface RecordsRange {
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;

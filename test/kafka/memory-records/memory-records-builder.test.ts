@@ -40,6 +40,15 @@ function texts(records: readonly ProducerRecord[]): string[] {
   return records.map((each) => textOf({...each, offset: 0}));
 }
 
+function bodyOf(...values: readonly string[]): readonly RecordsBody[] {
+  const builder = new MemoryRecordsBuilder();
+  for (const [i, value] of values.entries()) {
+    builder.begin(i, null).text(value);
+    builder.end([]);
+  }
+  return taken(builder).bodies;
+}
+
 /** As a broker hands the bodies out again: with timestamps as their batches say. */
 function sealed(bodies: readonly RecordsBody[]): string[] {
   return texts(bodies.flatMap((body) => readAll(sealRecordBatch(body, options))));
@@ -64,7 +73,7 @@ describe('MemoryRecordsBuilder', () => {
   test('hands out what stands before the mark, each record once and in order, whatever the size of a body', () => {
     const steps = array(
       record({records: producerRecords, marks: boolean(), takes: boolean(), abandons: boolean()}),
-      {maxLength: 8},
+      {maxLength: 5},
     );
     assert(
       property(steps, constantFrom(1, 100, 9_000, 1_000_000), (all, maxBytes) => {
@@ -94,6 +103,7 @@ describe('MemoryRecordsBuilder', () => {
           expect(isTooLarge && body.count > 1).toBe(false);
         }
       }),
+      {numRuns: 40},
     );
   });
 
@@ -119,15 +129,6 @@ describe('MemoryRecordsBuilder', () => {
 
 describe('splitBodies', () => {
   const of = {topic: 'orders', partition: 3};
-
-  function bodyOf(...values: readonly string[]): readonly RecordsBody[] {
-    const builder = new MemoryRecordsBuilder();
-    for (const [i, value] of values.entries()) {
-      builder.begin(i, null).text(value);
-      builder.end([]);
-    }
-    return taken(builder).bodies;
-  }
 
   test('cuts a body into batches that fit', () => {
     const values = Array.from({length: 100}, (_, i) => `${i}`.padEnd(i, '.'));

@@ -9,6 +9,7 @@ import {
   varchar,
 } from '../../../serde/schema.ts';
 import {decimalToUnscaled} from '../../../serde/decimal-text.ts';
+import {base64OfInteger, smallUnscaled} from './small-decimal.ts';
 import {lost} from './column-type.ts';
 import type {ColumnType, ReportLoss} from './column-type.ts';
 import {floatJson} from './number-types.ts';
@@ -153,6 +154,8 @@ function isSpecial(text: string): boolean {
 }
 
 function base64(text: string, scale: number): string {
+  const small = smallUnscaled(text, scale);
+  if (small !== undefined) return '"' + base64OfInteger(small) + '"';
   return '"' + decimalToUnscaled(text, scale).toString('base64') + '"';
 }
 

@@ -4,7 +4,7 @@ import {Writer} from '../protocol/writer.ts';
 import {ConnectionLostError} from './broker-error.ts';
 
 /** One request as it goes over the wire. */
-export interface Frame {
+interface Frame {
   readonly api: Api;
   readonly clientId: string;
   readonly body: readonly Buffer[];
