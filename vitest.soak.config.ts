@@ -1,6 +1,6 @@
 import {defineConfig} from 'vitest/config';
 
-/** Long runs, which are no part of `npm test`. */
+/** Long runs, which are no part of `npm test`; with `SOAK_POSTGRES=15` against the oldest Postgres in place of the newest. */
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],

@@ -32,6 +32,8 @@ export interface ChunkRequest {
   readonly upTo: readonly string[] | undefined;
   /** An SQL condition. */
   readonly filter: string | undefined;
+  /** Whether it is read in place of an initial snapshot, which may have a query of its own for the table. */
+  readonly isInitial: boolean;
   /** Rows at most. */
   readonly limit: number;
   readonly watermark: string;

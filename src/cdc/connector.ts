@@ -2,7 +2,7 @@ import {aborted} from '../common/aborted.ts';
 import type {Clock} from '../common/clock.ts';
 import type {Component, ComponentState, ComponentStatus} from '../common/component.ts';
 import type {Conditions} from '../common/conditions.ts';
-import {FatalError, RetriableError, TaskError} from '../common/errors.ts';
+import {FatalError, RetriableError, ServiceError, TaskError} from '../common/errors.ts';
 import type {ErrorCode} from '../common/errors.ts';
 import type {Logger} from '../common/logger.ts';
 import type {Metrics} from '../common/metrics.ts';
@@ -44,6 +44,12 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 
 /**
+ * Bytes that Postgres cannot have sent were changed on the way, and come as they should when it sends them again; or they
+ * come the same each time, which is told after so many times in a row.
+ */
+const DAMAGE_RETRIES = 3;
+
+/**
  * A snapshot or a large transaction of Postgres is one Kafka transaction, however long it takes: as long as brokers allow
  * (`transaction.max.timeout.ms`). What a dead process leaves open ends when it is started again.
  */
@@ -69,6 +75,8 @@ export class CdcConnector implements Component {
   #events = 0;
   #lagMs: number | undefined;
   #failures = 0;
+  /** Ends with `CDC_PROTOCOL` since an event was published. */
+  #damages = 0;
   #condition: ErrorCode | undefined;
 
   constructor(deps: ConnectorDeps) {
@@ -301,6 +309,7 @@ export class CdcConnector implements Component {
       this.#events += count;
       metrics.count('millrace_cdc_events_total', {source: source.name, table}, count);
     }
+    if (events.size > 0) this.#damages = 0;
     if (commitTime === undefined || events.size === 0) return;
     this.#lagMs = Math.max(0, clock.now() - Math.floor(commitTime / 1000));
     const labels = {source: source.name};
@@ -323,7 +332,9 @@ export class CdcConnector implements Component {
         {cause: error},
       );
     }
-    if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
+    const isDamage = error instanceof ServiceError && error.code === 'CDC_PROTOCOL';
+    if (!(error instanceof RetriableError || error instanceof TaskError || isDamage)) throw error;
+    if (isDamage && ++this.#damages > DAMAGE_RETRIES) throw stillDamaged(error);
     const {errorsMaxRetries} = this.#options;
     if (errorsMaxRetries >= 0 && this.#failures >= errorsMaxRetries)
       throw new FatalError(error.code, error.message, {cause: error});
@@ -340,6 +351,14 @@ export class CdcConnector implements Component {
     this.#logger[isNews ? 'warn' : 'debug']({code, retryInMs}, message);
     await this.#deps.clock.sleep(retryInMs, signal);
   }
+}
+
+function stillDamaged(error: ServiceError): FatalError {
+  return new FatalError(
+    error.code,
+    `${error.message}; it was read ${DAMAGE_RETRIES + 1} times and nothing of it was published: check what is between this service and Postgres, and what the server itself has there`,
+    {cause: error},
+  );
 }
 
 /**

@@ -3,6 +3,7 @@ import type {EventContext} from './events/event-context.ts';
 import type {ChunkRows, IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import type {CollectedRecords, RecordCollector} from './events/record-collector.ts';
 import type {MessageEvents} from './events/message-events.ts';
+import {formatLsn} from './postgres/lsn.ts';
 import type {
   LogicalDecodingMessage,
   Relation,
@@ -147,7 +148,12 @@ export class TransactionBatcher {
             break;
           }
           const position = this.#positions.at(++this.#ordinal);
-          this.#encoder.change(event, position);
+          try {
+            this.#encoder.change(event, position);
+          } catch (error) {
+            const {after, before, lsn} = event;
+            throw this.#encoder.located(error, [after, before], `at LSN ${formatLsn(lsn)}`);
+          }
           if (this.#incremental.isReading) this.#incremental.change(event);
         }
       }
@@ -261,8 +267,13 @@ export class TransactionBatcher {
     const {chunk, rows} = read;
     if (!this.#switchTo(chunk.relation)) return false;
     this.#context.incremental(chunk.readAt, this.#lastCommitLsn);
+    const encoder = this.#encoder as TableEncoder;
     for (const row of rows) {
-      (this.#encoder as TableEncoder).read(row, null, [this.#positions.at(++this.#ordinal)]);
+      try {
+        encoder.read(row, null, [this.#positions.at(++this.#ordinal)]);
+      } catch (error) {
+        throw encoder.located(error, [row], 'in an incremental snapshot');
+      }
     }
     this.#context.transaction(this.#openCommitTime, this.#openXid, this.#lastCommitLsn);
     this.#incremental.published(read);

@@ -20,21 +20,32 @@ export async function readTopic(
   topic: string,
   isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
 ): Promise<readonly ChangeEventRecord[]> {
+  const records: ChangeEventRecord[] = [];
+  await forEachRecord(kafka, topic, (record) => records.push(record), isolation);
+  return records;
+}
+
+/** The same one after another, for topics that are larger than memory. */
+export async function forEachRecord(
+  kafka: KafkaClient,
+  topic: string,
+  handle: (record: ChangeEventRecord) => void,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+): Promise<void> {
   const [description] = await kafka.admin.describeTopics([topic]);
-  if (description === undefined) return [];
+  if (description === undefined) return;
   const partitions = Array.from({length: description.partitions}, (_, partition) => ({
     topic,
     partition,
   }));
   const ends = await kafka.admin.offsets(partitions);
   const fetcher = kafka.fetcher({isolation});
-  const records: ConsumedRecord[] = [];
   for (const {partition, earliest, latest} of ends) {
     fetcher.assign({topic, partition}, earliest);
     let end = latest;
     while ((fetcher.position({topic, partition}) ?? 0) < end) {
       for (const fetched of await fetcher.poll(100)) {
-        records.push(...fetched.records);
+        for (const record of fetched.records) handle(changeEventRecord(record));
         // An open transaction: there is no more to read for now.
         if (isolation === 'read_committed') end = Math.min(end, fetched.lastStableOffset);
       }
@@ -42,7 +53,16 @@ export async function readTopic(
     fetcher.unassign({topic, partition});
   }
   await fetcher.close();
-  return records.map(({offset, key, value, timestamp, headers}) => ({
+}
+
+function changeEventRecord({
+  offset,
+  key,
+  value,
+  timestamp,
+  headers,
+}: ConsumedRecord): ChangeEventRecord {
+  return {
     offset,
     key: key && text(key),
     value: value && text(value),
@@ -50,7 +70,7 @@ export async function readTopic(
     valueSchemaId: value ? schemaId(value) : undefined,
     timestamp,
     headers: Object.fromEntries(headers.map((header) => [header.key, header.value])),
-  }));
+  };
 }
 
 /** The values parsed; null for tombstones. For numbers beyond 2^53 read the text. */

@@ -7,7 +7,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Port of the one Postgres server of this test run, on 127.0.0.1; user `postgres`, no password. */
     readonly postgresPort: number;
-    /** Its version: what the project asks for, else the newest. */
+    /** Its version: what the project asks for, else `SOAK_POSTGRES`, else the newest. */
     readonly postgresMajor: PostgresMajor;
   }
 }
@@ -15,7 +15,8 @@ declare module 'vitest' {
 /** One server for all test files of a project; each test makes a database and a slot of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const asked: Partial<ProvidedContext> = project.getProvidedContext();
-  const major = asked.postgresMajor ?? NEWEST_POSTGRES;
+  const wanted = process.env['SOAK_POSTGRES'] === '15' ? 15 : NEWEST_POSTGRES;
+  const major = asked.postgresMajor ?? wanted;
   const server = await PostgresServer.start({major});
   project.provide('postgresMajor', major);
   project.provide('postgresPort', server.port);

@@ -13,6 +13,16 @@ export const SOAK_SCHEMA = `
   INSERT INTO accounts SELECT g, 'owner ' || g, 0 FROM generate_series(1, 200) g;
   INSERT INTO documents SELECT g, repeat(md5(g::text), 100), 0 FROM generate_series(1, 50) g;`;
 
+export interface SoakLoadOptions {
+  /** Also adds and drops columns; of all that run at once one may. */
+  readonly changesTables: boolean;
+  /** Asked now and then: resolves when the load may go on. */
+  readonly mayGoOn: () => Promise<void>;
+}
+
+/** Transactions between two questions whether to go on. */
+const TRANSACTIONS_AT_ONCE = 50;
+
 /** One client's transactions of all kinds, one after another until `stop`. */
 export class SoakLoad {
   readonly #client: Client;
@@ -23,22 +33,21 @@ export class SoakLoad {
   /** Transactions so far. */
   count = 0;
 
-  private constructor(client: Client, random: Random, changesTables: boolean) {
+  private constructor(client: Client, random: Random, options: SoakLoadOptions) {
     this.#client = client;
     this.#random = random;
-    this.#done = this.#run(changesTables);
+    this.#done = this.#run(options);
   }
 
-  /** `changesTables`: also adds and drops columns; of all that run at once one may. */
   static async start(
     port: number,
     database: string,
     random: Random,
-    changesTables: boolean,
+    options: SoakLoadOptions,
   ): Promise<SoakLoad> {
     const client = new Client({host: '127.0.0.1', port, user: 'postgres', database});
     await client.connect();
-    return new SoakLoad(client, random, changesTables);
+    return new SoakLoad(client, random, options);
   }
 
   /** Resolves when its last transaction has ended. */
@@ -48,9 +57,9 @@ export class SoakLoad {
     await this.#client.end();
   }
 
-  async #run(changesTables: boolean): Promise<void> {
+  async #run({changesTables, mayGoOn}: SoakLoadOptions): Promise<void> {
     while (!this.#stopping) {
-      this.count++;
+      if (++this.count % TRANSACTIONS_AT_ONCE === 0) await mayGoOn();
       if (changesTables && this.#random.chance(0.02)) await this.#changeTable();
       else await this.#transaction();
     }

@@ -16,6 +16,7 @@ export class TcpProxy {
   #server: Server;
   #resetsConnections = false;
   #delayMs = 0;
+  #alter: ((chunk: Buffer) => void) | undefined;
   /** Resolves when bytes may pass again; undefined while they may. */
   #passing: Promise<void> | undefined;
   #letPass: () => void = () => undefined;
@@ -48,6 +49,13 @@ export class TcpProxy {
   async delay(ms: number): Promise<void> {
     this.#undo();
     this.#delayMs = ms;
+    await this.#listen();
+  }
+
+  /** As {@link pass}, after `alter` has changed what the server sends, chunk by chunk, in place: damage that no checksum has noticed. */
+  async alter(alter: (chunk: Buffer) => void): Promise<void> {
+    this.#undo();
+    this.#alter = alter;
     await this.#listen();
   }
 
@@ -84,6 +92,7 @@ export class TcpProxy {
   #undo(): void {
     this.#resetsConnections = false;
     this.#delayMs = 0;
+    this.#alter = undefined;
     this.#letPass();
     this.#passing = undefined;
   }
@@ -119,11 +128,11 @@ export class TcpProxy {
         noDelay: true,
       });
       this.#pump(client, server);
-      this.#pump(server, client);
+      this.#pump(server, client, (chunk) => this.#alter?.(chunk));
     });
   }
 
-  #pump(from: Socket, to: Socket): void {
+  #pump(from: Socket, to: Socket, alter: (chunk: Buffer) => void = () => undefined): void {
     this.#sockets.add(from);
     let last = Promise.resolve();
     const inTurn = (step: () => void): void => {
@@ -137,7 +146,12 @@ export class TcpProxy {
         step();
       })();
     };
-    from.on('data', (chunk) => inTurn(() => to.write(chunk)));
+    from.on('data', (chunk: Buffer) =>
+      inTurn(() => {
+        alter(chunk);
+        to.write(chunk);
+      }),
+    );
     from.on('end', () => inTurn(() => to.end()));
     from.on('close', (hadError) => {
       this.#sockets.delete(from);

@@ -11,6 +11,7 @@ import {RepeatedText} from './repeated-text.ts';
 import {writeKey, writeOldRow, writeRow} from './row-layout.ts';
 import type {ColumnLayout, RowLayout} from './row-layout.ts';
 import type {TransactionMetadata} from './transaction-metadata.ts';
+import {unreadableValue} from './unreadable-value.ts';
 
 /** The start of an envelope of a row that was not there before, or whose old values are not known. */
 const beforeNullAfter = Buffer.from('{"before":null,"after":{');
@@ -112,6 +113,12 @@ export class TableEncoder {
     value.text('{"before":null,"after":null');
     this.#writeMetadata(value, lsn, ending);
     sink.end([position]);
+  }
+
+  /** What `change` or `read` threw for one of `rows`, with the table, the column and `where` it came. */
+  located(error: unknown, rows: readonly (Tuple | undefined)[], where: string): unknown {
+    const columns = [...this.#columns, ...this.#key];
+    return unreadableValue(error, this.#collection, columns, rows, where);
   }
 
   #upsert(

@@ -74,6 +74,8 @@ export class IncrementalSnapshots {
   #raised: ServiceError | undefined;
   #estimatedRows: number | undefined;
   #toldAt = 0;
+  /** Tables that could not be read for want of a key. */
+  readonly #keyless = new Set<string>();
 
   constructor(state: IncrementalState, parts: IncrementalSnapshotsParts) {
     this.#parts = parts;
@@ -204,19 +206,20 @@ export class IncrementalSnapshots {
     const {source, chunkSize, clock} = this.#parts;
     const [current] = this.#state.tables;
     if (current === undefined) return;
-    const {table, after, upTo, filter} = current;
+    const {table, after, upTo, filter, isInitial = false} = current;
     const watermark = `${clock.nowMicros()}-${++this.#windows}`;
     const window = new ChunkWindow(watermark, table);
     const seen = this.#recent.count;
     this.#window = window;
     try {
       const outcome = await source.readChunk(
-        {table, after, upTo, filter, limit: chunkSize, watermark},
+        {table, after, upTo, filter, isInitial, limit: chunkSize, watermark},
         (chunk) => {
           // What it has written has gone by in the stream, and is not in the chunk.
           if (this.#recent.includesBefore(seen, chunk.running)) return false;
           this.#estimatedRows = chunk.estimatedRows;
           window.accept(chunk);
+          this.#hasKey(table);
           return true;
         },
       );
@@ -268,8 +271,15 @@ export class IncrementalSnapshots {
       return;
     }
     const message = `${subject}: ${table} has no primary key, by which an incremental snapshot could read it: rows from before it was captured are missing. Add a primary key and ask for the snapshot again, or take a new initial snapshot`;
+    this.#keyless.add(table);
     conditions.raise({code: 'CDC_TABLE_WITHOUT_KEY', subject: `${subject} ${table}`, message});
     logger.error({table}, message);
+  }
+
+  #hasKey(table: string): void {
+    const {conditions, subject} = this.#parts;
+    if (this.#keyless.delete(table))
+      conditions.clear('CDC_TABLE_WITHOUT_KEY', `${subject} ${table}`);
   }
 
   #tell(before: IncrementalTable, rows: number, isLast: boolean): void {

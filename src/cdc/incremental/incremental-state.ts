@@ -21,6 +21,8 @@ export interface IncrementalTable {
   /** `schema.table`. */
   readonly table: string;
   readonly filter?: string;
+  /** Read in place of an initial snapshot: nobody has asked for all of its rows. */
+  readonly isInitial?: true;
   /** Rows read so far. */
   readonly rows: number;
   /** Values of the key columns of the last row that was read; absent before the first chunk. */
@@ -62,21 +64,20 @@ export function withTablesFound(
   names: readonly string[],
 ): IncrementalState {
   const [request, ...requested] = state.requested;
-  return withTablesQueued({...state, requested}, names, request?.filter);
+  const {filter} = request ?? {};
+  return withTablesQueued({...state, requested}, names, filter === undefined ? {} : {filter});
 }
 
 /** Behind those that wait, of which none is read twice. */
 export function withTablesQueued(
   state: IncrementalState,
   names: readonly string[],
-  filter?: string,
+  read: Pick<IncrementalTable, 'filter' | 'isInitial'> = {},
 ): IncrementalState {
   const waiting = new Set(state.tables.map(({table}) => table));
   const queued = [...new Set(names)]
     .filter((table) => !waiting.has(table))
-    .map((table): IncrementalTable =>
-      filter === undefined ? {table, rows: 0} : {table, filter, rows: 0},
-    );
+    .map((table): IncrementalTable => ({table, ...read, rows: 0}));
   return {...state, tables: [...state.tables, ...queued]};
 }
 

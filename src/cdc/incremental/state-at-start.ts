@@ -22,5 +22,5 @@ export function stateAtStart(
     known === undefined || snapshotMode === 'never'
       ? []
       : tables.filter((table) => !known.includes(table));
-  return withTablesQueued(state, [...unfinished, ...added]);
+  return withTablesQueued(state, [...unfinished, ...added], {isInitial: true});
 }

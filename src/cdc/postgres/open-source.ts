@@ -7,16 +7,16 @@ import type {SlotClaim, SourceOffset, StartingPoint} from '../replication-source
 import {nameOf} from '../table-filter.ts';
 import type {TableFilter} from '../table-filter.ts';
 import {readTables} from './catalog/column-catalog.ts';
-import type {CatalogTable} from './catalog/column-catalog.ts';
 import {changeCatalog} from './catalog/change-catalog.ts';
 import {connect, disconnect} from './connection/connection.ts';
 import type {PostgresAddress} from './connection/connection.ts';
 import {ensurePublication} from './catalog/ensure-publication.ts';
-import {keyCondition, keySubject} from './catalog/key-columns.ts';
+import type {KeyConditions} from './catalog/key-conditions.ts';
 import {formatLsn} from './lsn.ts';
 import {
   describeSnapshot,
   importSnapshot,
+  lockReadable,
   lockTables,
   snapshotTables,
 } from './snapshot/open-snapshot.ts';
@@ -68,6 +68,7 @@ interface OpenDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly conditions: Conditions;
+  readonly keys: KeyConditions;
 }
 
 export interface OpenedSource {
@@ -112,7 +113,8 @@ export async function openSource(
       snapshot: expectsSnapshot(options.snapshotMode, durable),
     });
     for (const warning of warnings) deps.logger.warn({source: options.name}, warning);
-    for (const table of described) tellOfKey(options, table, deps);
+    for (const table of described) deps.keys.check(table);
+    tellOfFailover(options, server.version, deps);
     walsender = await connect(options, 'replication');
     const identity = await identifySystem(walsender);
     const {systemId, timeline} = identity;
@@ -191,7 +193,9 @@ export async function openSource(
     const {maxThreads, lockTimeoutMs} = options.snapshot;
     while (readers.length < maxThreads) readers.push(await connect(options, 'query'));
     const wanted = snapshotTables(captured, options.snapshot);
-    await lockTables(readers, options.where, wanted, lockTimeoutMs);
+    const whole = new Set(described.filter(({selectable}) => selectable).map(({oid}) => oid));
+    const lockable = wanted.filter(({oid}) => whole.has(oid));
+    await lockTables(readers, options.where, lockable, lockTimeoutMs);
     const {consistentPoint, snapshotName} = await createSlot(
       walsender,
       options,
@@ -204,6 +208,12 @@ export async function openSource(
       consistentPoint,
       takenAt: server.now,
     });
+    await lockReadable(
+      readers,
+      options.where,
+      snapshot.tables.flatMap(({relation}) => (whole.has(relation.oid) ? [] : relation)),
+      lockTimeoutMs,
+    );
     isOpen = true;
     deps.logger.info(
       {source: options.name, consistentPoint: formatLsn(consistentPoint)},
@@ -303,13 +313,19 @@ function oidsOf(tables: readonly FoundTable[]): readonly number[] {
   return tables.map(({oid}) => oid);
 }
 
-/** Holds until the source is opened again and finds the table in order. */
-function tellOfKey(source: OpenOptions, table: CatalogTable, deps: OpenDeps): void {
-  const condition = keyCondition(source, table);
-  if (condition === undefined) {
-    deps.conditions.clear('CDC_TABLE_WITHOUT_KEY', keySubject(source.name, table));
-    return;
-  }
-  deps.conditions.raise(condition);
-  deps.logger.warn({source: source.name, code: condition.code}, condition.message);
+/** Where slots do not come along to standbys, whoever has asked for it has to know before the promotion. */
+function tellOfFailover(
+  {name, where, slot, slotName}: OpenOptions,
+  serverVersion: number,
+  {conditions, logger}: OpenDeps,
+): void {
+  const code = 'CDC_FAILOVER_UNSUPPORTED';
+  const subject = `source ${name}`;
+  if (!slot.failover || serverVersion >= failoverSlotsSince) return conditions.clear(code, subject);
+  // It is told at the first start.
+  if (conditions.list().some((each) => each.code === code && each.subject === subject)) return;
+  const version = Math.floor(serverVersion / 10_000);
+  const message = `${where} is Postgres ${version}, which copies no slot to standbys, so slot.failover has no effect: after a promotion slot ${slotName} is lost. Upgrade to Postgres 17 or later, or plan for a new snapshot (snapshot.mode: when_needed) and set slot.failover: false`;
+  conditions.raise({code, subject, severity: 'warning', message});
+  logger.warn({source: name, code}, message);
 }

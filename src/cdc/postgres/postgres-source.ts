@@ -16,7 +16,8 @@ import type {ChunkRequest, SnapshotChunk} from '../chunk-source.ts';
 import {matchesTable} from '../incremental/incremental-state.ts';
 import {ChunkConnection} from './snapshot/chunk-connection.ts';
 import type {ChunkOutcome} from './snapshot/chunk-reader.ts';
-import {postgresError, publicationLostError} from './connection/errors.ts';
+import {isPublicationSkipped, postgresError, publicationLostError} from './connection/errors.ts';
+import type {ServerNotice} from './connection/errors.ts';
 import {HeartbeatAction} from './heartbeat-action.ts';
 import {hostsText} from './connection/hosts.ts';
 import {livenessTimings} from './stream/liveness.ts';
@@ -27,6 +28,7 @@ import type {PostgresSourceOptions, SourceTimeouts} from './postgres-source-opti
 import {snapshotDefaults} from './snapshot/open-snapshot.ts';
 import type {SnapshotOptions} from './snapshot/open-snapshot.ts';
 import {readServer} from './catalog/preflight.ts';
+import {KeyConditions} from './catalog/key-conditions.ts';
 import {Relations} from './catalog/relations.ts';
 import {Retry} from './connection/retry.ts';
 import type {RetryDeps} from './connection/retry.ts';
@@ -59,6 +61,7 @@ export class PostgresSource implements ReplicationSource {
   readonly #where: string;
   readonly #filter: TableFilter;
   readonly #relations: Relations;
+  readonly #keys: KeyConditions;
   readonly #chunks: ChunkConnection;
   /** `schema.table` of what the filters matched at the last start. */
   #matched: readonly string[] = [];
@@ -73,6 +76,8 @@ export class PostgresSource implements ReplicationSource {
   #reached = false;
   /** Aborts when the source is not wanted any more. */
   #stopping: AbortSignal | undefined;
+  /** Ends what is read when the source is closed. */
+  #closing = new AbortController();
   #monitor: SlotMonitor | undefined;
   #heartbeat: HeartbeatAction | undefined;
   /** The server that is read. */
@@ -92,7 +97,8 @@ export class PostgresSource implements ReplicationSource {
     this.#filter = new TableFilter(options);
     this.#relations = new Relations(this.#filter);
     this.#where = `source ${options.name}: Postgres at ${hostsText(options)}`;
-    this.#chunks = new ChunkConnection(options, this.#relations);
+    this.#keys = new KeyConditions({name: options.name, where: this.#where}, deps);
+    this.#chunks = new ChunkConnection(options, this.#relations, this.#snapshotOptions);
   }
 
   async open(
@@ -104,6 +110,7 @@ export class PostgresSource implements ReplicationSource {
     this.#monitor?.stop();
     this.#heartbeat?.stop();
     this.#stopping = signal;
+    this.#closing = new AbortController();
     const {startMs} = this.#timeouts;
     const {delayMs} = this.#snapshotOptions;
     if (delayMs > 0 && expectsSnapshot(this.#snapshotMode, durable))
@@ -128,7 +135,7 @@ export class PostgresSource implements ReplicationSource {
             claim,
           },
           durable,
-          this.#deps,
+          {...this.#deps, keys: this.#keys},
           this.#relations,
         );
         retry.succeeded();
@@ -173,25 +180,26 @@ export class PostgresSource implements ReplicationSource {
     if (from.lsn > this.#confirmed) this.#confirmed = from.lsn;
     const reader = new TransactionReader(from.lsn);
     const retry = this.#retry(Infinity);
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
     const stop = (): void => this.#session?.stop();
-    signal.addEventListener('abort', stop);
+    ended.addEventListener('abort', stop);
     try {
-      while (!signal.aborted) {
+      while (!ended.aborted) {
         try {
           const session = await this.#startSession(reader, from.systemId, retry);
-          while (!signal.aborted) {
+          while (!ended.aborted) {
             const events = await session.take();
-            if (events === undefined || signal.aborted) return;
+            if (events === undefined || ended.aborted) return;
             this.#received = session.received;
             yield events;
           }
         } catch (error) {
           await this.#endSession();
-          await retry.after(error, signal);
+          await retry.after(error, ended);
         }
       }
     } finally {
-      signal.removeEventListener('abort', stop);
+      ended.removeEventListener('abort', stop);
       await this.#endSession();
     }
   }
@@ -231,7 +239,9 @@ export class PostgresSource implements ReplicationSource {
     };
   }
 
+  /** Also ends a `transactions` that is being read. */
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#monitor?.stop();
     this.#monitor = undefined;
     this.#heartbeat?.stop();
@@ -253,7 +263,7 @@ export class PostgresSource implements ReplicationSource {
     if (this.#options.snapshotMode === 'initial_only') return;
     const {clock, logger, conditions, metrics} = this.#deps;
     this.#monitor = new SlotMonitor(
-      {...this.#options, slot: this.#slot, where: this.#where},
+      {...this.#options, slot: this.#slot, where: this.#where, filter: this.#filter},
       {
         clock,
         logger,
@@ -307,9 +317,11 @@ export class PostgresSource implements ReplicationSource {
           filter: this.#filter,
           onStart: () => {
             this.#pid = backendPid(walsender);
+            this.#monitor?.look();
             retry.succeeded();
           },
-          onNotice: (message) => this.#onNotice(message),
+          onTable: (table) => this.#keys.check(table),
+          onNotice: (notice) => this.#onNotice(notice),
         },
       );
       return this.#session;
@@ -352,9 +364,9 @@ export class PostgresSource implements ReplicationSource {
   }
 
   /** From Postgres 18 a missing publication is a warning and its changes are left out. */
-  #onNotice(message: string): ServiceError | undefined {
-    this.#deps.logger.warn({source: this.name, notice: message}, 'Postgres says');
-    return /publication/.test(message)
+  #onNotice(notice: ServerNotice): ServiceError | undefined {
+    this.#deps.logger.warn({source: this.name, notice: notice.message}, 'Postgres says');
+    return isPublicationSkipped(notice)
       ? publicationLostError(this.#where, this.#options)
       : undefined;
   }

@@ -74,7 +74,12 @@ export class SnapshotEncoder {
         this.#context.snapshot(takenAt, xid, marker);
         current = marker;
       }
-      encoder.read(rows[i] as Tuple, consistentPoint, this.#headers);
+      const row = rows[i] as Tuple;
+      try {
+        encoder.read(row, consistentPoint, this.#headers);
+      } catch (error) {
+        throw encoder.located(error, [row], 'in the snapshot');
+      }
     }
     this.#complete(batch);
   }

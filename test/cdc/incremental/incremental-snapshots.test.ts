@@ -262,7 +262,7 @@ describe('IncrementalSnapshots', () => {
   });
 
   test('ends the connector with what no attempt can heal', async () => {
-    source.chunkFailure = new ServiceError('CDC_PROTOCOL', 'no such answer');
+    source.chunkFailure = new ServiceError('RECORD_UNWRITABLE', 'no such answer');
     const run = start();
     ask();
 

@@ -89,8 +89,8 @@ describe('stateAtStart', () => {
     const durable = {...offset, snapshot: {completed: ['a.b']}, tables: ['a.b', 'a.c']};
 
     expect(stateAtStart(durable, ['a.b', 'a.c', 'a.d'], 'initial').tables).toEqual([
-      {table: 'a.c', rows: 0},
-      {table: 'a.d', rows: 0},
+      {table: 'a.c', isInitial: true, rows: 0},
+      {table: 'a.d', isInitial: true, rows: 0},
     ]);
   });
 

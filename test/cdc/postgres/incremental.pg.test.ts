@@ -73,6 +73,11 @@ class Workload {
 const isReading = (run: ConnectorRun): boolean =>
   run.connector.status()['incremental'] !== undefined;
 
+const idsIn = async ({kafka}: TestLog, topic: string): Promise<unknown[]> =>
+  (await readTopic(kafka, topic)).map(
+    ({value}) => (JSON.parse(String(value)) as ChangeEvent).after?.id,
+  );
+
 const isStreaming = (run: ConnectorRun): Promise<void> =>
   until('it streams', () => run.connector.status()['phase'] === 'stream');
 
@@ -322,6 +327,37 @@ describe('incremental snapshots of a PostgresSource', () => {
       'u',
     ]);
     expect((await events()).filter((event) => event?.op === 'r')).toEqual([]);
+  });
+
+  test('reads in place of an initial snapshot what snapshot.select.statement.overrides says, and the whole table when asked to', async () => {
+    await source.sql(`
+      CREATE TABLE later (id integer PRIMARY KEY, version integer);
+      INSERT INTO later SELECT g, g FROM generate_series(1, 300) g`);
+    let run = start();
+    await isStreaming(run);
+    await caughtUp(run);
+    await run.stop();
+    await source.restart({
+      tableIncludeList: ['public.t', 'public.later'],
+      snapshotMode: 'initial',
+      snapshot: {
+        selectOverrides: {
+          'public.later': 'SELECT * FROM later WHERE id % 2 = 0 ORDER BY id DESC -- even',
+        },
+      },
+    });
+    run = start(64, {snapshotMode: 'initial'});
+    const topic = 'postgres.public.later';
+    await until('its rows are there', async () => (await idsIn(log, topic)).length >= 150);
+    await caughtUp(run);
+    const first = await idsIn(log, topic);
+    await execute('public.later');
+    await caughtUp(run);
+
+    expect(first).toEqual(Array.from({length: 150}, (_, index) => 2 * index + 2));
+    expect((await idsIn(log, topic)).slice(150)).toEqual(
+      Array.from({length: 300}, (_, index) => index + 1),
+    );
   });
 
   test('waits with a condition while it may not read, and goes on when it may', async () => {

@@ -1,5 +1,6 @@
 import {describe, expect, inject, test} from 'vitest';
 import type {SourceEvent, SourceOffset} from '../../../src/cdc/replication-source.ts';
+import {CapturedDatabase} from '../../support/captured-database.ts';
 import {TestSource, rowChanges} from '../../support/postgres-test-source.ts';
 import {until} from '../../support/until.ts';
 
@@ -344,3 +345,50 @@ async function adjacentCommits(
 async function drain(source: TestSource, from: SourceOffset, signal: AbortSignal): Promise<void> {
   for await (const _ of source.source.transactions(from, signal));
 }
+
+describe('PostgresSource.close', () => {
+  test('ends what is being read', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+    const events = source.events(from, () => false);
+    await until('it streams', async () => (await source.slot())?.pid !== null);
+
+    await source.source.close();
+
+    expect(rowChanges(await events)).toEqual([]);
+    await until('the slot is free', async () => (await source.slot())?.pid === null);
+  });
+
+  test('ends what begins to be read at that moment', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+    const stream = source.source.transactions(from, source.signal)[Symbol.asyncIterator]();
+    const next = stream.next();
+
+    await source.source.close();
+
+    expect(await next).toEqual({done: true, value: undefined});
+    await until('the slot is free', async () => (await source.slot())?.pid === null);
+  });
+
+  test('from outside makes the connector open it again, and does not keep that from its end', async () => {
+    await using database = await CapturedDatabase.start(
+      port,
+      ['public.t'],
+      'CREATE TABLE t (id int PRIMARY KEY)',
+    );
+
+    await database.source.source.close();
+    await database.sql('INSERT INTO t VALUES (1)');
+    await until(
+      'the row is there',
+      async () => (await database.events('postgres.public.t')).length === 1,
+    );
+    await database.source.source.close();
+    await database.run.stop();
+
+    expect(database.run.connector.status().state).toBe('stopped');
+  });
+});

@@ -88,6 +88,17 @@ class Encoding {
 }
 
 describe('SnapshotEncoder', () => {
+  test('names the table and the column of a value that is not as Postgres writes it', () => {
+    const encoding = new Encoding();
+    const damaged = {...batch(a, [1]), rows: [['1'], ['2x']]};
+
+    encoding.add(damaged);
+
+    expect(() => encoding.end()).toThrow(
+      's.a, column id, in the snapshot: a value of type int4 is not as Postgres writes it under the settings of the session (it has 2 characters)',
+    );
+  });
+
   test('check 2: marks the ends of each table and of all where the batches of tables alternate', () => {
     const encoding = new Encoding();
 

@@ -1,3 +1,5 @@
+import {setFlagsFromString} from 'node:v8';
+import {runInNewContext} from 'node:vm';
 import {systemClock} from '../../../src/common/clock.ts';
 import {Conditions} from '../../../src/common/conditions.ts';
 import {ServiceError} from '../../../src/common/errors.ts';
@@ -9,8 +11,10 @@ import {runConnector} from '../connector-run.ts';
 
 /**
  * Captures the tables of a database, all given as arguments, into a log of its own, until SIGTERM. Says `running` with
- * its process id, and how it ended when that was by itself.
+ * its process id, how it ended when that was by itself, and for each SIGUSR2 what it holds: `holds <bytes> <resources>`.
  */
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const [directory = '', port, database = '', tables = ''] = process.argv.slice(2);
 const kafka = await EmbeddedKafka.open({directory, clock: systemClock, logger: silentLogger});
 const registry = await EmbeddedRegistry.open({kafka, clock: systemClock});
@@ -38,6 +42,11 @@ const run = runConnector({kafka, registry, close}, source, {
   options: {slotName: database, dbname: database, valueFormat: 'JSON', lingerMs: 20},
 });
 process.once('SIGTERM', () => void run.stop());
+process.on('SIGUSR2', () => {
+  collectGarbage();
+  const {heapUsed, external} = process.memoryUsage();
+  process.stdout.write(`holds ${heapUsed + external} ${process.getActiveResourcesInfo().length}\n`);
+});
 process.stdout.write(`running ${process.pid}\n`);
 try {
   await run.ended;

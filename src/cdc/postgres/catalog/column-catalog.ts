@@ -18,7 +18,7 @@ export interface CatalogTable {
   /** Columns of the replica identity's index; empty unless it is `index`. */
   readonly identityColumns: readonly string[];
   readonly columns: readonly CatalogColumn[];
-  /** Whether the connection's role may read it. */
+  /** Whether the connection's role may read it as a whole. */
   readonly selectable: boolean;
 }
 
@@ -32,6 +32,8 @@ export interface CatalogColumn {
   readonly enumLabels: readonly string[] | null;
   readonly nullable: boolean;
   readonly generated: boolean;
+  /** Whether the connection's role may read it, by itself or with the whole table. */
+  readonly selectable: boolean;
 }
 
 /** A type with domains resolved to their base; the modifier is a domain's own, else -1. */
@@ -106,7 +108,7 @@ const tablesQuery = `
       SELECT json_agg(json_build_object(
         'name', a.attname, 'typeOid', a.atttypid::bigint, 'typeModifier', base.modifier,
         'typeName', base."typeName", 'enumLabels', base."enumLabels", 'nullable', NOT (a.attnotnull OR base.required),
-        'generated', a.attgenerated <> '') ORDER BY a.attnum)
+        'generated', a.attgenerated <> '', 'selectable', has_column_privilege(c.oid, a.attnum, 'SELECT')) ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute a CROSS JOIN ${baseType('a.atttypid', 'a.atttypmod')}
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     ), '[]') AS columns

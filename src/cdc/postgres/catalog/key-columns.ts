@@ -62,14 +62,20 @@ export function keyCondition(
   source: {readonly name: string; readonly where: string},
   table: CatalogTable,
 ): Condition | undefined {
-  const {replicaIdentity, primaryKey} = table;
+  const {replicaIdentity, primaryKey, identityColumns} = table;
   const isKeyless = primaryKey.length === 0;
-  if (replicaIdentity !== 'nothing' && !(replicaIdentity === 'default' && isKeyless))
-    return undefined;
+  const hasIdentity = {
+    default: !isKeyless,
+    nothing: false,
+    full: true,
+    // Its index may have been dropped since.
+    index: identityColumns.length > 0,
+  };
+  if (hasIdentity[replicaIdentity]) return undefined;
   const target = `${quote(table.schema)}.${quote(table.table)}`;
-  const remedy = isKeyless
-    ? `ALTER TABLE ${target} ADD PRIMARY KEY (…), or ALTER TABLE ${target} REPLICA IDENTITY FULL`
-    : `ALTER TABLE ${target} REPLICA IDENTITY DEFAULT`;
+  const addKey =
+    replicaIdentity === 'default' ? `ALTER TABLE ${target} ADD PRIMARY KEY (…), or ` : '';
+  const remedy = `${addKey}ALTER TABLE ${target} REPLICA IDENTITY ${isKeyless ? 'FULL' : 'DEFAULT'}`;
   return {
     code: 'CDC_TABLE_WITHOUT_KEY',
     subject: keySubject(source.name, table),

@@ -1,10 +1,12 @@
 import type {Client} from 'pg';
 import {FatalError} from '../../../common/errors.ts';
 import {nameOf} from '../../table-filter.ts';
+import type {TableFilter} from '../../table-filter.ts';
 import type {CatalogTable} from './column-catalog.ts';
 import {walLevelError} from '../connection/errors.ts';
 import {keyRemark} from './key-columns.ts';
-import {quoteTable} from './publication.ts';
+import {quote, quoteTable} from './publication.ts';
+import {isRead, relationOfTable} from './relations.ts';
 import type {FoundTable} from './table-catalog.ts';
 import type {TableSelection} from './table-selection.ts';
 
@@ -22,6 +24,7 @@ export interface PreflightFacts {
   readonly where: string;
   readonly user: string;
   readonly walLevel: string;
+  readonly filter: TableFilter;
   /** What the filters match. */
   readonly selection: TableSelection;
   /** Tables that are not captured, but lose updates and deletes to the publication. */
@@ -51,7 +54,7 @@ export async function readServer(client: Client): Promise<ServerFacts> {
  * @throws FatalError for the first thing that makes capturing impossible.
  */
 export function preflight(facts: PreflightFacts): readonly string[] {
-  const {where, user, walLevel, selection, tables, snapshot} = facts;
+  const {where, walLevel, selection, tables, snapshot} = facts;
   if (walLevel !== 'logical') throw walLevelError(where, walLevel);
   if (selection.captured.length === 0)
     throw new FatalError(
@@ -60,16 +63,31 @@ export function preflight(facts: PreflightFacts): readonly string[] {
     );
   const warnings = [...selection.remarks, ...endangeredWarning(facts)];
   for (const table of tables) {
-    const name = nameOf(table);
-    if (snapshot && !table.selectable)
-      throw new FatalError(
-        'CDC_PERMISSION_DENIED',
-        `${where}: user ${user} may not read ${name}; run GRANT SELECT ON ${quoteTable(table)} TO "${user}"`,
-      );
+    if (snapshot) checkReadable(facts, table);
     const remark = keyRemark(table);
     if (remark !== undefined) warnings.push(remark);
   }
   return warnings;
+}
+
+/** @throws FatalError where the user may not read a column that a snapshot reads. */
+function checkReadable({where, user, filter}: PreflightFacts, table: CatalogTable): void {
+  if (table.selectable) return;
+  const relation = filter.markExcluded(relationOfTable(table));
+  const read = new Set(
+    relation.columns.filter((column) => isRead(relation, column)).map(({name}) => name),
+  );
+  const wanted = table.columns.filter(({name}) => read.has(name));
+  const missing = wanted.filter(({selectable}) => !selectable).map(({name}) => name);
+  if (missing.length === 0) return;
+  const [what, columns] =
+    missing.length === wanted.length
+      ? ['', '']
+      : [`${missing.join(', ')} of `, ` (${missing.map(quote).join(', ')})`];
+  throw new FatalError(
+    'CDC_PERMISSION_DENIED',
+    `${where}: user ${user} may not read ${what}${nameOf(table)}; run GRANT SELECT${columns} ON ${quoteTable(table)} TO "${user}"`,
+  );
 }
 
 /** @throws FatalError before a publication is made that breaks applications which have nothing to do with it. */

@@ -9,8 +9,8 @@ export type PublicationMode = 'all_tables' | 'filtered' | 'disabled' | 'no_table
 /** A publication as the catalog has it. */
 export interface PublicationState {
   readonly allTables: boolean;
-  /** Publishes inserts, updates, deletes and truncates. */
-  readonly allOperations: boolean;
+  /** Of `insert`, `update`, `delete` and `truncate`, what it leaves out. */
+  readonly missingOperations: readonly string[];
   /** `publish_via_partition_root`. */
   readonly viaRoot: boolean;
   /** `schema.table` of the tables that it names. */
@@ -59,7 +59,7 @@ export function publicationChanges(
       `${where}: publication ${name} names tables, and Postgres cannot make it one of all tables; set publication.autocreate.mode: filtered, or start over with another publication.name and slot.name`,
     );
   const changes: string[] = [];
-  if (!state.allOperations)
+  if (state.missingOperations.length > 0)
     changes.push(`ALTER PUBLICATION ${target} SET (publish = 'insert, update, delete, truncate')`);
   const hasPartitions = tables.some(({kind, ancestors}) => kind === 'p' || ancestors.length > 0);
   if (state.viaRoot !== viaRoot && (state.allTables || hasPartitions))
@@ -76,7 +76,7 @@ export function publicationWarnings(
 ): readonly string[] {
   if (mode === 'all_tables' || mode === 'filtered') return [];
   const warnings: string[] = [];
-  if (!state.allOperations)
+  if (state.missingOperations.length > 0)
     warnings.push(
       `publication ${name} leaves operations out; run ALTER PUBLICATION ${quote(name)} SET (publish = 'insert, update, delete, truncate') to capture them all`,
     );
@@ -145,7 +145,9 @@ export async function readPublication(
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        WHERE p.pubname = $1)
      SELECT p.puballtables AS "allTables",
-       p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AS "allOperations",
+       (SELECT coalesce(json_agg(operation), '[]') FROM (
+         VALUES ('insert', p.pubinsert), ('update', p.pubupdate), ('delete', p.pubdelete), ('truncate', p.pubtruncate)
+       ) AS operations (operation, published) WHERE NOT published) AS "missingOperations",
        p.pubviaroot AS "viaRoot",
        coalesce((SELECT json_agg(name) FROM members), '[]') AS tables,
        coalesce((SELECT json_agg(name) FROM members WHERE filtered), '[]') AS filtered

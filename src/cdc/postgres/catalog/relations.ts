@@ -56,12 +56,15 @@ export function relationOfTable(table: CatalogTable): Relation {
  * What to select for the tuples of `relation`. Columns by name: the stream has no generated ones, and a partition may
  * have them in another order. Of those that are left out of events only the key's are read.
  */
-export function selectList({columns, primaryKey}: Relation): string {
-  return columns
-    .map(({name, excluded}) =>
-      excluded === true && !primaryKey.includes(name) ? 'NULL' : quote(name),
-    )
+export function selectList(relation: Relation): string {
+  return relation.columns
+    .map((column) => (isRead(relation, column) ? quote(column.name) : 'NULL'))
     .join(', ');
+}
+
+/** Whether a snapshot reads the column. */
+export function isRead({primaryKey}: Relation, {name, excluded}: RelationColumn): boolean {
+  return excluded !== true || primaryKey.includes(name);
 }
 
 /**

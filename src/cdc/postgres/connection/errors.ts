@@ -17,6 +17,13 @@ interface PostgresFailure {
   readonly hint?: string;
 }
 
+/** What a server says beside its answers. */
+export interface ServerNotice {
+  /** SQLSTATE. */
+  readonly code: string;
+  readonly message: string;
+}
+
 const tlsErrors = /^(DEPTH_|UNABLE_TO_|SELF_SIGNED|CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_)/;
 
 /** Names an error of `pg` or of a socket: what happened, where, and what to do; passes a `ServiceError` on. */
@@ -66,9 +73,9 @@ export function postgresError(error: unknown, context: ErrorContext): ServiceErr
       options,
     );
   if (/wal_level/.test(text)) return walLevelError(where, undefined, options);
-  if (code === '42704' && /publication/.test(text))
+  if (code === '42704' && isAbout('publication', text, context))
     return publicationLostError(where, context, options);
-  if ((code === '42704' && /slot/.test(text)) || isInvalidated(code, text))
+  if ((code === '42704' && isAbout('slot', text, context)) || isInvalidated(code, text, context))
     return new FatalError(
       'CDC_SLOT_LOST',
       `${where}: ${text}; ${slotLostRemedy(context)}`,
@@ -123,6 +130,14 @@ export function publicationLostError(
   );
 }
 
+/**
+ * Whether the server leaves changes out because their publication was not there: from Postgres 18 on a warning, of this
+ * state in whatever language.
+ */
+export function isPublicationSkipped({code, message}: ServerNotice): boolean {
+  return code === '55000' || /publication/.test(message);
+}
+
 /** How to start over after changes were lost on the server. */
 export function slotLostRemedy({slotName}: Pick<ErrorContext, 'slotName'>): string {
   return `take a new snapshot: SELECT pg_drop_replication_slot('${slotName}') where it still exists, and start with snapshot.mode: when_needed`;
@@ -158,9 +173,23 @@ function permissionRemedy(text: string, user: string): string {
   return 'grant it what it needs';
 }
 
-function isInvalidated(code: string, text: string): boolean {
+function isInvalidated(code: string, text: string, context: ErrorContext): boolean {
   return (
     code === '58P01' ||
-    (code === '55000' && /slot/.test(text) && !/not created in this database/.test(text))
+    (code === '55000' &&
+      isAbout('slot', text, context) &&
+      !/not created in this database/.test(text))
   );
+}
+
+/** By the word, or by the name, which messages in other languages have, too (`lc_messages` is the server's). */
+function isAbout(
+  what: 'publication' | 'slot',
+  text: string,
+  {publicationName, slotName}: Pick<ErrorContext, 'publicationName' | 'slotName'>,
+): boolean {
+  if (/(?:publication|slot) "/.test(text)) return text.includes(`${what} "`);
+  // The one may be a part of the other.
+  const isPublication = text.includes(publicationName);
+  return what === 'publication' ? isPublication : !isPublication && text.includes(slotName);
 }

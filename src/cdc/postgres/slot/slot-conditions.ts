@@ -2,19 +2,26 @@ import type {Condition} from '../../../common/conditions.ts';
 import {slotLostRemedy} from '../connection/errors.ts';
 import {formatLsn} from '../lsn.ts';
 import {quote, quoteName} from '../catalog/publication.ts';
-import type {ObservedPublication, ObservedSlot, SlotObservation} from './slot-observation.ts';
+import type {PublicationMode} from '../catalog/publication.ts';
+import type {ObservedPublication} from './observed-publication.ts';
+import type {ObservedSlot, ServerObservation} from './slot-observation.ts';
 import type {Stall} from './slot-stall.ts';
 
 export type SlotCondition = Omit<Condition, 'subject'>;
 
-export interface SlotFacts extends SlotObservation {
+export interface SlotFacts {
+  readonly server: ServerObservation;
+  readonly slot: ObservedSlot | undefined;
+  readonly publication: ObservedPublication | undefined;
   /** For messages: `source camel: Postgres at host:5432`. */
   readonly where: string;
   readonly slotName: string;
   readonly publicationName: string;
+  /** `filtered` where not given. */
+  readonly publicationMode?: PublicationMode | undefined;
   /** `publish.via.partition.root`; off where not given. */
   readonly publishViaPartitionRoot?: boolean | undefined;
-  /** `schema.table` of the captured tables. */
+  /** `schema.table` of the captured tables, those that are gone left out. */
   readonly captured: readonly string[];
   /** PID of the walsender that streams to us; undefined while none does. */
   readonly pid: number | undefined;
@@ -136,12 +143,30 @@ function publicationCondition(facts: SlotFacts): SlotCondition | undefined {
   const absent = captured.filter((table) => !publication.tables.includes(table));
   if (absent.length > 0 || publication.missingOperations.length > 0)
     return narrowCondition(facts, publication, absent);
+  if (publication.newTables.length > 0) return newTablesCondition(facts, publication.newTables);
   const filtered = captured.filter((table) => publication.filteredTables.includes(table));
   if (filtered.length === 0) return undefined;
   return {
     code: 'CDC_PUBLICATION_NARROW',
     severity: 'warning',
     message: `${where}: publication ${publicationName} has row filters or column lists for ${filtered.join(', ')}, so not all of their changes come; to capture them whole run ALTER PUBLICATION ${quote(publicationName)} SET TABLE ${listOf(captured)}`,
+  };
+}
+
+/** Until the next start they are as if the filters did not match them. */
+function newTablesCondition(
+  {where, publicationName, publicationMode = 'filtered'}: SlotFacts,
+  tables: readonly string[],
+): SlotCondition {
+  const names = tables.join(', ');
+  const remedy =
+    publicationMode === 'filtered'
+      ? 'restart the source, which adds them and reads their rows'
+      : `run ALTER PUBLICATION ${quote(publicationName)} ADD TABLE ${listOf(tables)}, restart the source, then take a snapshot of them: millrace snapshot ${names.replaceAll(',', '')}`;
+  return {
+    code: 'CDC_PUBLICATION_NARROW',
+    severity: 'warning',
+    message: `${where}: the filters match ${names} since the start, and publication ${publicationName} does not have them, so nothing of them is captured; ${remedy}`,
   };
 }
 

@@ -1,12 +1,17 @@
 import type {Clock} from '../../../common/clock.ts';
+import {Latch} from '../../../common/latch.ts';
 import type {Conditions} from '../../../common/conditions.ts';
 import type {ErrorCode} from '../../../common/errors.ts';
 import type {Logger} from '../../../common/logger.ts';
 import type {Metrics} from '../../../common/metrics.ts';
+import {nameOf} from '../../table-filter.ts';
+import type {TableFilter} from '../../table-filter.ts';
+import type {PublicationMode} from '../catalog/publication.ts';
 import {connect, disconnect, terminate} from '../connection/connection.ts';
 import type {PostgresAddress} from '../connection/connection.ts';
 import {postgresError} from '../connection/errors.ts';
 import {formatLsn} from '../lsn.ts';
+import {observedPublication} from './observed-publication.ts';
 import {slotConditions} from './slot-conditions.ts';
 import type {SlotCondition} from './slot-conditions.ts';
 import {observeSlot} from './slot-observation.ts';
@@ -22,6 +27,10 @@ export interface SlotMonitorOptions extends PostgresAddress {
   readonly where: string;
   readonly slotName: string;
   readonly publicationName: string;
+  /** `filtered` where not given. */
+  readonly publicationMode?: PublicationMode | undefined;
+  /** Which tables are meant. */
+  readonly filter: TableFilter;
   /** `publish.via.partition.root`; off where not given. */
   readonly publishViaPartitionRoot?: boolean | undefined;
   readonly slot: Pick<SlotOptions, 'monitorIntervalMs' | 'stallMs'>;
@@ -61,6 +70,8 @@ export interface SlotStatus {
 
 /** As long as one look may take, connecting not included. Milliseconds. */
 const lookMs = 10_000;
+/** As long as the server may take for one query of it. Milliseconds. */
+const queryMs = 5_000;
 
 /**
  * Looks at the slot, the publication and the server every so often, on a connection that is closed in between, and names
@@ -72,6 +83,7 @@ export class SlotMonitor {
   readonly #subject: string;
   readonly #stop = new AbortController();
   readonly #raised = new Map<ErrorCode, SlotCondition>();
+  readonly #latch = new Latch();
   #stall: StallState | undefined;
   #status: SlotStatus | undefined;
 
@@ -90,9 +102,15 @@ export class SlotMonitor {
     void this.#run(this.#stop.signal);
   }
 
+  /** Soon, in place of when the interval is over: something has changed. */
+  look(): void {
+    this.#latch.wake();
+  }
+
   /** At once; its conditions are over. */
   stop(): void {
     this.#stop.abort();
+    this.#latch.wake();
     this.#show([]);
   }
 
@@ -101,7 +119,7 @@ export class SlotMonitor {
       const conditions = await this.#look(signal);
       if (signal.aborted) return;
       this.#show(conditions);
-      await this.#deps.clock.sleep(this.#options.slot.monitorIntervalMs, signal);
+      await this.#latch.waitFor(this.#options.slot.monitorIntervalMs, this.#deps.clock);
     }
   }
 
@@ -135,7 +153,23 @@ export class SlotMonitor {
     // Without a stream the reason has a name of its own.
     this.#stall = pid === undefined ? undefined : stallState(this.#stall, progress);
     const stall = this.#stall && stallOf(this.#stall, progress, this.#options.slot.stallMs);
-    return slotConditions({...this.#options, ...after, ...seen, pid, stall});
+    const {server, slot, found} = seen;
+    const publication =
+      seen.publication &&
+      observedPublication(seen.publication, found, this.#options.filter, after.captured);
+    const names = new Set(found.map(nameOf));
+    // Nobody misses changes of a table that is gone.
+    const captured = after.captured.filter((name) => names.has(name));
+    return slotConditions({
+      ...this.#options,
+      ...after,
+      captured,
+      server,
+      slot,
+      publication,
+      pid,
+      stall,
+    });
   }
 
   async #observe(signal: AbortSignal): Promise<SlotObservation> {
@@ -148,7 +182,7 @@ export class SlotMonitor {
     };
     void giveUp();
     try {
-      return await observeSlot(client, slotName, publicationName);
+      return await observeSlot(client, slotName, publicationName, queryMs);
     } finally {
       done.abort();
       disconnect(client);

@@ -1,11 +1,16 @@
 import type {Client} from 'pg';
+import {readPublication} from '../catalog/publication.ts';
+import type {PublicationState} from '../catalog/publication.ts';
+import {findTables} from '../catalog/table-catalog.ts';
+import type {FoundTable} from '../catalog/table-catalog.ts';
 import {parseLsn} from '../lsn.ts';
 
-/** The server, the slot and the publication as one query found them. */
+/** The server, the slot, the publication and the tables as they were found. */
 export interface SlotObservation {
   readonly server: ServerObservation;
   readonly slot: ObservedSlot | undefined;
-  readonly publication: ObservedPublication | undefined;
+  readonly publication: PublicationState | undefined;
+  readonly found: readonly FoundTable[];
 }
 
 export interface ServerObservation {
@@ -37,15 +42,6 @@ export interface ObservedSlot {
   readonly synced: boolean;
 }
 
-export interface ObservedPublication {
-  /** `schema.table` of all that it publishes: those that it names, and the partitions where they go under their own name. */
-  readonly tables: readonly string[];
-  /** Of `insert`, `update`, `delete` and `truncate`, what it leaves out. */
-  readonly missingOperations: readonly string[];
-  /** `schema.table` of those with a row filter or a column list. */
-  readonly filteredTables: readonly string[];
-}
-
 interface Row {
   readonly systemId: string;
   readonly timeline: number | null;
@@ -63,7 +59,6 @@ interface Row {
     readonly failover?: boolean;
     readonly synced?: boolean;
   } | null;
-  readonly publication: ObservedPublication | null;
 }
 
 /** Columns of newer versions come by way of JSON, so that 14 takes the query, too. */
@@ -78,37 +73,21 @@ const query = `
     END::text AS "walEnd",
     (SELECT nullif(setting, '-1')::float8 * 1048576 FROM pg_catalog.pg_settings
       WHERE name = 'max_slot_wal_keep_size') AS "walKeepBytes",
-    (SELECT to_jsonb(s) FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1) AS slot,
-    (SELECT jsonb_build_object(
-        'tables', (
-          SELECT coalesce(jsonb_agg(DISTINCT name), '[]') FROM (
-            SELECT schemaname || '.' || tablename AS name
-            FROM pg_catalog.pg_publication_tables WHERE pubname = p.pubname
-            UNION ALL
-            SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_publication_rel r
-            JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE r.prpubid = p.oid
-          ) published),
-        'missingOperations', (
-          SELECT coalesce(jsonb_agg(operation), '[]') FROM (
-            VALUES ('insert', p.pubinsert), ('update', p.pubupdate), ('delete', p.pubdelete), ('truncate', p.pubtruncate)
-          ) AS operations (operation, published) WHERE NOT published),
-        'filteredTables', (
-          SELECT coalesce(jsonb_agg(n.nspname || '.' || c.relname), '[]') FROM pg_catalog.pg_publication_rel r
-          JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
-          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE r.prpubid = p.oid
-            AND (to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL)))
-      FROM pg_catalog.pg_publication p WHERE p.pubname = $2) AS publication`;
+    (SELECT to_jsonb(s) FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1) AS slot`;
 
-/** Needs no more than the right to connect. */
+/**
+ * Needs no more than the right to connect, and waits for no table that somebody has locked, as `pg_publication_tables`
+ * does from Postgres 16 on: it reads catalogs only. Whatever waits all the same is cancelled after `timeoutMs`.
+ */
 export async function observeSlot(
   client: Client,
   slotName: string,
   publicationName: string,
+  timeoutMs: number,
 ): Promise<SlotObservation> {
-  const {rows} = await client.query<Row>(query, [slotName, publicationName]);
+  // By the server: a connection that is only closed goes on waiting there.
+  await client.query(`SET statement_timeout = ${timeoutMs}`);
+  const {rows} = await client.query<Row>(query, [slotName]);
   const row = rows[0];
   if (row === undefined) throw new Error('the server answered without a row');
   const {slot, systemId, timeline, inRecovery, walEnd, walKeepBytes} = row;
@@ -121,7 +100,8 @@ export async function observeSlot(
       walKeepBytes: walKeepBytes ?? undefined,
     },
     slot: slot === null ? undefined : observedSlot(slot),
-    publication: row.publication ?? undefined,
+    publication: await readPublication(client, publicationName),
+    found: await findTables(client),
   };
 }
 

@@ -6,16 +6,23 @@ import {connect, terminate} from '../connection/connection.ts';
 import {postgresError} from '../connection/errors.ts';
 import type {ErrorContext} from '../connection/errors.ts';
 import type {Relations} from '../catalog/relations.ts';
+import type {SnapshotOptions} from './open-snapshot.ts';
 
 /** The connection that incremental snapshots read on: made for the first chunk, and again after an error. */
 export class ChunkConnection implements Pick<ChunkSource, 'readChunk' | 'withoutKey'> {
   readonly #context: ErrorContext;
   readonly #relations: Relations;
+  readonly #selectOverrides: Readonly<Record<string, string>>;
   #client: Client | undefined;
 
-  constructor(context: ErrorContext, relations: Relations) {
+  constructor(
+    context: ErrorContext,
+    relations: Relations,
+    {selectOverrides = {}}: Pick<SnapshotOptions, 'selectOverrides'>,
+  ) {
     this.#context = context;
     this.#relations = relations;
+    this.#selectOverrides = selectOverrides;
   }
 
   withoutKey(tables: readonly string[]): Promise<readonly string[]> {
@@ -26,7 +33,10 @@ export class ChunkConnection implements Pick<ChunkSource, 'readChunk' | 'without
     request: ChunkRequest,
     accept: (chunk: SnapshotChunk) => boolean,
   ): Promise<ChunkOutcome> {
-    return this.#with((client) => readChunk(client, request, this.#relations, accept));
+    const {table, isInitial} = request;
+    const select = isInitial ? this.#selectOverrides[table] : undefined;
+    const query = {...request, select};
+    return this.#with((client) => readChunk(client, query, this.#relations, accept));
   }
 
   close(): void {

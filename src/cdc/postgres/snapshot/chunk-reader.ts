@@ -8,12 +8,19 @@ import {keyColumns} from '../catalog/key-columns.ts';
 import {quote, quoteName} from '../catalog/publication.ts';
 import {relationOfTable, selectList} from '../catalog/relations.ts';
 import type {Relations} from '../catalog/relations.ts';
+import {copyRows} from './copy-rows.ts';
+import {lockByReading} from './lock-by-reading.ts';
+
+/** A request, with the query that is read in place of the table; undefined for all of its rows. */
+export interface ChunkQuery extends ChunkRequest {
+  readonly select: string | undefined;
+}
+
+/** Of what the socket brings; a chunk is gathered from them. */
+const rowsPerBatch = 1024;
 
 /** `no key`: without a primary key there is no order to read in. */
 export type ChunkOutcome = 'accepted' | 'declined' | 'no table' | 'no key';
-
-/** Postgres' own text of every value, as the stream has it. */
-const asText = {getTypeParser: () => (text: string) => text};
 
 /**
  * Reads one chunk on `client`, and writes its watermark where `accept` returns true.
@@ -23,14 +30,14 @@ const asText = {getTypeParser: () => (text: string) => text};
  */
 export async function readChunk(
   client: Client,
-  request: ChunkRequest,
+  query: ChunkQuery,
   relations: Relations,
   accept: (chunk: SnapshotChunk) => boolean,
 ): Promise<ChunkOutcome> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   let outcome: ChunkOutcome;
   try {
-    outcome = await inTransaction(client, request, relations, accept);
+    outcome = await inTransaction(client, query, relations, accept);
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
@@ -56,41 +63,66 @@ export async function tablesWithoutKey(
 
 async function inTransaction(
   client: Client,
-  request: ChunkRequest,
+  query: ChunkQuery,
   relations: Relations,
   accept: (chunk: SnapshotChunk) => boolean,
 ): Promise<ChunkOutcome> {
-  // Before the first query, which takes the snapshot: what it sees is then not older than the lock.
-  if (!(await lock(client, request.table))) return 'no table';
-  const found = await readTableNamed(client, request.table);
+  const found = await lockAndDescribe(client, query.table, relations);
   if (found === undefined) return 'no table';
   // What the stream knows its rows by.
   const table = {...found, primaryKey: keyColumns(found)};
   if (table.primaryKey.length === 0) return 'no key';
-  const upTo = request.upTo ?? (await lastKey(client, request, table));
-  const facts = await readFacts(client, table);
   const relation = relations.intern(relationOfTable(table));
+  const upTo = query.upTo ?? (await lastKey(client, query, table, relation));
+  // Before the rows: without one snapshot for both, whatever ran when they were read ran now, too.
+  const facts = await readFacts(client, table);
   const rows: readonly Tuple[] =
     upTo === undefined
       ? []
-      : await readRows(client, chunkQuery(client, {...request, upTo}, table, relation));
+      : await readRows(client, chunkQuery(client, {...query, upTo}, table, relation), relation);
   const isAccepted = accept({relation, keyColumns: table.primaryKey, rows, upTo, ...facts});
   if (!isAccepted) return 'declined';
   // Transactional: its commit flushes it, so that the walsender sees it at once.
   await client.query('SELECT pg_catalog.pg_logical_emit_message(true, $1, $2)', [
     WATERMARK_PREFIX,
-    request.watermark,
+    query.watermark,
   ]);
   return 'accepted';
 }
 
-async function lock(client: Client, table: string): Promise<boolean> {
+/**
+ * The table, under a lock; undefined where it is gone.
+ *
+ * The lock comes before the first query, which takes the snapshot: what that sees is then not older. Who may read some
+ * columns only gets it by reading them, and a snapshot for each query after that.
+ */
+async function lockAndDescribe(
+  client: Client,
+  name: string,
+  relations: Relations,
+): Promise<CatalogTable | undefined> {
+  const outcome = await lock(client, name);
+  if (outcome === 'no table') return undefined;
+  if (outcome === 'refused') {
+    await client.query('ROLLBACK');
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    const table = await readTableNamed(client, name);
+    if (table === undefined) return undefined;
+    await lockByReading(client, relations.intern(relationOfTable(table)));
+  }
+  return readTableNamed(client, name);
+}
+
+async function lock(client: Client, table: string): Promise<'locked' | 'refused' | 'no table'> {
   try {
     await client.query(`LOCK TABLE ${quoteName(table)} IN ACCESS SHARE MODE`);
-    return true;
+    return 'locked';
   } catch (error) {
+    const {code = ''} = error as {code?: string};
     // undefined_table, invalid_schema_name
-    if (['42P01', '3F000'].includes((error as {code?: string}).code ?? '')) return false;
+    if (['42P01', '3F000'].includes(code)) return 'no table';
+    // insufficient_privilege: of the table as a whole
+    if (code === '42501') return 'refused';
     throw error;
   }
 }
@@ -118,22 +150,29 @@ async function readFacts(client: Client, {oid}: CatalogTable): Promise<Facts> {
 /** The key of the last row in key order; undefined where there is no row. */
 async function lastKey(
   client: Client,
-  {filter}: ChunkRequest,
+  {filter, select}: ChunkQuery,
   table: CatalogTable,
+  relation: Relation,
 ): Promise<readonly string[] | undefined> {
   const key = table.primaryKey.map(quote);
   const where = filter === undefined ? '' : ` WHERE (${filter})`;
   const order = key.map((column) => `${column} DESC`).join(', ');
   const [row] = await readRows(
     client,
-    `SELECT ${key.join(', ')} FROM ${from(table)}${where} ORDER BY ${order} LIMIT 1`,
+    `SELECT ${key.join(', ')} FROM ${from(table, select)}${where} ORDER BY ${order} LIMIT 1`,
+    {
+      ...relation,
+      columns: table.primaryKey.flatMap(
+        (name) => relation.columns.find((column) => column.name === name) ?? [],
+      ),
+    },
   );
   return row as readonly string[] | undefined;
 }
 
 function chunkQuery(
   client: Client,
-  {after, upTo, filter, limit}: ChunkRequest & {readonly upTo: readonly string[]},
+  {after, upTo, filter, limit, select}: ChunkQuery & {readonly upTo: readonly string[]},
   table: CatalogTable,
   relation: Relation,
 ): string {
@@ -146,15 +185,23 @@ function chunkQuery(
     ...(after === undefined ? [] : [`ROW(${key}) > ${row(after)}`]),
     `ROW(${key}) <= ${row(upTo)}`,
   ];
-  return `SELECT ${selectList(relation)} FROM ${from(table)} WHERE ${conditions.join(' AND ')} ORDER BY ${key} LIMIT ${limit}`;
+  return `SELECT ${selectList(relation)} FROM ${from(table, select)} WHERE ${conditions.join(' AND ')} ORDER BY ${key} LIMIT ${limit}`;
 }
 
 /** A child by inheritance is a table of its own in the stream. */
-function from({schema, table, kind}: CatalogTable): string {
+function from({schema, table, kind}: CatalogTable, select: string | undefined): string {
+  if (select !== undefined) return `(${select}\n) AS selected`;
   return `${kind === 'p' ? '' : 'ONLY '}${quote(schema)}.${quote(table)}`;
 }
 
-async function readRows(client: Client, text: string): Promise<readonly Tuple[]> {
-  const {rows} = await client.query<(string | null)[]>({text, rowMode: 'array', types: asText});
+/** By COPY, which gives Postgres' own bytes of every value, so that what is no text is noticed. */
+async function readRows(
+  client: Client,
+  select: string,
+  relation: Relation,
+): Promise<readonly Tuple[]> {
+  const rows: Tuple[] = [];
+  for await (const batch of copyRows(client, `COPY (${select}) TO STDOUT`, relation, rowsPerBatch))
+    rows.push(...batch);
   return rows;
 }

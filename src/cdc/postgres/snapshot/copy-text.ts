@@ -26,14 +26,39 @@ export function decodeCopyRow(
   if (line.includes(replacement) && !isUtf8(buffer.subarray(start, end)))
     throw unreadable(
       relation,
-      'it is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8',
+      `${columnName(relation, notUtf8(buffer.subarray(start, end - 1)))} is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8`,
     );
   const values = parseCopyRow(line);
-  if (values === undefined) throw unreadable(relation, 'Postgres does not write such an escape');
+  if (values === undefined)
+    throw unreadable(
+      relation,
+      `Postgres does not write such an escape as in ${columnName(relation, badlyEscaped(line))}`,
+    );
   const width = relation.columns.length;
   if (values.length !== width)
     throw unreadable(relation, `it has ${values.length} columns in place of ${width}`);
   return values;
+}
+
+function columnName({columns}: Relation, index: number): string {
+  return `column ${columns[index]?.name ?? index + 1}`;
+}
+
+/** The first value of the line that is not UTF-8. */
+function notUtf8(line: Buffer): number {
+  let index = 0;
+  for (let start = 0; start <= line.length; index++) {
+    const tab = line.indexOf(0x09, start);
+    const end = tab < 0 ? line.length : tab;
+    if (!isUtf8(line.subarray(start, end))) break;
+    start = end + 1;
+  }
+  return index;
+}
+
+/** The first value of the line that `parseCopyRow` does not take. */
+function badlyEscaped(line: string): number {
+  return line.split('\t').findIndex((value) => parseCopyRow(value) === undefined);
 }
 
 function unreadable({schema, table}: Relation, reason: string): ServiceError {

@@ -6,6 +6,8 @@ import {readTables} from '../catalog/column-catalog.ts';
 import {quoteTable} from '../catalog/publication.ts';
 import {relationOfTable} from '../catalog/relations.ts';
 import type {Relations} from '../catalog/relations.ts';
+import type {Relation} from '../../replication-source.ts';
+import {lockByReading} from './lock-by-reading.ts';
 import type {Heap, SnapshotTable} from './snapshot-parts.ts';
 import type {OpenSnapshot} from './snapshot-reader.ts';
 import type {FoundTable} from '../catalog/table-catalog.ts';
@@ -68,6 +70,45 @@ export async function lockTables(
       throw lockError(error, where, lockTimeoutMs);
     }
   }
+}
+
+/**
+ * The same for tables of which the user may read some columns only: these are locked by reading them, for which a
+ * transaction has to have its snapshot.
+ *
+ * @throws RetriableError where one was rewritten since the snapshot, which would find it empty.
+ */
+export async function lockReadable(
+  readers: readonly Client[],
+  where: string,
+  relations: readonly Relation[],
+  lockTimeoutMs: number,
+): Promise<void> {
+  if (relations.length === 0) return;
+  const [first] = readers;
+  for (const reader of readers) {
+    try {
+      for (const relation of relations) await lockByReading(reader, relation);
+    } catch (error) {
+      throw lockError(error, where, lockTimeoutMs);
+    }
+  }
+  // The row of the catalog is the snapshot's, what the function answers is of now.
+  const rewritten = await first?.query<{name: string}>(
+    `SELECT DISTINCT c.oid::regclass::text AS name
+     FROM unnest($1::bigint[]::oid[]) AS captured (oid)
+     CROSS JOIN LATERAL (
+       SELECT relid FROM pg_catalog.pg_partition_tree(captured.oid) UNION SELECT captured.oid) AS leaf
+     JOIN pg_catalog.pg_class c ON c.oid = leaf.relid
+     WHERE c.relkind = 'r' AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)`,
+    [relations.map(({oid}) => oid)],
+  );
+  const names = rewritten?.rows.map(({name}) => name) ?? [];
+  if (names.length > 0)
+    throw new RetriableError(
+      'CDC_TABLE_LOCKED',
+      `${where}: ${names.join(', ')} was rewritten by another session while the snapshot began; it is taken again`,
+    );
 }
 
 /** Lets the readers see what the exported snapshot sees; afterwards its connection may go. */

@@ -65,6 +65,12 @@ export interface LogicalMessage {
   readonly content: Buffer;
 }
 
+/** A column of a row, by its relation and its place there. */
+interface RefusedColumn {
+  readonly relationOid: number;
+  readonly index: number;
+}
+
 /** Microseconds from 1970-01-01 to 2000-01-01, where Postgres' clock starts. */
 const postgresEpoch = 946_684_800_000_000;
 
@@ -90,6 +96,12 @@ export class PgoutputDecoder {
   #offset = 0;
   #end = 0;
   #lsn = 0n;
+  #refusedColumn: RefusedColumn | undefined;
+
+  /** Where in a row the message was refused that was decoded last; undefined elsewhere. */
+  get refusedColumn(): RefusedColumn | undefined {
+    return this.#refusedColumn;
+  }
 
   /**
    * Decodes `buffer[start, end)`, which came at `lsn`.
@@ -101,6 +113,7 @@ export class PgoutputDecoder {
     this.#offset = start;
     this.#end = end;
     this.#lsn = lsn;
+    this.#refusedColumn = undefined;
     const message = this.#message(this.#uint8());
     if (this.#offset !== end) throw this.#fail(`${end - this.#offset} bytes follow the message`);
     return message;
@@ -147,7 +160,7 @@ export class PgoutputDecoder {
   #insert(): ChangeMessage {
     const relationOid = this.#uint32();
     this.#expect(0x4e);
-    const after = this.#tuple();
+    const after = this.#tuple(relationOid);
     return {tag: 'insert', relationOid, beforeKind: undefined, before: undefined, after};
   }
 
@@ -160,18 +173,19 @@ export class PgoutputDecoder {
         relationOid,
         beforeKind: undefined,
         before: undefined,
-        after: this.#tuple(),
+        after: this.#tuple(relationOid),
       };
     const beforeKind = this.#beforeKind(kind);
-    const before = this.#tuple();
+    const before = this.#tuple(relationOid);
     this.#expect(0x4e);
-    return {tag: 'update', relationOid, beforeKind, before, after: this.#tuple()};
+    return {tag: 'update', relationOid, beforeKind, before, after: this.#tuple(relationOid)};
   }
 
   #delete(): ChangeMessage {
     const relationOid = this.#uint32();
     const beforeKind = this.#beforeKind(this.#uint8());
-    return {tag: 'delete', relationOid, beforeKind, before: this.#tuple(), after: undefined};
+    const before = this.#tuple(relationOid);
+    return {tag: 'delete', relationOid, beforeKind, before, after: undefined};
   }
 
   #beforeKind(byte: number): 'key' | 'row' {
@@ -180,17 +194,22 @@ export class PgoutputDecoder {
     throw this.#fail(`unknown old tuple type 0x${byte.toString(16)}`);
   }
 
-  #tuple(): Tuple {
+  #tuple(relationOid: number): Tuple {
     const count = this.#uint16();
     const values: (string | null | undefined)[] = [];
-    for (let i = 0; i < count; i++) {
-      const kind = this.#uint8();
-      if (kind === 0x74) {
-        const start = this.#skip(this.#uint32());
-        values.push(this.#text(start, this.#offset));
-      } else if (kind === 0x6e) values.push(null);
-      else if (kind === 0x75) values.push(undefined);
-      else throw this.#fail(`unknown column kind 0x${kind.toString(16)}`);
+    try {
+      for (let i = 0; i < count; i++) {
+        const kind = this.#uint8();
+        if (kind === 0x74) {
+          const start = this.#skip(this.#uint32());
+          values.push(this.#text(start, this.#offset));
+        } else if (kind === 0x6e) values.push(null);
+        else if (kind === 0x75) values.push(undefined);
+        else throw this.#fail(`unknown column kind 0x${kind.toString(16)}`);
+      }
+    } catch (error) {
+      this.#refusedColumn = {relationOid, index: values.length};
+      throw error;
     }
     return values;
   }

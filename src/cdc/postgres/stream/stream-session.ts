@@ -1,8 +1,10 @@
 import type {Client} from 'pg';
+import type {ServerNotice} from '../connection/errors.ts';
 import type {Clock} from '../../../common/clock.ts';
 import type {Relation, SourceEvent} from '../../replication-source.ts';
 import type {TableFilter} from '../../table-filter.ts';
 import {readTable, readTypes} from '../catalog/column-catalog.ts';
+import type {CatalogTable} from '../catalog/column-catalog.ts';
 import {connect, disconnect} from '../connection/connection.ts';
 import type {PostgresAddress} from '../connection/connection.ts';
 import {EventBuffer} from './event-buffer.ts';
@@ -18,8 +20,10 @@ export interface StreamSessionDeps {
   readonly relations: Relations;
   readonly filter: TableFilter;
   readonly onStart: () => void;
+  /** A captured table that the server has described, as the catalog has it now. */
+  readonly onTable: (table: CatalogTable) => void;
   /** What makes a warning of the server the end of the stream. */
-  readonly onNotice: (message: string) => Error | undefined;
+  readonly onNotice: (notice: ServerNotice) => Error | undefined;
 }
 
 /** The catalog may be newer than the change: a label is not there before a row has it. */
@@ -58,8 +62,8 @@ export class StreamSession {
       () => this.#client.hold('consumer'),
       () => this.#client.release('consumer'),
     );
-    walsender.on('notice', ({message}) => {
-      const error = deps.onNotice(message ?? '');
+    walsender.on('notice', ({code = '', message = ''}) => {
+      const error = deps.onNotice({code, message});
       if (error !== undefined) this.#fail(error);
     });
     reader.connected({
@@ -127,6 +131,7 @@ export class StreamSession {
     this.#catalog ??= connect(this.#address, 'query');
     const catalog = await this.#catalog;
     const table = await readTable(catalog, message.oid);
+    if (table !== undefined) this.#deps.onTable(table);
     const types = await readTypes(
       catalog,
       message.columns.map(({typeOid}) => typeOid),

@@ -8,6 +8,7 @@ import type {
   ChangeMessage,
   CommitMessage,
   LogicalMessage,
+  PgoutputMessage,
   RelationMessage,
 } from './pgoutput.ts';
 
@@ -100,7 +101,7 @@ export class TransactionReader {
   }
 
   read(buffer: Buffer, start: number, end: number, lsn: bigint): void {
-    const message = this.#decoder.decode(buffer, start, end, lsn);
+    const message = this.#decode(buffer, start, end, lsn);
     switch (message.tag) {
       case 'insert':
       case 'update':
@@ -136,6 +137,27 @@ export class TransactionReader {
     if (this.#open !== undefined || walEnd <= this.#position) return;
     this.#position = walEnd;
     this.#output.push({kind: 'idle', endLsn: walEnd}, smallEventBytes);
+  }
+
+  #decode(buffer: Buffer, start: number, end: number, lsn: bigint): PgoutputMessage {
+    try {
+      return this.#decoder.decode(buffer, start, end, lsn);
+    } catch (error) {
+      throw this.#located(error);
+    }
+  }
+
+  /** With the table and the column, where it is about a row. */
+  #located(error: unknown): unknown {
+    const column = this.#decoder.refusedColumn;
+    if (column === undefined || !(error instanceof ServiceError)) return error;
+    const {relationOid, index} = column;
+    const known = this.#relations.get(relationOid)?.message;
+    const where =
+      known === undefined
+        ? `relation ${relationOid}`
+        : `${known.schema}.${known.table}, column ${known.columns[index]?.name ?? index + 1}`;
+    return new ServiceError(error.code, `${error.message} (${where})`, {cause: error});
   }
 
   #begin(message: BeginMessage): void {

@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest';
 import type {CatalogTable} from '../../../../src/cdc/postgres/catalog/column-catalog.ts';
 import {
   keyColumns,
+  keyCondition,
   keyColumnsOf,
   keyRemark,
 } from '../../../../src/cdc/postgres/catalog/key-columns.ts';
@@ -107,5 +108,37 @@ describe('keyRemark', () => {
       expect.stringContaining('are keyed by its unique u'),
       expect.stringContaining('are keyed by the columns of that index, c'),
     ]);
+  });
+});
+
+const remedyOf = (facts: Partial<CatalogTable>): string | undefined =>
+  keyCondition({name: 'camel', where: 'source camel'}, {...table, ...facts})?.message.replace(
+    /.*; run /,
+    '',
+  );
+
+describe('keyCondition', () => {
+  test.each([
+    ['a primary key', {}, undefined],
+    ['FULL', {primaryKey: [], replicaIdentity: 'full'}, undefined],
+    ['an identity index', {replicaIdentity: 'index', identityColumns: ['c']}, undefined],
+    [
+      'no key',
+      {primaryKey: []},
+      'ALTER TABLE "s"."t" ADD PRIMARY KEY (…), or ALTER TABLE "s"."t" REPLICA IDENTITY FULL',
+    ],
+    ['NOTHING', {replicaIdentity: 'nothing'}, 'ALTER TABLE "s"."t" REPLICA IDENTITY DEFAULT'],
+    [
+      'NOTHING and no key',
+      {replicaIdentity: 'nothing', primaryKey: []},
+      'ALTER TABLE "s"."t" REPLICA IDENTITY FULL',
+    ],
+    [
+      'an identity index that was dropped',
+      {replicaIdentity: 'index'},
+      'ALTER TABLE "s"."t" REPLICA IDENTITY DEFAULT',
+    ],
+  ] as const)('has the remedy for a table with %s', (_what, facts, remedy) => {
+    expect(remedyOf(facts)).toBe(remedy);
   });
 });

@@ -2,6 +2,7 @@ import {describe, expect, inject, test} from 'vitest';
 import {PostgresServer} from '../../../support/postgres.ts';
 import {freePort} from '../../../support/free-port.ts';
 import {TestSource} from '../../../support/postgres-test-source.ts';
+import {until} from '../../../support/until.ts';
 import {failing, failureOf} from '../failing.ts';
 import type {PostgresSourceOptions} from '../../../../src/cdc/postgres/postgres-source-options.ts';
 
@@ -173,10 +174,24 @@ describe('PostgresSource.open', () => {
       ['update', ['1'], ['2']],
       ['delete', ['2'], undefined],
     ]);
-
-    await source.restart();
-    await source.open(from);
     expect(source.conditions.list()).toMatchObject([{subject: `${subject}.n`}]);
+  });
+
+  test('check 8: names a table that loses its key while it is captured, until it has one again', async () => {
+    await using source = await TestSource.create(port);
+    await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
+    const {from} = await source.start();
+    const codes = (): readonly string[] => source.conditions.list().map(({code}) => code);
+    const atStart = codes();
+
+    const changes = source.changes(from, 2);
+    await source.sql('ALTER TABLE t DROP CONSTRAINT t_pkey; INSERT INTO t VALUES (1)');
+    await until('it is told', () => codes().includes('CDC_TABLE_WITHOUT_KEY'));
+    await source.sql('ALTER TABLE t ADD PRIMARY KEY (id); INSERT INTO t VALUES (2)');
+    await changes;
+
+    expect(atStart).toEqual([]);
+    expect(codes()).toEqual([]);
   });
 
   test('check 9: gives the columns of the identity index as the old key', async () => {

@@ -12,7 +12,7 @@ import {foundTable} from './found-table.ts';
 
 const whole: PublicationState = {
   allTables: false,
-  allOperations: true,
+  missingOperations: [],
   viaRoot: false,
   tables: ['a.t', 'b.u'],
   schemas: [],
@@ -59,9 +59,9 @@ describe('publicationChanges', () => {
   });
 
   test('publishes all operations', () => {
-    expect(publicationChanges(plan('filtered', t, u), {...whole, allOperations: false})).toEqual([
-      `ALTER PUBLICATION "p" SET (publish = 'insert, update, delete, truncate')`,
-    ]);
+    expect(
+      publicationChanges(plan('filtered', t, u), {...whole, missingOperations: ['truncate']}),
+    ).toEqual([`ALTER PUBLICATION "p" SET (publish = 'insert, update, delete, truncate')`]);
   });
 
   test('changes under which name partitions come, where there are or may be any', () => {
@@ -77,7 +77,13 @@ describe('publicationChanges', () => {
   });
 
   test.each(['disabled', 'no_tables'] as const)('leaves it as it is when %s', (mode) => {
-    const state = {...whole, allOperations: false, viaRoot: true, tables: [], filtered: ['a.t']};
+    const state = {
+      ...whole,
+      missingOperations: ['truncate'],
+      viaRoot: true,
+      tables: [],
+      filtered: ['a.t'],
+    };
 
     expect(publicationChanges(plan(mode, t), state)).toEqual([]);
   });
@@ -97,7 +103,7 @@ describe('publicationChanges', () => {
 
 describe('publicationWarnings', () => {
   test('names what a publication of somebody else leaves out', () => {
-    const narrow = {...whole, allOperations: false, viaRoot: true, filtered: ['a.t']};
+    const narrow = {...whole, missingOperations: ['truncate'], viaRoot: true, filtered: ['a.t']};
 
     expect(publicationWarnings(plan('disabled', t), narrow)).toEqual([
       expect.stringContaining(`SET (publish = 'insert, update, delete, truncate')`),

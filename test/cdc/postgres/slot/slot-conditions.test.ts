@@ -22,7 +22,12 @@ const server = {
 };
 /** With this part of 100 MB left. */
 const left = (part: number) => ({...slot, safeWalSize: part * 100 * 1048576});
-const publication = {tables: ['shop.orders'], missingOperations: [], filteredTables: []};
+const publication = {
+  tables: ['shop.orders'],
+  missingOperations: [],
+  filteredTables: [],
+  newTables: [],
+};
 
 /** What is raised when everything is right but `wrong`: code, severity and message, in one line each. */
 function raised(wrong: Partial<SlotFacts>): string[] {

@@ -120,6 +120,70 @@ describe('SlotMonitor', () => {
     expect(text).not.toMatch(/^millrace_cdc_wal_safe_bytes/m);
   });
 
+  test('looks while somebody holds every lock on a captured table', async () => {
+    await using source = await watched(port);
+    const holder = await source.client();
+    try {
+      await holder.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+      await source.sql(`SELECT pg_logical_emit_message(true, 'x', repeat('y', 10000))`);
+      const lag = await lagOf(source);
+
+      await until('it looks', () => (statusOf(source).confirmedLagBytes ?? 0) >= lag, 5_000);
+
+      expect(source.conditions.list()).toEqual([]);
+    } finally {
+      await holder.end();
+    }
+  });
+
+  test('names a table that the filters match and that was created since, until a restart captures it', async () => {
+    await using source = await watched(port, {tableIncludeList: ['public\\..*']});
+    await source.sql('CREATE TABLE later (id int PRIMARY KEY); INSERT INTO later VALUES (1)');
+
+    const message = await raised(source, 'CDC_PUBLICATION_NARROW');
+    const [condition] = source.conditions.list();
+    const {from} = await source.open({
+      lsn: (await source.slot())?.confirmed ?? 0n,
+      systemId: await systemId(source),
+    });
+    await until('it is over', () => source.conditions.list().length === 0);
+    await source.sql('INSERT INTO later VALUES (2)');
+
+    expect(condition?.severity).toBe('warning');
+    expect(message).toMatch(/match public\.later since the start.*restart the source/);
+    expect((await source.changes(from, 1)).map(({after}) => after)).toEqual([['2']]);
+  });
+
+  test('misses no changes of a table that was dropped, nor of one that the publication has anyway', async () => {
+    await using source = await watched(port, {
+      tableIncludeList: ['public\\..*'],
+      publicationMode: 'all_tables',
+    });
+
+    await source.sql('CREATE TABLE later (id int PRIMARY KEY); DROP TABLE u');
+    await source.sql(`SELECT pg_logical_emit_message(true, 'x', repeat('y', 10000))`);
+    const lag = await lagOf(source);
+    await until('it has looked', () => (statusOf(source).confirmedLagBytes ?? 0) >= lag);
+
+    expect(source.conditions.list()).toEqual([]);
+  });
+
+  test('looks when streaming begins, however long the interval is', async () => {
+    await using source = await watched(port, {slot: {monitorIntervalMs: 3_600_000}});
+    await until('it has looked', () => source.source.status().replicationSlot !== undefined);
+    const before = statusOf(source).active;
+
+    const ended = source.events(
+      {lsn: (await source.slot())?.confirmed ?? 0n, systemId: await systemId(source)},
+      () => false,
+    );
+    await until('it has looked again', () => statusOf(source).active === true, 10_000);
+    await source.close();
+    await ended;
+
+    expect(before).toBe(false);
+  });
+
   test('needs no more than the right to connect', async () => {
     await using source = await TestSource.create(port, often);
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');
@@ -205,6 +269,11 @@ async function raised(source: TestSource, code: string): Promise<string> {
 
 function statusOf(source: TestSource): Partial<SlotStatus> {
   return source.source.status().replicationSlot ?? {};
+}
+
+async function systemId(source: TestSource): Promise<string> {
+  const [row] = await source.sql('SELECT system_identifier::text AS id FROM pg_control_system()');
+  return String(row?.['id']);
 }
 
 async function lagOf(source: TestSource): Promise<number> {

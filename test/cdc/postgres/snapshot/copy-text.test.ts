@@ -76,7 +76,16 @@ describe('decodeCopyRow', () => {
     expect(() => decode(Buffer.from('a\tb'), 2)).toThrow('it is cut short');
     expect(() => decode(Buffer.alloc(0), 1)).toThrow('it is cut short');
     expect(() => decode(Buffer.from('a\nb\n'), 1)).toThrow('does not write such an escape');
-    expect(() => decode(Buffer.from([0xe9, 0x0a]), 1)).toThrow('it is not UTF-8');
+    expect(() => decode(Buffer.from([0xe9, 0x0a]), 1)).toThrow('is not UTF-8');
+  });
+
+  test('names the column that it refuses', () => {
+    const line = Buffer.concat([Buffer.from('a\té\t'), Buffer.from([0xe9, 0x09, 0x62, 0x0a])]);
+
+    expect(() => decode(line, 4)).toThrow(/^unreadable row of public\.t: column c2 is not UTF-8/);
+    expect(() => decode(Buffer.from('a\t\\N\t\\x41\n'), 3)).toThrow(
+      'unreadable row of public.t: Postgres does not write such an escape as in column c2',
+    );
   });
 
   test('refuses what was changed on its way, or says exactly what came', () => {

@@ -219,6 +219,19 @@ describe('TransactionReader', () => {
     );
   });
 
+  test('names the table and the column in which a message cannot be read', () => {
+    const out = new Out(0n);
+    const row = new MessageWriter('I').u32(7).tuple('N', ['a', '\u00e9']).done();
+    row[row.length - 1] = 0x28;
+    const unknown = new MessageWriter('I').u32(9).tuple('N', ['a', '\u00e9']).done();
+    unknown[unknown.length - 1] = 0x28;
+
+    expect(() => out.read(begin(1n), row)).toThrow(
+      /^unreadable pgoutput message at LSN 0\/5: a text is not UTF-8.* \(public\.t, column v\)$/,
+    );
+    expect(() => out.read(unknown)).toThrow(/at LSN 0\/5: .* \(relation 9\)$/);
+  });
+
   test('marks what an old key does not have, and fills what an old row has', () => {
     const out = new Out(0n);
     const byKey = new MessageWriter('U')
