@@ -102,7 +102,9 @@ export function cdcSoakSuite({seconds, faultEveryMs, reconnects}: CdcSoakOptions
   /** Until no more than `bytes` is left of what is written by now: however long that takes, some of it comes all the time. */
   async function caughtUp(bytes = 0): Promise<void> {
     const end = await walEnd();
-    for (let left = await bytesLeft(end); left > bytes || left < 0;) {
+    let left = await bytesLeft(end);
+    const isDone = (): boolean => left >= 0 && left <= bytes;
+    while (!isDone()) {
       const before = left;
       await until('something is confirmed', async () => {
         left = await bytesLeft(end);
