@@ -99,7 +99,7 @@ export async function runService(
     },
   });
   const sinks = await Promise.all(
-    config.sinks.map(async (sink) => ({sink, warehouse: await warehouseOf(sink)})),
+    config.sinks.map(async (sink) => ({sink, warehouse: await warehouseOf(sink, shared)})),
   );
   const components: readonly Component[] = [
     ...(roles.includes('cdc') ? sources.map((source) => cdcConnector(source, config, shared)) : []),

@@ -125,14 +125,22 @@ function checkSinks(
   for (const [name, section] of sinks) {
     if (section['connector'] !== 'duckdb') continue;
     const sink = valuesOf(sinkSchemas.duckdb, section);
-    const file = paths.warehouse(name, sink.database, dataDirectory);
-    const owner = owners.get(file);
-    if (owner === undefined) owners.set(file, name);
-    else
-      raw.mistake(
-        ['sinks', name, 'database'],
-        `: sink ${owner} writes to this file already; each sink needs one of its own`,
-      );
+    const copyOf = sink['export.database'];
+    const files = {
+      database: paths.warehouse(name, sink.database, dataDirectory),
+      ...(copyOf && {
+        'export.database': paths.absolute(copyOf, ['sinks', name, 'export.database']),
+      }),
+    };
+    for (const [key, file] of Object.entries(files)) {
+      const owner = owners.get(file);
+      if (owner === undefined) owners.set(file, name);
+      else
+        raw.mistake(
+          ['sinks', name, key],
+          `: sink ${owner} writes to this file already; each needs one of its own`,
+        );
+    }
   }
 }
 

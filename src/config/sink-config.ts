@@ -19,6 +19,8 @@ export interface DuckDbSinkConfig extends CommonSinkConfig {
   readonly connector: 'duckdb';
   /** Path of the DuckDB file. */
   readonly database: string;
+  /** The copy for other processes; undefined for none. */
+  readonly exported: {readonly database: string; readonly intervalMs: number} | undefined;
 }
 
 type SinkKeys = z.output<typeof sinkSchema>;
@@ -44,9 +46,17 @@ export function sinkConfig(
     bufferBytes: keys['buffer.bytes'],
     lingerMs: keys['linger.ms'],
   } as const;
+  const copyOf = keys['export.database'];
   return {
     ...common,
     connector: 'duckdb',
     database: paths.warehouse(name, keys.database, dataDirectory),
+    exported:
+      copyOf === undefined
+        ? undefined
+        : {
+            database: paths.absolute(copyOf, ['sinks', name, 'export.database']),
+            intervalMs: keys['export.interval.ms'],
+          },
   };
 }

@@ -290,7 +290,22 @@ describe('checkConfig', () => {
     ].join('\n');
 
     expect(folder.mistakes(yaml)).toEqual([
-      '9:15: sinks.b.database: sink a writes to this file already; each sink needs one of its own',
+      '9:15: sinks.b.database: sink a writes to this file already; each needs one of its own',
+    ]);
+  });
+
+  test('refuses a copy of a DuckDB file in the place of one that a sink writes', () => {
+    const yaml = [
+      'data.dir: data',
+      'sinks:',
+      ...source('a', [...sinkLines, 'export.database: ./data/./warehouse.duckdb']),
+      ...source('b', [...sinkLines, 'database: b.duckdb', 'export.database: copy.duckdb']),
+      ...source('c', [...sinkLines, 'database: copy.duckdb']),
+    ].join('\n');
+
+    expect(folder.mistakes(yaml)).toEqual([
+      '6:22: sinks.a.export.database: sink a writes to this file already; each needs one of its own',
+      '15:15: sinks.c.database: sink b writes to this file already; each needs one of its own',
     ]);
   });
 
