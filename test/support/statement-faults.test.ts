@@ -59,6 +59,20 @@ describe('StatementFaults', () => {
     expect(seen).toEqual(['BEGIN', 'reached']);
   });
 
+  test('holds a statement until it is released', async () => {
+    const seen: string[] = [];
+    faults.arm('held');
+    expect(take('COMMIT')).toEqual(['held']);
+    const held = faults.whenReleased.then(() => seen.push('COMMIT'));
+
+    seen.push('others');
+    await Promise.resolve();
+    faults.release();
+    await held;
+
+    expect(seen).toEqual(['others', 'COMMIT']);
+  });
+
   test('forgets statements and faults when it is cleared', () => {
     take('BEGIN');
     faults.arm('reset');

@@ -17,7 +17,9 @@ export type StatementFault =
   /** HTTP 429 without running it. */
   | 'too-many-requests'
   /** HTTP 503 without running it. */
-  | 'unavailable';
+  | 'unavailable'
+  /** Runs it and answers once {@link StatementFaults.whenReleased} resolves: of a client that was stopped for a while. */
+  | 'held';
 
 /** One fault, until it has met `times` statements. */
 interface ArmedFault {
@@ -38,6 +40,8 @@ export class StatementFaults {
   readonly #statements: string[] = [];
   #armed: ArmedFault[] = [];
   #whenReached: Promise<void> = Promise.resolve();
+  #whenReleased: Promise<void> = Promise.resolve();
+  #release: () => void = () => undefined;
 
   /** Every statement that arrived since the last {@link clear}, in order, whatever became of it. */
   get statements(): readonly string[] {
@@ -49,11 +53,25 @@ export class StatementFaults {
     return this.#whenReached;
   }
 
+  /** What a statement that is `held` waits for. */
+  get whenReleased(): Promise<void> {
+    return this.#whenReleased;
+  }
+
+  /** Lets statements that are `held` go on. */
+  release(): void {
+    this.#release();
+  }
+
   /**
    * Lets `fault` meet `times` statements in a row: from the `at`th from now on (1 is the next one), or from the next
    * that matches. Faults armed before stay armed; of two that a statement would meet it is the older one.
    */
   arm(fault: StatementFault, at: number | RegExp = 1, times = 1): void {
+    if (fault === 'held')
+      this.#whenReleased = new Promise((release) => {
+        this.#release = release;
+      });
     this.#whenReached = new Promise((reached) => {
       const first = typeof at === 'number' ? {passing: at - 1} : at;
       this.#armed.push({fault, at: first, times, hasMet: false, reached});
@@ -73,8 +91,9 @@ export class StatementFaults {
     return met.fault;
   }
 
-  /** Forgets the statements, and what was to happen to further ones. */
+  /** Forgets the statements, and what was to happen to further ones; lets those go on that are held. */
   clear(): void {
+    this.#release();
     this.#statements.length = 0;
     this.#armed = [];
   }
