@@ -6,7 +6,7 @@ import type {KeyPath} from './mistake.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
 import {configSchema, schemaRegistrySchema} from './schema.ts';
-import {sinkSchemas} from './sink-schema.ts';
+import {commonSinkSchema, sinkSchemas} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 
 /** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
@@ -123,6 +123,7 @@ function checkSinks(
 ): void {
   const owners = new Map<string, string>();
   for (const [name, section] of sinks) {
+    checkDeadLetters(raw, name, valuesOf(commonSinkSchema, section));
     if (section['connector'] !== 'duckdb') continue;
     const sink = valuesOf(sinkSchemas.duckdb, section);
     const copyOf = sink['export.database'];
@@ -142,6 +143,20 @@ function checkSinks(
         );
     }
   }
+}
+
+/** What a sink writes for what it cannot read must not come back to it. */
+function checkDeadLetters(
+  raw: RawConfig,
+  name: string,
+  keys: Partial<z.output<typeof commonSinkSchema>>,
+): void {
+  const topic = keys['errors.deadletterqueue.topic.name'];
+  if (topic !== undefined && keys.topics?.includes(topic) === true)
+    raw.mistake(
+      ['sinks', name, 'errors.deadletterqueue.topic.name'],
+      ': the sink reads this topic; dead letters need another one',
+    );
 }
 
 function sectionsOf(value: RawValue | undefined): [string, RawSection][] {

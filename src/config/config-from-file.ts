@@ -36,7 +36,13 @@ export function configFromFile(
       keys.sources &&
       Object.entries(keys.sources).map(([name, source]) => sourceConfig(name, source, paths)),
     sinks: Object.entries(sinks).map(([name, sink]) =>
-      sinkConfig(name, sink, {semantics: keys.semantics, dataDirectory, paths}),
+      sinkConfig(name, sink, {
+        semantics: keys.semantics,
+        errorsTolerance: keys['errors.tolerance'],
+        deadLetterTopic: keys['errors.deadletterqueue.topic.name'],
+        dataDirectory,
+        paths,
+      }),
     ),
     http: addressFrom(keys['http.listen']),
     applicationServer: keys['application.server'],

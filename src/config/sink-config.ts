@@ -10,9 +10,20 @@ interface CommonSinkConfig {
   readonly name: string;
   readonly topics: readonly string[];
   readonly insertMode: 'append' | 'upsert';
+  readonly deleteEnabled: boolean;
+  /** With `${topic}` in it. */
+  readonly tableNameFormat: string;
+  readonly autoCreate: boolean;
+  readonly autoEvolve: 'evolve' | 'ignore' | 'fail';
   readonly batchSize: number;
   readonly bufferBytes: number;
   readonly lingerMs: number;
+  readonly errorsTolerance: 'none' | 'all';
+  /** Undefined: records that make no row are kept nowhere. */
+  readonly deadLetterTopic: string | undefined;
+  /** Undefined: no end. */
+  readonly maxRetries: number | undefined;
+  readonly retryBackoffMs: number;
 }
 
 export interface DuckDbSinkConfig extends CommonSinkConfig {
@@ -27,6 +38,9 @@ type SinkKeys = z.output<typeof sinkSchema>;
 
 /** What a sink's keys are read beside. */
 interface Beside {
+  readonly errorsTolerance: 'none' | 'all';
+  /** What the top level says; undefined where it says nothing. */
+  readonly deadLetterTopic: string | undefined;
   readonly semantics: 'cdc' | 'ksqldb';
   readonly dataDirectory: string;
   readonly paths: FilePaths;
@@ -36,15 +50,27 @@ interface Beside {
 export function sinkConfig(
   name: string,
   keys: SinkKeys,
-  {semantics, dataDirectory, paths}: Beside,
+  {semantics, dataDirectory, paths, ...beside}: Beside,
 ): SinkConfig {
+  const errorsTolerance = keys['errors.tolerance'] ?? beside.errorsTolerance;
   const common = {
     name,
     topics: keys.topics,
     insertMode: keys['insert.mode'] ?? (semantics === 'ksqldb' ? 'append' : 'upsert'),
+    deleteEnabled: keys['delete.enabled'],
+    tableNameFormat: keys['table.name.format'],
+    autoCreate: keys['auto.create'],
+    autoEvolve: keys['auto.evolve'],
     batchSize: keys['batch.size'],
     bufferBytes: keys['buffer.bytes'],
     lingerMs: keys['linger.ms'],
+    errorsTolerance,
+    deadLetterTopic:
+      keys['errors.deadletterqueue.topic.name'] ??
+      beside.deadLetterTopic ??
+      (errorsTolerance === 'all' ? `dlq-${name}` : undefined),
+    maxRetries: keys['max.retries'],
+    retryBackoffMs: keys['retry.backoff.ms'],
   } as const;
   const copyOf = keys['export.database'];
   return {

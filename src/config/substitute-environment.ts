@@ -2,7 +2,7 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Fills `${NAME}` in; `$${` stands for `${` itself.
+ * Fills `${NAME}` in; `$${` stands for `${` itself, and so does `${topic}`, which is part of a `table.name.format`.
  *
  * `missing` says what could not be filled in, as the end of a sentence about the key.
  */
@@ -13,6 +13,7 @@ export function substituteEnvironment(
   const missing: string[] = [];
   const text = written.replaceAll(/\$\$\{|\$\{([^}]*)\}?/g, (found, name: string | undefined) => {
     if (name === undefined) return '${';
+    if (found === '${topic}') return found;
     if (!/^[A-Za-z_]\w*$/.test(name) || !found.endsWith('}')) {
       missing.push(
         'has a `${` that is not followed by the name of a variable and `}`; write `$${` for the text itself',

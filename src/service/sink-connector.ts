@@ -13,8 +13,7 @@ export function sinkConnector(
   config: Config,
   shared: SharedParts,
 ): Component {
-  const {applicationId, errorsTolerance, deadLetterTopic, numPartitions, replicationFactor} =
-    config;
+  const {applicationId, numPartitions, replicationFactor} = config;
   return new SinkConnector({
     ...shared,
     sink: warehouse,
@@ -26,10 +25,16 @@ export function sinkConnector(
       },
       name: sink.name,
       topics: sinkTopics(sink),
+      tableNameFormat: sink.tableNameFormat,
       insertMode: sink.insertMode,
+      deleteEnabled: sink.deleteEnabled,
+      autoCreate: sink.autoCreate,
+      autoEvolve: sink.autoEvolve,
       limits: sink,
-      errorsTolerance,
-      deadLetterTopic: errorsTolerance === 'all' ? deadLetterTopic : undefined,
+      errorsTolerance: sink.errorsTolerance,
+      deadLetterTopic: sink.deadLetterTopic,
+      maxRetries: sink.maxRetries,
+      retryBackoffMs: sink.retryBackoffMs,
       numPartitions,
       replicationFactor,
     },

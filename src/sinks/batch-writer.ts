@@ -9,13 +9,13 @@ import type {RowEntry, SinkEntry, UnreadableEntry} from './record-converter.ts';
 import {RejectedRowError} from './warehouse-sink.ts';
 import type {SinkPartition, SinkSource} from './warehouse-sink.ts';
 
-/** `none`: a record that makes no row stops the sink. `all`: it is skipped, counted, and kept in the dead letter topic. */
+/** A record that makes no row is kept in the dead letter topic. `none`: then it stops the sink. `all`: it is skipped and counted. */
 export type ErrorsTolerance = 'none' | 'all';
 
 export interface BatchWriterOptions {
   readonly source: SinkSource;
   readonly tolerance: ErrorsTolerance;
-  /** Undefined: skipped records are kept nowhere. */
+  /** Undefined: such records are kept nowhere. */
   readonly deadLetters: DeadLetterQueue | undefined;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -37,9 +37,20 @@ export class BatchWriter {
     this.#options = options;
   }
 
-  /** @throws FatalError RECORD_UNREADABLE for a row that the warehouse rejects, unless that is tolerated. */
-  async write({entries, startOffset, nextOffset}: Batch<SinkEntry>): Promise<void> {
-    const unreadable = entries.filter((entry) => entry.kind === 'unreadable');
+  /** @throws FatalError RECORD_UNREADABLE for a record that makes no row, unless that is tolerated. */
+  async write(batch: Batch<SinkEntry>): Promise<void> {
+    const {source, tolerance, deadLetters} = this.#options;
+    const {entries, startOffset} = batch;
+    const end = tolerance === 'none' ? entries.findIndex(isUnreadable) : -1;
+    const bad = entries[end];
+    if (bad?.kind !== 'unreadable') return this.#write(batch);
+    await this.#write({entries: entries.slice(0, end), startOffset, nextOffset: bad.offset});
+    await deadLetters?.write('unreadable', [letterOf(bad)]);
+    throw badRecordError(source, bad.offset, bad.side, bad.error);
+  }
+
+  async #write({entries, startOffset, nextOffset}: Batch<SinkEntry>): Promise<void> {
+    const unreadable = entries.filter(isUnreadable);
     if (unreadable.length > 0) {
       await this.#options.deadLetters?.write('unreadable', unreadable.map(letterOf));
     }
@@ -85,8 +96,8 @@ export class BatchWriter {
 
   async #skip({record}: RowEntry, error: RejectedRowError): Promise<void> {
     const {tolerance, deadLetters, source} = this.#options;
-    if (tolerance === 'none') throw badRecordError(source, record.offset, 'row', error);
     await deadLetters?.write('rejected', [{record, stage: 'TASK_PUT', error}]);
+    if (tolerance === 'none') throw badRecordError(source, record.offset, 'row', error);
   }
 
   /** Counts the rows and whatever else the watermark has passed with them. */
@@ -118,6 +129,10 @@ export class BatchWriter {
       count = 0;
     });
   }
+}
+
+function isUnreadable(entry: SinkEntry): entry is UnreadableEntry {
+  return entry.kind === 'unreadable';
 }
 
 function letterOf({record, side, error}: UnreadableEntry): DeadLetter {

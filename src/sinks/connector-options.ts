@@ -7,7 +7,7 @@ import type {Serdes} from '../serde/serde.ts';
 import type {ErrorsTolerance} from './batch-writer.ts';
 import type {BatchLimits} from './batcher.ts';
 import type {SinkTopic} from './table-definition.ts';
-import type {InsertMode, WarehouseSink} from './warehouse-sink.ts';
+import type {AutoEvolve, InsertMode, WarehouseSink} from './warehouse-sink.ts';
 
 export interface SinkConnectorOptions {
   readonly applicationId: string;
@@ -16,13 +16,21 @@ export interface SinkConnectorOptions {
   /** The key under `sinks:`. */
   readonly name: string;
   readonly topics: readonly SinkTopic[];
+  /** `table.name.format`. */
+  readonly tableNameFormat: string;
   readonly insertMode: InsertMode;
-  /** `delete.enabled`: whether a tombstone deletes its row. In append mode none does. Default: true. */
-  readonly deleteEnabled?: boolean;
+  /** `delete.enabled`: whether a tombstone deletes its row. In append mode none does. */
+  readonly deleteEnabled: boolean;
+  readonly autoCreate: boolean;
+  readonly autoEvolve: AutoEvolve;
   readonly limits: BatchLimits;
   readonly errorsTolerance: ErrorsTolerance;
-  /** Where records go that are skipped under `errors.tolerance: all`; undefined: nowhere. */
+  /** Where records go that make no row; undefined: nowhere. */
   readonly deadLetterTopic: string | undefined;
+  /** Failures of the warehouse in a row that are followed by another attempt; undefined: all of them. */
+  readonly maxRetries: number | undefined;
+  /** The pause before the first of them, in milliseconds. */
+  readonly retryBackoffMs: number;
   /** Of the dead letter topic, should it be missing. */
   readonly numPartitions: number;
   readonly replicationFactor: number;

@@ -1,6 +1,7 @@
 import {aborted} from '../common/aborted.ts';
 import type {Component, ComponentState, ComponentStatus} from '../common/component.ts';
 import {FatalError, RetriableError, TaskError} from '../common/errors.ts';
+import type {ServiceError} from '../common/errors.ts';
 import type {GroupGeneration, GroupMember} from '../kafka/client.ts';
 import type {SinkConnectorDeps} from './connector-options.ts';
 import {existingTopics} from './existing-topics.ts';
@@ -31,12 +32,14 @@ export class SinkConnector implements Component {
   #state: ComponentState = 'starting';
   #tasks: SinkTasks | undefined;
   #rowsWritten = 0;
+  /** Failures of the warehouse since the tasks last got on. */
+  #warehouseFailures = 0;
 
   constructor(deps: SinkConnectorDeps) {
     const {name, applicationId} = deps.options;
     this.name = `sink ${name}`;
     this.#deps = {...deps, groupId: `${applicationId}-sink-${name}`};
-    this.#streak = new FailureStreak(deps.conditions, this.name);
+    this.#streak = new FailureStreak(deps.conditions, this.name, deps.options.retryBackoffMs);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -107,6 +110,7 @@ export class SinkConnector implements Component {
 
   #succeeded(): void {
     this.#state = 'running';
+    this.#warehouseFailures = 0;
     this.#streak.succeeded();
   }
 
@@ -114,11 +118,24 @@ export class SinkConnector implements Component {
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
     const {clock, logger, options} = this.#deps;
+    this.#checkRetries(error);
     this.#state = 'retrying';
     const retryInMs = this.#streak.failed(error);
     const level = this.#streak.isNews ? 'warn' : 'debug';
     logger[level]({sink: options.name, code: error.code, retryInMs}, error.message);
     await clock.sleep(retryInMs, signal);
+  }
+
+  /** @throws FatalError SINK_UNREACHABLE and the like when `max.retries` attempts after the first have failed, too. */
+  #checkRetries(error: ServiceError): void {
+    const {maxRetries} = this.#deps.options;
+    if (maxRetries === undefined || !error.code.startsWith('SINK_')) return;
+    if (this.#warehouseFailures++ < maxRetries) return;
+    throw new FatalError(
+      error.code,
+      `${this.name} gives up, "max.retries" is ${maxRetries}: ${error.message}`,
+      {cause: error},
+    );
   }
 
   #checkStall(): void {

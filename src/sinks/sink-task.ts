@@ -164,7 +164,7 @@ export class SinkTask {
     if (records.length > 0) await clock.yield();
   }
 
-  /** Under `errors.tolerance: none` an unreadable record is the end, and what stands before it is still written. */
+  /** Under `errors.tolerance: none` an unreadable record is the end, which comes without delay; the writer gets it, too. */
   #add(
     entries: readonly SinkEntry[],
     position: number,
@@ -178,8 +178,7 @@ export class SinkTask {
       batcher.add(entries, position, now);
       return;
     }
-    const good = entries.slice(0, entries.indexOf(bad));
-    batcher.add(good, bad.offset, now);
+    batcher.add(entries.slice(0, entries.indexOf(bad) + 1), bad.offset + 1, now);
     this.#failure = {error: badRecordError(source, bad.offset, bad.side, bad.error)};
   }
 

@@ -80,7 +80,7 @@ function createTask(
   const {options, groupId, kafka} = deps;
   const {topic, partition} = topicPartition;
   const declared = options.topics.find(({name}) => name === topic);
-  const table = tableDefinitions(options.topics).get(topic);
+  const table = tableDefinitions(options.topics, options.tableNameFormat).get(topic);
   const described = topics.find(({name}) => name === topic);
   if (declared === undefined || table === undefined || described === undefined) {
     throw new FatalError(
@@ -102,11 +102,11 @@ function createTask(
       partition,
       table,
       insertMode: options.insertMode,
-      autoCreate: true,
-      autoEvolve: 'evolve',
+      autoCreate: options.autoCreate,
+      autoEvolve: options.autoEvolve,
     },
     topic: declared,
-    deletes: options.deleteEnabled ?? true,
+    deletes: options.deleteEnabled,
     limits: options.limits,
     tolerance: options.errorsTolerance,
     deadLetters:

@@ -58,9 +58,9 @@ export type ColumnKind =
 /** The widest decimal of Snowflake, Databricks and DuckDB. */
 const maxPrecision = 38;
 
-/** `a.b.c` → `a_b_c`: everything but letters, digits and underscores becomes an underscore. */
-export function tableName(topic: string): string {
-  return topic.replaceAll(/[^A-Za-z0-9_]/g, '_');
+/** `a.b.c` → `a_b_c`: everything but letters, digits and underscores becomes an underscore, where `${topic}` stands in `format`. */
+export function tableName(topic: string, format = '${topic}'): string {
+  return format.replaceAll('${topic}', topic.replaceAll(/[^A-Za-z0-9_]/g, '_'));
 }
 
 /**
@@ -109,18 +109,24 @@ export function tableDefinition(topic: SinkTopic): TableDefinition {
 }
 
 /**
- * The table of each topic.
+ * The table of each topic, named by `table.name.format`.
  *
  * @throws FatalError SINK_TABLE_MISMATCH also when two topics share one table.
  */
-export function tableDefinitions(topics: readonly SinkTopic[]): Map<string, TableDefinition> {
+export function tableDefinitions(
+  topics: readonly SinkTopic[],
+  format: string,
+): Map<string, TableDefinition> {
   const tables = new Map<string, TableDefinition>();
   const topicOf = new Map<string, string>();
   for (const topic of topics) {
-    const table = tableDefinition(topic);
+    const table = {...tableDefinition(topic), name: tableName(topic.name, format)};
     const other = topicOf.get(fold(table.name));
     if (other !== undefined) {
-      throw mismatch(topic, `topic ${other} goes to table ${table.name} too; rename one of them`);
+      throw mismatch(
+        topic,
+        `topic ${other} goes to table ${table.name} too; set another "table.name.format", or give one of them a sink of its own`,
+      );
     }
     topicOf.set(fold(table.name), topic.name);
     tables.set(topic.name, table);

@@ -280,6 +280,14 @@ describe('checkConfig', () => {
     ]);
   });
 
+  test('refuses dead letters that a sink reads again', () => {
+    const sink = ['topics: a, b', 'errors.deadletterqueue.topic.name: b'];
+
+    expect(folder.mistakes(yamlWith({sink}))).toEqual([
+      '12:40: sinks.b.errors.deadletterqueue.topic.name: the sink reads this topic; dead letters need another one',
+    ]);
+  });
+
   test('refuses two sinks that write to one file, however it is named', () => {
     const yaml = [
       'data.dir: data',

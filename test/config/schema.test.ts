@@ -5,7 +5,7 @@ import {configSchema, schemaRegistrySchema} from '../../src/config/schema.ts';
 import {anySinkSchema} from '../../src/config/sink-schema.ts';
 import {sourceSchema} from '../../src/config/source-schema.ts';
 import {ConfigFolder, yamlWith} from './config-folder.ts';
-import {anyText, choice, names, range} from './key-case.ts';
+import {anyText, choice, flags, names, range} from './key-case.ts';
 import type {KeyCase} from './key-case.ts';
 import {sourceCases} from './source-key-cases.ts';
 
@@ -123,6 +123,43 @@ const sinkCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => sinkOf(c)?.insertMode,
     otherwise: 'upsert',
     notYet: ['insert', 'update'],
+  },
+  'delete.enabled': {...flags, read: (c) => sinkOf(c)?.deleteEnabled, otherwise: true},
+  'table.name.format': {
+    read: (c) => sinkOf(c)?.tableNameFormat,
+    good: [
+      ['raw_${topic}', 'raw_${topic}'],
+      ['orders', 'orders'],
+    ],
+    otherwise: '${topic}',
+    bad: ['a.b', 'a b', '$topic', '$${other}'],
+    expected: 'letters, digits, `_` and `${topic}`',
+  },
+  'auto.create': {...flags, read: (c) => sinkOf(c)?.autoCreate, otherwise: true},
+  'auto.evolve': {
+    ...choice(['evolve', 'ignore', 'fail']),
+    read: (c) => sinkOf(c)?.autoEvolve,
+    otherwise: 'evolve',
+  },
+  'errors.tolerance': {
+    ...choice(['none', 'all']),
+    read: (c) => sinkOf(c)?.errorsTolerance,
+    otherwise: 'none',
+  },
+  'errors.deadletterqueue.topic.name': {
+    ...names,
+    read: (c) => sinkOf(c)?.deadLetterTopic,
+    otherwise: undefined,
+  },
+  'max.retries': {
+    ...range(0, 1_000_000),
+    read: (c) => sinkOf(c)?.maxRetries,
+    otherwise: undefined,
+  },
+  'retry.backoff.ms': {
+    ...range(1, 30_000),
+    read: (c) => sinkOf(c)?.retryBackoffMs,
+    otherwise: 500,
   },
   'batch.size': {...range(1, 1_000_000), read: (c) => sinkOf(c)?.batchSize, otherwise: 50_000},
   'buffer.bytes': {

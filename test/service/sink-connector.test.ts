@@ -1,6 +1,7 @@
 import {afterAll, afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {systemClock} from '../../src/common/clock.ts';
 import {Conditions} from '../../src/common/conditions.ts';
+import {RetriableError} from '../../src/common/errors.ts';
 import {silentLogger} from '../../src/common/logger.ts';
 import {EmbeddedRegistry} from '../../src/serde/registry/embedded-registry.ts';
 import {sinkConnector} from '../../src/service/sink-connector.ts';
@@ -8,6 +9,7 @@ import {ordersEnriched} from '../../src/topics.ts';
 import {ConfigFolder, yamlWith} from '../config/config-folder.ts';
 import {SinkHarness} from '../sinks/sink-harness.ts';
 import {MemorySink, MemoryWarehouse} from '../support/memory-sink.ts';
+import type {SinkFaults} from '../support/memory-sink.ts';
 import {until} from '../support/until.ts';
 
 const {name: topic} = ordersEnriched;
@@ -44,10 +46,12 @@ async function produceUnreadable(): Promise<void> {
 async function run(
   yaml: Parameters<typeof yamlWith>[0],
   nextOffset: number,
+  faults: SinkFaults = {},
 ): Promise<readonly (readonly number[])[]> {
   const config = folder.load(yamlWith(yaml));
   const batches: (readonly number[])[] = [];
   const sink = new MemorySink(warehouse, {
+    ...faults,
     afterWrite: ({rows}) => void batches.push(rows.map(({offset}) => offset)),
   });
   const {kafka, serdes, metrics} = harness;
@@ -99,15 +103,16 @@ describe('sinkConnector', () => {
   });
 
   test.each([
-    [[], 'dlq-millrace'],
-    [['application.id: shop'], 'dlq-shop'],
-    [['errors.deadletterqueue.topic.name: bad-orders'], 'bad-orders'],
-  ])('skips it under errors.tolerance: all with %j, into topic %s', async (more, letters) => {
+    [['errors.tolerance: all'], [], 'dlq-b'],
+    [['errors.tolerance: all', 'errors.deadletterqueue.topic.name: bad'], [], 'bad'],
+    [[], ['errors.tolerance: all', 'errors.deadletterqueue.topic.name: bad-orders'], 'bad-orders'],
+    [['errors.deadletterqueue.topic.name: bad'], ['errors.tolerance: all'], 'bad'],
+  ])('skips it under %j and, of the sink, %j, into topic %s', async (top, sink, letters) => {
     await produce(['o1', 'S']);
     await produceUnreadable();
     await produce(['o2', 'M']);
 
-    await run({top: ['errors.tolerance: all', 'num.partitions: 2', ...more]}, 6);
+    await run({top: ['num.partitions: 2', ...top], sink}, 6);
 
     expect(written()).toEqual([
       ['o1', 'S'],
@@ -149,6 +154,97 @@ describe('sinkConnector', () => {
       expect(written()).toEqual(rows);
     },
   );
+
+  test('sink check 19: keeps it where a dead letter topic is named, and stops all the same', async () => {
+    await produce(['o1', 'S']);
+    await produceUnreadable();
+    const sink = ['errors.deadletterqueue.topic.name: bad'];
+
+    for (let start = 0; start < 2; start++)
+      await expect(run({sink}, 4)).rejects.toMatchObject({code: 'RECORD_UNREADABLE'});
+
+    expect(written()).toEqual([['o1', 'S']]);
+    expect((await harness.read('bad')).map(({value}) => String(value))).toEqual(['no JSON_SR']);
+  });
+
+  test('sink check 13: passes over tombstones under delete.enabled: false', async () => {
+    await produce(['o1', 'S'], ['o1', null]);
+
+    await run({sink: ['delete.enabled: false']}, 3);
+
+    expect(written()).toEqual([['o1', 'S']]);
+  });
+
+  test('names tables by table.name.format', async () => {
+    await produce(['o1', 'S']);
+
+    await run({sink: ['table.name.format: raw_${topic}']}, 2);
+
+    expect(warehouse.rows(`raw_${topic}`)).toMatchObject([{order_id: 'o1'}]);
+  });
+
+  test('sink check 2: creates no table under auto.create: false', async () => {
+    await expect(run({sink: ['auto.create: false']}, 1)).rejects.toMatchObject({
+      code: 'SINK_TABLE_MISMATCH',
+    });
+  });
+
+  test.each([
+    ['evolve', {order_id: 'o1', size: 'S'}],
+    ['ignore', {order_id: 'o1'}],
+  ])('treats columns that a table lacks as auto.evolve: %s says', async (mode, row) => {
+    warehouse.tables.set(topic, {columns: new Map([['order_id', 'VARCHAR']]), rows: []});
+    await produce(['o1', 'S']);
+
+    await run({sink: [`auto.evolve: ${mode}`]}, 2);
+
+    expect(warehouse.rows(topic)).toMatchObject([row]);
+    expect(warehouse.tables.get(topic)?.columns.has('size')).toBe('size' in row);
+  });
+
+  test('stops under auto.evolve: fail where a table lacks columns', async () => {
+    warehouse.tables.set(topic, {columns: new Map([['order_id', 'VARCHAR']]), rows: []});
+
+    await expect(run({sink: ['auto.evolve: fail']}, 1)).rejects.toMatchObject({
+      code: 'SINK_TABLE_MISMATCH',
+    });
+  });
+
+  test('sink check 24: stops when max.retries attempts after the first have failed', async () => {
+    await produce(['o1', 'S']);
+    let attempts = 0;
+    const fail = (): void => {
+      attempts++;
+      throw new RetriableError('SINK_UNREACHABLE', 'no answer');
+    };
+
+    const running = run({sink: ['max.retries: 2', 'retry.backoff.ms: 1']}, 2, {beforeWrite: fail});
+
+    await expect(running).rejects.toMatchObject({
+      name: 'FatalError',
+      code: 'SINK_UNREACHABLE',
+      message: 'sink b gives up, "max.retries" is 2: no answer',
+    });
+    expect(attempts).toBe(3);
+  });
+
+  test('counts failures anew after each success', async () => {
+    await produce(['o1', 'S']);
+    await produce(['o2', 'S']);
+    let attempts = 0;
+    const fail = (): void => {
+      if (attempts++ % 2 === 0) throw new RetriableError('SINK_UNREACHABLE', 'no answer');
+    };
+
+    await run({sink: ['max.retries: 1', 'retry.backoff.ms: 1', 'batch.size: 1']}, 4, {
+      beforeWrite: fail,
+    });
+
+    expect(written()).toEqual([
+      ['o1', 'S'],
+      ['o2', 'S'],
+    ]);
+  });
 
   test('cuts batches where batch.size says', async () => {
     await produce(...Array.from({length: 7}, (_, i) => [`o${i}`, 'S'] as const));

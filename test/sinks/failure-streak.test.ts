@@ -6,8 +6,8 @@ import {FailureStreak} from '../../src/sinks/failure-streak.ts';
 const unreachable = new RetriableError('SINK_UNREACHABLE', 'no answer');
 
 describe('FailureStreak', () => {
-  test('doubles the pause from half a second to half a minute', () => {
-    const streak = new FailureStreak(new Conditions(), 'sink local');
+  test('doubles the first pause up to half a minute', () => {
+    const streak = new FailureStreak(new Conditions(), 'sink local', 500);
 
     const pauses = Array.from({length: 9}, () => streak.failed(unreachable));
 
@@ -15,7 +15,7 @@ describe('FailureStreak', () => {
   });
 
   test('begins anew after a success', () => {
-    const streak = new FailureStreak(new Conditions(), 'sink local');
+    const streak = new FailureStreak(new Conditions(), 'sink local', 500);
     streak.failed(unreachable);
     streak.failed(unreachable);
 
@@ -26,7 +26,7 @@ describe('FailureStreak', () => {
 
   test('raises the condition until a success', () => {
     const conditions = new Conditions();
-    const streak = new FailureStreak(conditions, 'sink local');
+    const streak = new FailureStreak(conditions, 'sink local', 500);
 
     streak.failed(unreachable);
     expect(conditions.list()).toEqual([
@@ -39,7 +39,7 @@ describe('FailureStreak', () => {
 
   test('shows the last failure only', () => {
     const conditions = new Conditions();
-    const streak = new FailureStreak(conditions, 'sink local');
+    const streak = new FailureStreak(conditions, 'sink local', 500);
     streak.failed(unreachable);
 
     streak.failed(new TaskError('SINK_FENCED', 'taken over'));

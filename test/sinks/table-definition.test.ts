@@ -128,7 +128,7 @@ describe('tableDefinition', () => {
 
 describe('tableDefinitions', () => {
   test('gives each topic its table', () => {
-    const tables = tableDefinitions([topic({a: varchar()}), topic({}, {name: 'x.y'})]);
+    const tables = tableDefinitions([topic({a: varchar()}), topic({}, {name: 'x.y'})], '${topic}');
 
     expect([...tables].map(([name, table]) => [name, table.name])).toEqual([
       ['orders', 'orders'],
@@ -136,10 +136,16 @@ describe('tableDefinitions', () => {
     ]);
   });
 
+  test('names them by the format', () => {
+    const [, table] = [...tableDefinitions([topic({}, {name: 'x.y'})], 'raw_${topic}_1')][0] ?? [];
+
+    expect(table?.name).toBe('raw_x_y_1');
+  });
+
   test('refuses topics that meet in one table', () => {
     const topics = [topic({}, {name: 'a.b'}), topic({}, {name: 'A_b'})];
 
-    expect(() => tableDefinitions(topics)).toThrow(FatalError);
-    expect(() => tableDefinitions(topics)).toThrow('topic a.b goes to table A_b too');
+    expect(() => tableDefinitions(topics, '${topic}')).toThrow(FatalError);
+    expect(() => tableDefinitions(topics, '${topic}')).toThrow('topic a.b goes to table A_b too');
   });
 });
