@@ -3,10 +3,11 @@ import type {Conditions} from '../common/conditions.ts';
 import type {Logger} from '../common/logger.ts';
 import type {Metrics} from '../common/metrics.ts';
 import type {KafkaClient} from '../kafka/client.ts';
+import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
 import type {Serdes} from '../serde/serde.ts';
 import type {ErrorsTolerance} from './batch-writer.ts';
 import type {BatchLimits} from './batcher.ts';
-import type {SinkTopic} from './table-definition.ts';
+import type {SinkTopic, UndeclaredTopic} from './table-definition.ts';
 import type {AutoEvolve, InsertMode, WarehouseSink} from './warehouse-sink.ts';
 
 export interface SinkConnectorOptions {
@@ -15,7 +16,7 @@ export interface SinkConnectorOptions {
   readonly membership?: {readonly instanceId: string; readonly releasesPlace: boolean};
   /** The key under `sinks:`. */
   readonly name: string;
-  readonly topics: readonly SinkTopic[];
+  readonly topics: readonly (SinkTopic | UndeclaredTopic)[];
   /** `table.name.format`. */
   readonly tableNameFormat: string;
   readonly insertMode: InsertMode;
@@ -41,6 +42,8 @@ export interface SinkConnectorDeps {
   readonly sink: WarehouseSink;
   readonly kafka: KafkaClient;
   readonly serdes: Serdes;
+  /** For the schemas of topics that are not declared. */
+  readonly registry: Pick<SchemaRegistry, 'byId'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

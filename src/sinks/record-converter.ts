@@ -4,15 +4,17 @@ import type {Deserializer, Serdes} from '../serde/serde.ts';
 import {UnreadableRecordError} from '../serde/serde.ts';
 import type {BatchEntry} from './batcher.ts';
 import {keyText} from './key-text.ts';
-import type {SinkTopic} from './table-definition.ts';
+import type {SinkTopic, TableDefinition} from './table-definition.ts';
 import type {SinkRow, SinkSource} from './warehouse-sink.ts';
 
-/** A record that has been read: the row that it makes, a tombstone that is not carried out, or one that makes no row. */
+/** A record that has been read: the row that it makes, a delete that is not carried out or an event about no row, or one that makes no row. */
 export type SinkEntry = RowEntry | TombstoneEntry | UnreadableEntry;
 
 export interface RowEntry extends SinkRow, BatchEntry {
   readonly kind: 'row';
   readonly record: ConsumedRecord;
+  /** The table that it needs; undefined: any of its topic. */
+  readonly table?: TableDefinition | undefined;
 }
 
 export interface TombstoneEntry extends BatchEntry {

@@ -2,29 +2,26 @@ import type {Clock} from '../common/clock.ts';
 import {Latch} from '../common/latch.ts';
 import type {Metrics} from '../common/metrics.ts';
 import type {FetchedPartition, Fetcher, KafkaClient, TopicPartition} from '../kafka/client.ts';
-import type {Serdes} from '../serde/serde.ts';
 import {badRecordError} from './bad-record-error.ts';
-import {BatchWriter} from './batch-writer.ts';
 import type {ErrorsTolerance} from './batch-writer.ts';
 import {Batcher} from './batcher.ts';
 import type {BatchLimits} from './batcher.ts';
 import type {DeadLetterQueue} from './dead-letter-queue.ts';
-import {RecordConverter} from './record-converter.ts';
-import type {SinkEntry} from './record-converter.ts';
+import {EvolvingWriter} from './evolving-writer.ts';
+import type {RecordConverter, SinkEntry} from './record-converter.ts';
+import {RegisteredConverter} from './registered-converter.ts';
 import {startingOffset} from './starting-offset.ts';
-import type {SinkTopic} from './table-definition.ts';
-import type {SinkPartition, SinkSource, WarehouseSink} from './warehouse-sink.ts';
+import type {TableDefinition} from './table-definition.ts';
+import type {SinkSource, WarehouseSink} from './warehouse-sink.ts';
 
 export interface SinkTaskOptions {
+  /** The table of a topic that is not declared has no more than its name. */
   readonly source: SinkSource;
-  readonly topic: SinkTopic;
-  /** Whether a tombstone deletes its row; in append mode none does. */
-  readonly deletes: boolean;
+  readonly converter: RecordConverter | RegisteredConverter;
   readonly limits: BatchLimits;
   readonly tolerance: ErrorsTolerance;
   readonly deadLetters: DeadLetterQueue | undefined;
   readonly kafka: KafkaClient;
-  readonly serdes: Serdes;
   readonly sink: WarehouseSink;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -54,7 +51,6 @@ const MAX_FETCH_BYTES = 1 << 20;
 export class SinkTask {
   readonly #options: SinkTaskOptions;
   readonly #topicPartition: TopicPartition;
-  readonly #converter: RecordConverter;
   /** Something was read, or reading has ended. */
   readonly #arrival = new Latch();
   /** A batch was taken out of what was read, or writing has ended. */
@@ -66,10 +62,9 @@ export class SinkTask {
   #writingSince: number | undefined;
 
   constructor(options: SinkTaskOptions) {
-    const {source, topic, deletes, serdes} = options;
+    const {source} = options;
     this.#options = options;
     this.#topicPartition = {topic: source.topic, partition: source.partition};
-    this.#converter = new RecordConverter({topic, insertMode: source.insertMode, deletes}, serdes);
   }
 
   /** Since when the batch is being written that the warehouse has at the moment. */
@@ -79,20 +74,23 @@ export class SinkTask {
 
   /** Resolves when `signal` aborts, once the batch that is being written is; what was only read is dropped. */
   async run(signal: AbortSignal): Promise<void> {
-    const {sink, source, kafka, limits} = this.#options;
-    const partition = await sink.open(source);
-    const fetcher = kafka.fetcher({
-      isolation: 'read_committed',
-      maxPartitionBytes: Math.min(MAX_FETCH_BYTES, limits.bufferBytes),
+    const table = await this.#table(signal);
+    if (table === undefined) return;
+    const {sink, source, limits} = this.#options;
+    const writer = await EvolvingWriter.open(sink, {
+      ...this.#options,
+      source: {...source, table},
+      onWritten: (nextOffset, rows) => this.#onWritten(nextOffset, rows),
     });
+    const fetcher = this.#fetcher();
     try {
-      const offset = await this.#startingOffset(partition);
+      const offset = await this.#startingOffset(writer.nextOffset);
       this.#nextOffset = offset;
       fetcher.assign(this.#topicPartition, offset);
-      await this.#transfer(fetcher, partition, new Batcher(limits, offset), signal);
+      await this.#transfer(fetcher, writer, new Batcher(limits, offset), signal);
     } finally {
       await fetcher.close();
-      await partition.close();
+      await writer.close();
     }
   }
 
@@ -106,23 +104,57 @@ export class SinkTask {
     };
   }
 
-  async #startingOffset({nextOffset}: SinkPartition): Promise<number> {
-    const {kafka, source} = this.#options;
+  #fetcher(): Fetcher {
+    const {kafka, limits} = this.#options;
+    return kafka.fetcher({
+      isolation: 'read_committed',
+      maxPartitionBytes: Math.min(MAX_FETCH_BYTES, limits.bufferBytes),
+    });
+  }
+
+  /** As declared, or what the first row of the log needs, once there is one; undefined when `signal` aborts before. */
+  async #table(signal: AbortSignal): Promise<TableDefinition | undefined> {
+    const {converter, source, onProgress} = this.#options;
+    if (!(converter instanceof RegisteredConverter)) return source.table;
+    const fetcher = this.#fetcher();
+    try {
+      const {earliest} = await this.#logEnds();
+      fetcher.assign(this.#topicPartition, earliest);
+      while (converter.table === undefined && !signal.aborted) {
+        for (const fetched of await fetcher.poll(IDLE_POLL_MS, signal)) {
+          await converter.convert(fetched.records);
+          if (fetched.position >= fetched.lastStableOffset) onProgress(0);
+        }
+      }
+      return converter.table;
+    } finally {
+      await fetcher.close();
+    }
+  }
+
+  async #logEnds(): Promise<{readonly earliest: number; readonly latest: number}> {
+    const {kafka} = this.#options;
     const {earliest = 0, latest = 0} = (await kafka.admin.offsets([this.#topicPartition]))[0] ?? {};
+    return {earliest, latest};
+  }
+
+  async #startingOffset(nextOffset: number | undefined): Promise<number> {
+    const {source} = this.#options;
+    const {earliest, latest} = await this.#logEnds();
     return startingOffset(source.sink, nextOffset, {...this.#topicPartition, earliest, latest});
   }
 
   /** Reads and writes at the same time. A failure to read comes up once what was read before it is written. */
   async #transfer(
     fetcher: Fetcher,
-    partition: SinkPartition,
+    writer: EvolvingWriter,
     batcher: Batcher<SinkEntry>,
     signal: AbortSignal,
   ): Promise<void> {
     const stop = new AbortController();
     const reading = this.#read(fetcher, batcher, AbortSignal.any([signal, stop.signal]));
     try {
-      await this.#write(partition, batcher, signal);
+      await this.#write(writer, batcher, signal);
     } finally {
       stop.abort();
       this.#room.wake();
@@ -156,7 +188,7 @@ export class SinkTask {
     const {clock, onProgress} = this.#options;
     this.#lastStableOffset = lastStableOffset;
     const now = clock.now();
-    const entries = records.length === 0 ? [] : await this.#converter.convert(records);
+    const entries = records.length === 0 ? [] : await this.#options.converter.convert(records);
     this.#add(entries, position, now, batcher);
     this.#arrival.wake();
     if (position === this.#nextOffset) onProgress(0);
@@ -183,19 +215,11 @@ export class SinkTask {
   }
 
   async #write(
-    partition: SinkPartition,
+    writer: EvolvingWriter,
     batcher: Batcher<SinkEntry>,
     signal: AbortSignal,
   ): Promise<void> {
-    const {source, tolerance, deadLetters, clock, metrics} = this.#options;
-    const writer = new BatchWriter(partition, {
-      source,
-      tolerance,
-      deadLetters,
-      clock,
-      metrics,
-      onWritten: (nextOffset, rows) => this.#onWritten(nextOffset, rows),
-    });
+    const {clock} = this.#options;
     while (!signal.aborted) {
       const dueIn = batcher.dueIn(clock.now());
       if (dueIn === undefined && this.#failure !== undefined) throw this.#failure.error;

@@ -3,6 +3,8 @@ import {FatalError} from '../common/errors.ts';
 import type {TopicDescription, TopicPartition} from '../kafka/client.ts';
 import {DeadLetterQueue} from './dead-letter-queue.ts';
 import type {SinkConnectorDeps} from './connector-options.ts';
+import {RecordConverter} from './record-converter.ts';
+import {RegisteredConverter} from './registered-converter.ts';
 import {SinkTask} from './sink-task.ts';
 import type {SinkTaskStatus} from './sink-task.ts';
 import {tableDefinitions} from './table-definition.ts';
@@ -77,7 +79,7 @@ function createTask(
   topicPartition: TopicPartition,
   onProgress: (rows: number) => void,
 ): SinkTask {
-  const {options, groupId, kafka} = deps;
+  const {options, groupId, kafka, serdes, registry} = deps;
   const {topic, partition} = topicPartition;
   const declared = options.topics.find(({name}) => name === topic);
   const table = tableDefinitions(options.topics, options.tableNameFormat).get(topic);
@@ -93,6 +95,7 @@ function createTask(
     taskId: `${topic}-${partition}`,
     topicPartition,
   };
+  const {insertMode, deleteEnabled: deletes} = options;
   return new SinkTask({
     ...deps,
     source: {
@@ -101,12 +104,14 @@ function createTask(
       topicId: described.topicId,
       partition,
       table,
-      insertMode: options.insertMode,
+      insertMode,
       autoCreate: options.autoCreate,
       autoEvolve: options.autoEvolve,
     },
-    topic: declared,
-    deletes: options.deleteEnabled,
+    converter:
+      declared.value === undefined
+        ? new RegisteredConverter({topic, name: table.name, insertMode, deletes, registry})
+        : new RecordConverter({topic: declared, insertMode, deletes}, serdes),
     limits: options.limits,
     tolerance: options.errorsTolerance,
     deadLetters:

@@ -11,6 +11,12 @@ export interface SinkTopic {
   readonly keyColumn?: string;
 }
 
+/** A topic whose columns follow from the schemas of its records. */
+export interface UndeclaredTopic {
+  readonly name: string;
+  readonly value?: undefined;
+}
+
 /** A table in no warehouse's dialect. Sinks add columns of their own, `_offset` and the like. */
 export interface TableDefinition {
   readonly name: string;
@@ -55,6 +61,12 @@ export type ColumnKind =
   | 'JSON'
   | 'NESTED';
 
+const partitionColumn: TableColumn = {
+  name: 'partition',
+  type: {kind: 'INTEGER'},
+  from: 'partition',
+};
+
 /** The widest decimal of Snowflake, Databricks and DuckDB. */
 const maxPrecision = 38;
 
@@ -90,7 +102,7 @@ export function tableDefinition(topic: SinkTopic): TableDefinition {
             },
           ];
   columns.push(...keyColumns.filter(({name}) => !declared.has(fold(name))));
-  columns.push({name: 'partition', type: {kind: 'INTEGER'}, from: 'partition'});
+  columns.push(partitionColumn);
   const seen = new Map<string, string>();
   for (const {name} of columns) {
     const other = seen.get(fold(name));
@@ -109,18 +121,19 @@ export function tableDefinition(topic: SinkTopic): TableDefinition {
 }
 
 /**
- * The table of each topic, named by `table.name.format`.
+ * The table of each topic, named by `table.name.format`; of one that is not declared what is known before its first record.
  *
  * @throws FatalError SINK_TABLE_MISMATCH also when two topics share one table.
  */
 export function tableDefinitions(
-  topics: readonly SinkTopic[],
+  topics: readonly (SinkTopic | UndeclaredTopic)[],
   format: string,
 ): Map<string, TableDefinition> {
   const tables = new Map<string, TableDefinition>();
   const topicOf = new Map<string, string>();
   for (const topic of topics) {
-    const table = {...tableDefinition(topic), name: tableName(topic.name, format)};
+    const columns = topic.value === undefined ? [partitionColumn] : tableDefinition(topic).columns;
+    const table = {name: tableName(topic.name, format), columns};
     const other = topicOf.get(fold(table.name));
     if (other !== undefined) {
       throw mismatch(
@@ -198,7 +211,7 @@ function decimalType(topic: SinkTopic, name: string, schema: Schema): ColumnType
   return {kind: 'DECIMAL', precision, scale};
 }
 
-function mismatch(topic: SinkTopic, reason: string): FatalError {
+function mismatch(topic: {readonly name: string}, reason: string): FatalError {
   return new FatalError(
     'SINK_TABLE_MISMATCH',
     `topic ${topic.name} cannot become a table: ${reason}`,

@@ -51,6 +51,8 @@ export class SinkHarness {
   readonly kafka: EmbeddedKafka;
   readonly metrics = new RecordedMetrics();
   readonly serdes: Serdes;
+  /** Schema texts by id, for topics that are not declared. */
+  readonly schemas = new Map<number, string>();
   readonly #directory: string;
   readonly #running = new Set<RunningSink>();
   readonly #local = localSerdes();
@@ -63,6 +65,10 @@ export class SinkHarness {
       deserializer: (format) => this.#local.deserializer(format),
       resolve: () => Promise.resolve(),
     };
+  }
+
+  get registry() {
+    return {byId: (id: number) => Promise.resolve(this.schemas.get(id))};
   }
 
   static async open(partitions = 1): Promise<SinkHarness> {
@@ -96,6 +102,7 @@ export class SinkHarness {
       sink,
       kafka: kafka ?? this.kafka,
       serdes: this.serdes,
+      registry: this.registry,
       clock: clock ?? systemClock,
       logger: silentLogger,
       metrics: this.metrics,

@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {FatalError, RetriableError} from '../../src/common/errors.ts';
 import type {FetchedPartition, Fetcher, KafkaClient} from '../../src/kafka/client.ts';
+import {RecordConverter} from '../../src/sinks/record-converter.ts';
 import {SinkTask} from '../../src/sinks/sink-task.ts';
 import type {SinkTaskOptions} from '../../src/sinks/sink-task.ts';
 import {tableDefinition} from '../../src/sinks/table-definition.ts';
@@ -66,13 +67,14 @@ describe('SinkTask', () => {
     };
     const made = new SinkTask({
       source,
-      topic: orders,
-      deletes: true,
+      converter: new RecordConverter(
+        {topic: orders, insertMode: 'append', deletes: true},
+        harness.serdes,
+      ),
       limits: {batchSize: 1000, bufferBytes: 1 << 20, lingerMs: 0},
       tolerance: 'none',
       deadLetters: undefined,
       kafka: observed(harness.kafka),
-      serdes: harness.serdes,
       sink: new MemorySink(warehouse, faults),
       clock,
       metrics: harness.metrics,
