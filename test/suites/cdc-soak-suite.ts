@@ -42,6 +42,7 @@ export function cdcSoakSuite({seconds, faultEveryMs, reconnects}: CdcSoakOptions
   const random = new Random(50);
   let script = '';
   let proxy: TcpProxy;
+  let running: ChildProcess | undefined;
 
   const sql = (statement: string): Promise<Record<string, unknown>[]> =>
     queryPostgres(port, statement, database);
@@ -54,6 +55,8 @@ export function cdcSoakSuite({seconds, faultEveryMs, reconnects}: CdcSoakOptions
   });
 
   afterAll(async () => {
+    // A test that failed has left it.
+    await running?.kill();
     await proxy.stop();
     await sql(
       `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${database}'`,
@@ -65,6 +68,7 @@ export function cdcSoakSuite({seconds, faultEveryMs, reconnects}: CdcSoakOptions
   async function start(): Promise<Capturer> {
     const tables = SOAK_TABLES.map((table) => `public.${table}`).join();
     const child = new ChildProcess(script, [log, String(proxy.port), database, tables]);
+    running = child;
     await child.when('it runs', (lines) => lines.length > 0);
     return {child, pid: Number(child.lines[0]?.split(' ')[1])};
   }

@@ -110,9 +110,14 @@ export class TableEncoders {
     this.#warnings.warn(`${where} ${type} ${text === undefined}`, fields, () =>
       text === undefined
         ? `${where}: the type ${type} is not supported; the column is left out`
-        : `${where}: ${type} value ${text.slice(0, 60)} has no form in a change event; it is written as null, and further ones without a warning`,
+        : `${where}: ${type} value ${shown(type, text)}has no form in a change event; it is written as null, and further ones without a warning`,
     );
   }
+}
+
+/** Of numbers and times; what is in an array may be nobody's business. */
+function shown(type: string, text: string): string {
+  return type.startsWith('_') ? '' : `${text.slice(0, 60)} `;
 }
 
 function named({name, schema}: ColumnLayout): readonly [string, Schema] {

@@ -363,6 +363,20 @@ describe('ColumnTypes', () => {
     ]);
   });
 
+  test('tells of an array of arrays, and does not show what is in it', async () => {
+    const insert = `VALUES (1, '{{hush,a},{b,c}}')`;
+
+    const {rows, warnings} = await captureTable({
+      snapshot: `CREATE TABLE a.t (id int PRIMARY KEY, notes text[]); INSERT INTO a.t ${insert}`,
+      stream: '',
+    });
+
+    expect(rows).toEqual([{id: '1', notes: 'null'}]);
+    expect(warnings).toEqual([
+      'a.t.notes: _text value has no form in a change event; it is written as null, and further ones without a warning',
+    ]);
+  });
+
   test('shows what has no form as bytes where unknown types are included', async () => {
     const types = {...typeHandlingDefaults, includeUnknown: true};
 

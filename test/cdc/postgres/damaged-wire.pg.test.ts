@@ -70,6 +70,30 @@ describe('a source behind a wire that changes a bit', () => {
     },
   );
 
+  test('takes a snapshot again of which a row was damaged, and each row of it is there once', async () => {
+    await database.run.stop();
+    let isWhole = true;
+    await proxy.alter((chunk) => {
+      const at = chunk.indexOf('in the snapshot');
+      if (at < 2 || !isWhole) return;
+      isWhole = false;
+      // The last digit of the column before it.
+      chunk[at - 2] = (chunk[at - 2] as number) ^ 0x40;
+    });
+    await using other = await CapturedDatabase.start(
+      inject('postgresPort'),
+      ['public.t'],
+      `CREATE TABLE t (id int PRIMARY KEY, n int, v text);
+       INSERT INTO t SELECT g, 7, 'row' FROM generate_series(1, 50) g; INSERT INTO t VALUES (51, 7, 'in the snapshot')`,
+      {source: {hostname: `127.0.0.1:${proxy.port}`}},
+    );
+
+    const ids = (await other.events(TOPIC)).map(([, event]) => event?.after?.['id']);
+
+    expect(isWhole).toBe(false);
+    expect(ids).toEqual(Array.from({length: 51}, (_, index) => index + 1));
+  });
+
   test.each([
     ['kind', /at LSN [0-9A-F]+\/[0-9A-F]+: unknown column kind 0x64 \(public\.t, column v\); /],
     ['digit', /public\.t, column n, at LSN [0-9A-F]+\/[0-9A-F]+: a value of type int4 .*; /],
