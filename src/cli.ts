@@ -11,6 +11,8 @@ import {allRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
 import {snapshotCommand} from './service/snapshot-command.ts';
 import type {SnapshotCommand} from './service/snapshot-command.ts';
+import {whyCommand} from './service/why-command.ts';
+import type {WhyCommand} from './service/why-command.ts';
 import type {Topology} from './streams/topology/topology.ts';
 import {warehouseCheck} from './service/warehouse-check.ts';
 import {ordersTopology} from './topology.ts';
@@ -25,6 +27,8 @@ export interface CliEffects {
   /** Returns what to print. */
   readonly snapshot: (config: Config, command: SnapshotCommand) => Promise<string>;
   readonly check: (config: Config, command: CheckCommand, signal: AbortSignal) => Promise<void>;
+  /** Returns what to print. */
+  readonly why: (config: Config, command: WhyCommand) => Promise<string>;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
 }
@@ -40,8 +44,10 @@ const effects: CliEffects = {
     checkCommand(config, command, signal, {
       openCheck: warehouseCheck,
       clock: systemClock,
+      why: whyCommand,
       print: toStdout,
     }),
+  why: whyCommand,
   print: toStdout,
 };
 
@@ -59,7 +65,7 @@ const formats = {
 export async function runCli(
   args: readonly string[],
   signal: AbortSignal,
-  {start, snapshot, check, print}: CliEffects = effects,
+  {start, snapshot, check, why, print}: CliEffects = effects,
 ): Promise<void> {
   const program = new Command('millrace')
     .description(
@@ -124,6 +130,19 @@ export async function runCli(
     .action(async ({config, sink}: {readonly config?: string; readonly sink: string | true}) => {
       await check(loadConfig({file: config}), {sink: sink === true ? undefined : sink}, signal);
     });
+  program
+    .command('why <topic> <key>')
+    .description('ask a running service where a record comes from, or what it waits for')
+    .addOption(configOption())
+    .option('--url <url>', 'of the service (default: where the configuration says it listens)')
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText('after', '\nExample: millrace why orders_enriched 4711\n')
+    .action(async (topic: string, key: string, options: WhyOptions) => {
+      const {config, url, format} = options;
+      print(await why(loadConfig({file: config}), {topic, key, url, format}));
+    });
   try {
     await program.parseAsync(withCommand(args), {from: 'user'});
   } catch (error) {
@@ -137,6 +156,12 @@ interface SnapshotOptions {
   readonly source?: string;
   readonly where?: string;
   readonly action: SnapshotCommand['action'];
+}
+
+interface WhyOptions {
+  readonly config?: string;
+  readonly url?: string;
+  readonly format: WhyCommand['format'];
 }
 
 function configOption(): Option {

@@ -10,6 +10,7 @@ import {PromMetrics} from './common/prom-metrics.ts';
 import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
 import {healthRoutes} from './http/health-routes.ts';
+import {lineageRoutes} from './http/lineage-routes.ts';
 import {metricsRoutes} from './http/metrics-routes.ts';
 import {peerStores} from './http/peer-stores.ts';
 import {startHttp} from './http/start-http.ts';
@@ -31,7 +32,9 @@ import {sinkConnector} from './service/sink-connector.ts';
 import {supervise} from './service/supervise.ts';
 import {warehouseOf} from './service/warehouse.ts';
 import {demoWelcome} from './service/demo-welcome.ts';
+import {warehouseRows} from './service/warehouse-rows.ts';
 import {LevelStoreProvider} from './state/level/level-store-provider.ts';
+import {LineageQueries} from './streams/runtime/queries/lineage-queries.ts';
 import {StoreReader} from './streams/runtime/queries/store-reader.ts';
 import {TableQueries} from './streams/runtime/queries/table-queries.ts';
 import {StreamsApp} from './streams/runtime/streams-app.ts';
@@ -94,6 +97,7 @@ export async function runService(
       releasesPlace: !instance.isConfigured,
       sessionTimeoutMs: config.kafka?.sessionTimeoutMs,
       server: () => server,
+      keepsLineage: config.keepsLineage,
       errorsTolerance: config.errorsTolerance,
       deadLetterTopic: config.errorsTolerance === 'all' ? config.deadLetterTopic : undefined,
     },
@@ -123,6 +127,12 @@ export async function runService(
       topologyRoutes({topology}),
       tableRoutes({queries: new TableQueries(reader)}),
       storeRoutes({reader}),
+      lineageRoutes({
+        queries: new LineageQueries({
+          reader,
+          warehouse: warehouseRows(roles.includes('sinks') ? sinks : []),
+        }),
+      }),
     ],
   });
   closing.defer(() => http.close());

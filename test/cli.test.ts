@@ -14,12 +14,14 @@ let started: Config[] = [];
 let roles: unknown;
 let snapshots: unknown[] = [];
 let checks: unknown[] = [];
+let questions: unknown[] = [];
 let printed = '';
 
 beforeEach(() => {
   started = [];
   snapshots = [];
   checks = [];
+  questions = [];
   printed = '';
   writeFileSync(file, 'semantics: ksqldb\n');
 });
@@ -39,6 +41,10 @@ async function run(...args: readonly string[]): Promise<void> {
     check: async (config, command) => {
       checks.push([config.file, command]);
     },
+    why: async (config, command) => {
+      questions.push([config.file, command]);
+      return 'because\n';
+    },
     print: (text) => {
       printed += text;
     },
@@ -48,6 +54,17 @@ async function run(...args: readonly string[]): Promise<void> {
 const ksqldb = ordersTopology({semantics: 'ksqldb', ordersDeletes: 'ignore'});
 
 describe('runCli', () => {
+  test('asks where a record comes from, as text or as JSON', async () => {
+    await run('why', 'orders_enriched', '{"id":7}', '--config', file);
+    await run('why', 'orders_enriched', 'o1', '--url', 'http://a:1', '--format', 'json');
+
+    expect(questions).toEqual([
+      [file, {topic: 'orders_enriched', key: '{"id":7}', url: undefined, format: 'text'}],
+      [undefined, {topic: 'orders_enriched', key: 'o1', url: 'http://a:1', format: 'json'}],
+    ]);
+    expect(printed).toBe('because\nbecause\n');
+  });
+
   test('starts the service with the configuration that --config names', async () => {
     await run('start', '--config', file);
 
@@ -98,6 +115,7 @@ describe('runCli', () => {
       },
       snapshot: async () => '',
       check: async () => undefined,
+      why: async () => '',
       print: () => undefined,
     });
 
@@ -113,6 +131,7 @@ describe('runCli', () => {
       start: () => Promise.reject(failure),
       snapshot: async () => '',
       check: async () => undefined,
+      why: async () => '',
       print: () => undefined,
     });
 

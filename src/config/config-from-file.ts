@@ -28,6 +28,7 @@ export function configFromFile(
     numPartitions: keys['num.partitions'],
     numStandbyReplicas: keys['num.standby.replicas'],
     replicationFactor: keys['replication.factor'],
+    keepsLineage: keys['lineage.enabled'],
     errorsTolerance: keys['errors.tolerance'],
     deadLetterTopic: keys['errors.deadletterqueue.topic.name'] ?? `dlq-${keys['application.id']}`,
     kafka: keys.kafka && kafkaConfig(keys.kafka, keys['application.id'], paths),

@@ -15,6 +15,7 @@ export interface Config {
   readonly numPartitions: number;
   readonly numStandbyReplicas: number;
   readonly replicationFactor: number;
+  readonly keepsLineage: boolean;
   readonly errorsTolerance: 'none' | 'all';
   readonly deadLetterTopic: string;
   /** Undefined where no section says so: the embedded log. */

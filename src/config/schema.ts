@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {kafkaSchema} from './kafka-schema.ts';
-import {integer, list, oneOf, optional, text} from './option.ts';
+import {flag, integer, list, oneOf, optional, text} from './option.ts';
 import {sinkSchema} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 
@@ -147,6 +147,11 @@ export const configSchema = z.strictObject({
     1,
     32,
   ),
+  'lineage.enabled': flag({
+    description:
+      'Whether each record and each row of a table carries the source positions that it comes from, for `/api/lineage/…` and `millrace why`.',
+    default: true,
+  }),
   'errors.tolerance': oneOf(
     {
       description:

@@ -30,6 +30,23 @@ export function encodeSourcePosition(
   return bytes;
 }
 
+/** A position as its parts. */
+export interface SourcePosition extends PositionedSource {
+  readonly lsn: bigint;
+  /** From 1, within its transaction; 0 for a row of a snapshot. */
+  readonly ordinal: number;
+}
+
+/** What {@link encodeSourcePosition} has written. @throws RangeError for fewer bytes. */
+export function decodeSourcePosition(bytes: Buffer): SourcePosition {
+  return {
+    lsn: bytes.readBigUInt64BE(0),
+    ordinal: bytes.readUInt32BE(8),
+    systemId: String(bytes.readBigUInt64BE(POSITION_BYTES)),
+    name: bytes.toString('utf8', POSITION_BYTES + 8),
+  };
+}
+
 /** Whether both changes were committed in one source, so that their positions can be compared. */
 export function isSameSource(a: Buffer, b: Buffer): boolean {
   return a.compare(b, POSITION_BYTES, b.length, POSITION_BYTES, a.length) === 0;

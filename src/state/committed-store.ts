@@ -34,6 +34,7 @@ export interface ScanRange {
   readonly limit: number;
 }
 
+/** An undefined value deletes. */
 export type StoreWrite = readonly [key: Buffer, value: Buffer | undefined];
 
 export interface Checkpoint {

@@ -7,8 +7,16 @@
 export interface KeyValueStore<K, V> {
   readonly name: string;
   get(key: K): V | undefined;
-  put(key: K, value: V): void;
+  /** The row with the lineage that it was put with. */
+  entry(key: K): StoreEntry<V> | undefined;
+  /** `lineage` says where the row comes from (`src/serde/lineage`). */
+  put(key: K, value: V, lineage?: Buffer): void;
   delete(key: K): void;
   /** The entries whose serialized key begins with `prefix` (all without one), in order of their serialized keys. */
   range(prefix?: Buffer): Iterable<readonly [K, V]>;
+}
+
+export interface StoreEntry<V> {
+  readonly value: V;
+  readonly lineage: Buffer | undefined;
 }

@@ -5,6 +5,7 @@ export interface OverlayEntry<K, V> {
   readonly key: K;
   /** Undefined deletes. */
   readonly value: V | undefined;
+  readonly lineage?: Buffer | undefined;
   /** Set once somebody needed them. */
   readonly keyBytes: Buffer | undefined;
   readonly valueBytes: Buffer | undefined;

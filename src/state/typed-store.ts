@@ -4,8 +4,10 @@ import type {Schema} from '../serde/schema.ts';
 import {UnreadableRecordError} from '../serde/serde.ts';
 import type {Deserializer, Serializer} from '../serde/serde.ts';
 import type {Checkpoint, CommittedStore, StoreWrite} from './committed-store.ts';
-import type {KeyValueStore} from './key-value-store.ts';
+import type {KeyValueStore, StoreEntry} from './key-value-store.ts';
+import {lineageBytes, rowBytes, storedValue} from './stored-value.ts';
 import {TransactionOverlay} from './transaction-overlay.ts';
+import type {OverlayEntry} from './transaction-overlay.ts';
 
 /** Both directions of one format. */
 export interface Serde<T> extends Serializer<T>, Deserializer<T> {}
@@ -32,8 +34,11 @@ export class UnreadableRowError extends TaskError {
   }
 }
 
+/** A write for the changelog and the store; an undefined value deletes. */
+export type RowWrite = readonly [key: Buffer, value: Buffer | undefined, lineage?: Buffer];
+
 /** Stands in the cache for a key without a row. */
-const NO_ROW = Symbol('no row');
+const NO_ROW: unique symbol = Symbol('no row');
 
 /**
  * The store that operators see: typed rows over committed bytes.
@@ -47,7 +52,7 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
   readonly #options: TypedStoreOptions<K, V>;
   readonly #overlay: TransactionOverlay<K, V>;
   /** Rows as they are committed. */
-  readonly #cache: LRUCache<string, object | string | symbol>;
+  readonly #cache: LRUCache<string, StoreEntry<V> | typeof NO_ROW>;
   readonly #isText: boolean;
 
   constructor(committed: CommittedStore, options: TypedStoreOptions<K, V>) {
@@ -60,26 +65,31 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
   }
 
   get(key: K): V | undefined {
+    return this.entry(key)?.value;
+  }
+
+  entry(key: K): StoreEntry<V> | undefined {
     const overlay = this.#overlay;
     if (overlay.size === 0 && this.#committed.isEmpty) return undefined;
     const id = this.#id(key);
     const written = overlay.get(id);
-    if (written !== undefined) return written.value;
+    if (written !== undefined) return entryOf(written);
     const cached = this.#cache.get(id);
-    if (cached !== undefined) return cached === NO_ROW ? undefined : (cached as V);
+    if (cached !== undefined) return cached === NO_ROW ? undefined : cached;
     if (this.#committed.isEmpty) return undefined;
     const bytes = this.#committed.get(this.#options.key.serialize(key));
-    const row = bytes === undefined ? undefined : this.#row(bytes);
-    this.#cache.set(id, row ?? NO_ROW);
-    return row;
+    const entry =
+      bytes === undefined ? undefined : {value: this.#row(bytes), lineage: lineageBytes(bytes)};
+    this.#cache.set(id, entry ?? NO_ROW);
+    return entry;
   }
 
-  put(key: K, value: V): void {
-    this.#write(key, value);
+  put(key: K, value: V, lineage?: Buffer): void {
+    this.#write(key, value, lineage);
   }
 
   delete(key: K): void {
-    this.#write(key, undefined);
+    this.#write(key, undefined, undefined);
   }
 
   range(prefix?: Buffer): Iterable<readonly [K, V]> {
@@ -103,21 +113,26 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
   }
 
   /** The newest write of each key of the open transaction, serialized once for the changelog and the store. */
-  takeWrites(): readonly StoreWrite[] {
+  takeWrites(): readonly RowWrite[] {
     const {key: keys, value: values} = this.#options;
-    const writes: StoreWrite[] = [];
-    for (const [, {key, value, keyBytes, valueBytes}] of this.#overlay.entries()) {
+    const writes: RowWrite[] = [];
+    for (const [, {key, value, lineage, keyBytes, valueBytes}] of this.#overlay.entries()) {
       const bytes = value === undefined ? undefined : (valueBytes ?? values.serialize(value));
-      writes.push([keyBytes ?? keys.serialize(key), bytes]);
+      const keyOf = keyBytes ?? keys.serialize(key);
+      writes.push(lineage === undefined ? [keyOf, bytes] : [keyOf, bytes, lineage]);
     }
     return writes;
   }
 
   /** Makes what `takeWrites` returned durable, with where the store now stands in its changelog. */
-  async commit(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void> {
-    await this.#committed.apply(writes, checkpoint);
-    for (const [id, {value}] of this.#overlay.entries()) {
-      this.#cache.set(id, value ?? NO_ROW);
+  async commit(writes: readonly RowWrite[], checkpoint: Checkpoint): Promise<void> {
+    const stored = writes.map(([key, value, lineage]): StoreWrite => [
+      key,
+      value && storedValue(value, lineage),
+    ]);
+    await this.#committed.apply(stored, checkpoint);
+    for (const [id, {value, lineage}] of this.#overlay.entries()) {
+      this.#cache.set(id, value === undefined ? NO_ROW : {value, lineage});
     }
     this.#overlay.clear();
   }
@@ -127,20 +142,22 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
     this.#overlay.clear();
   }
 
-  #write(key: K, value: V | undefined): void {
+  #write(key: K, value: V | undefined, lineage: Buffer | undefined): void {
     const {onWrite, key: keys, value: values} = this.#options;
     if (onWrite === undefined) {
-      this.#overlay.set(this.#id(key), {key, value, keyBytes: undefined, valueBytes: undefined});
+      const unwritten = {keyBytes: undefined, valueBytes: undefined};
+      this.#overlay.set(this.#id(key), {key, value, lineage, ...unwritten});
       return;
     }
     const keyBytes = keys.serialize(key);
     const valueBytes = value === undefined ? undefined : values.serialize(value);
     const id = this.#isText ? this.#id(key) : keyBytes.toString('latin1');
-    this.#overlay.set(id, {key, value, keyBytes, valueBytes});
+    this.#overlay.set(id, {key, value, lineage, keyBytes, valueBytes});
     onWrite(keyBytes, valueBytes ?? null);
   }
 
-  #row(bytes: Buffer): V {
+  #row(stored: Buffer): V {
+    const bytes = rowBytes(stored);
     try {
       return this.#options.value.deserialize(bytes);
     } catch (error) {
@@ -154,4 +171,8 @@ export class TypedStore<K, V> implements KeyValueStore<K, V> {
     if (this.#isText && typeof key === 'string') return key;
     return this.#options.key.serialize(key).toString('latin1');
   }
+}
+
+function entryOf<V>({value, lineage}: OverlayEntry<unknown, V>): StoreEntry<V> | undefined {
+  return value === undefined ? undefined : {value, lineage};
 }

@@ -48,6 +48,7 @@ const topCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => c.replicationFactor,
     otherwise: 1,
   },
+  'lineage.enabled': {...flags, read: (c) => c.keepsLineage, otherwise: true},
   'errors.tolerance': {
     ...choice(['none', 'all']),
     read: (c) => c.errorsTolerance,

@@ -54,6 +54,7 @@ describe('compose.yaml', () => {
           start: async (_config: Config, _signal, roles) => void started.push(...(roles ?? [])),
           snapshot: async () => '',
           check: async () => undefined,
+          why: async () => '',
           print: () => undefined,
         },
       );

@@ -162,7 +162,9 @@ export class KStream<K, V> {
       streamTableJoin(table.store, join, {store, id}),
       this.#nodes,
     );
-    const released = this.#builder.addOperator(releaseWaiting(store, join), [table.node]);
+    const released = this.#builder.addOperator(releaseWaiting(store, table.store, join), [
+      table.node,
+    ]);
     this.#builder.addOperator(supersedeWaiting<Id, S>(store), supersededBy.#nodes);
     return new KStream(this.#builder, [joined, released]);
   }

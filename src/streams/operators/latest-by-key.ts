@@ -1,3 +1,4 @@
+import {lineageOf} from '../../serde/lineage/lineage-bytes.ts';
 import {projector} from '../../serde/row-projection.ts';
 import type {Schema} from '../../serde/schema.ts';
 import type {Change, Operator} from '../processor.ts';
@@ -26,7 +27,7 @@ export function latestByKey<K, V extends object>(
         const old = rows.get(key);
         const update = project(value);
         const latest = old === undefined ? update : mergeNonNull(old, update);
-        rows.put(key, latest);
+        rows.put(key, latest, lineageOf(headers));
         context.forward({key, value: {old, new: latest}, timestamp, headers});
       };
     },

@@ -1,3 +1,4 @@
+import {lineageOf} from '../../serde/lineage/lineage-bytes.ts';
 import {projector} from '../../serde/row-projection.ts';
 import type {Schema} from '../../serde/schema.ts';
 import type {Change, Operator} from '../processor.ts';
@@ -35,7 +36,7 @@ export function materialize<K, V>(
         } else {
           const latest = project(value);
           if (emit === 'changes' && sameValue(old, latest)) return;
-          rows.put(key, latest);
+          rows.put(key, latest, lineageOf(headers));
           context.forward({key, value: {old, new: latest}, timestamp, headers});
         }
       };

@@ -1,3 +1,4 @@
+import {lineageJoin} from '../../serde/lineage/lineage-join.ts';
 import type {Operator, StreamRecord} from '../processor.ts';
 import {WaitingRecords} from './waiting-records.ts';
 import type {WaitingEntry} from './waiting-records.ts';
@@ -11,7 +12,7 @@ export interface Waiting<V> {
 }
 
 /**
- * Forwards each record joined with the table's row under the same key, with the record's timestamp and headers.
+ * Forwards each record joined with the table's row under the same key, with the record's timestamp and headers, which get the row's lineage too.
  *
  * A record that finds no row is dropped for good (`join_miss`), or with `waiting` stored under its key for
  * `releaseWaiting`. Records with a null key or a null value are dropped.
@@ -26,14 +27,20 @@ export function streamTableJoin<K, V, Row, Out>(
     stores: waiting === undefined ? [table] : [table, waiting.store],
     create: (context) => {
       const rows = context.store<K, Row>(table);
+      const withRow = lineageJoin(table);
       const miss = waiting === undefined ? drop : keep(waiting);
       return (record) => {
         const {key, value, timestamp, headers} = record;
         if (key === null) return context.dropped('null_key');
         if (value === null) return context.dropped('null_value');
-        const row = rows.get(key);
-        if (row === undefined) miss(record as StreamRecord<K, V>);
-        else context.forward({key, value: join(value, row), timestamp, headers});
+        const row = rows.entry(key);
+        if (row === undefined) return miss(record as StreamRecord<K, V>);
+        context.forward({
+          key,
+          value: join(value, row.value),
+          timestamp,
+          headers: withRow(headers, row.lineage),
+        });
       };
 
       function drop(): void {

@@ -1,3 +1,4 @@
+import {lineageJoin} from '../../serde/lineage/lineage-join.ts';
 import type {Operator} from '../processor.ts';
 import type {StoreName} from './store-name.ts';
 
@@ -15,10 +16,16 @@ export function streamTableLeftJoin<K, V, Row, Out>(
     stores: [table],
     create: (context) => {
       const rows = context.store<K, Row>(table);
+      const withRow = lineageJoin(table);
       return ({key, value, timestamp, headers}) => {
         if (value === null) return context.dropped('null_value');
-        const row = key === null ? null : (rows.get(key) ?? null);
-        context.forward({key, value: join(value, row), timestamp, headers});
+        const row = key === null ? undefined : rows.entry(key);
+        context.forward({
+          key,
+          value: join(value, row?.value ?? null),
+          timestamp,
+          headers: row === undefined ? headers : withRow(headers, row.lineage),
+        });
       };
     },
   };

@@ -1,3 +1,4 @@
+import {lineageJoin} from '../../serde/lineage/lineage-join.ts';
 import type {Change, Operator} from '../processor.ts';
 import type {StoreName} from './store-name.ts';
 
@@ -15,11 +16,12 @@ export function tableTableJoin<K, V, Other, Out>(
     stores: [other],
     create: (context) => {
       const others = context.store<K, Other>(other);
+      const withRow = lineageJoin(other);
       return ({key, value, timestamp, headers}) => {
-        const row = others.get(key);
+        const row = others.entry(key);
         if (row === undefined) return;
-        const joined = value.new === undefined ? null : join(value.new, row);
-        context.forward({key, value: joined, timestamp, headers});
+        const joined = value.new === undefined ? null : join(value.new, row.value);
+        context.forward({key, value: joined, timestamp, headers: withRow(headers, row.lineage)});
       };
     },
   };

@@ -1,3 +1,4 @@
+import {lineageJoin} from '../../serde/lineage/lineage-join.ts';
 import type {Change, Operator} from '../processor.ts';
 import type {StoreName} from './store-name.ts';
 
@@ -15,9 +16,16 @@ export function leftOfLeftJoin<K, V, Other, Out>(
     stores: [right],
     create: (context) => {
       const others = context.store<K, Other>(right);
+      const withRow = lineageJoin(right);
       return ({key, value, timestamp, headers}) => {
-        const joined = value.new === undefined ? null : join(value.new, others.get(key) ?? null);
-        context.forward({key, value: joined, timestamp, headers});
+        const other = others.entry(key);
+        const joined = value.new === undefined ? null : join(value.new, other?.value ?? null);
+        context.forward({
+          key,
+          value: joined,
+          timestamp,
+          headers: other === undefined ? headers : withRow(headers, other.lineage),
+        });
       };
     },
   };
@@ -33,10 +41,16 @@ export function rightOfLeftJoin<K, V, Other, Out>(
     stores: [left],
     create: (context) => {
       const rows = context.store<K, V>(left);
+      const withRow = lineageJoin(left);
       return ({key, value, timestamp, headers}) => {
-        const row = rows.get(key);
+        const row = rows.entry(key);
         if (row === undefined) return;
-        context.forward({key, value: join(row, value.new ?? null), timestamp, headers});
+        context.forward({
+          key,
+          value: join(row.value, value.new ?? null),
+          timestamp,
+          headers: withRow(headers, row.lineage),
+        });
       };
     },
   };

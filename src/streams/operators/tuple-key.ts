@@ -10,6 +10,31 @@ export function encodeTuple(...elements: readonly unknown[]): Buffer {
   return Buffer.concat(elements.map(encode));
 }
 
+/**
+ * The elements of {@link encodeTuple}'s bytes that are null, booleans, numbers, bigints, strings or buffers.
+ *
+ * @throws RangeError for arrays, objects, and bytes that are no tuple.
+ */
+export function decodeTuple(bytes: Buffer): readonly unknown[] {
+  const elements: unknown[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const type = bytes[at] as number;
+    if (type === TYPE.string || type === TYPE.bytes) {
+      const end = endOfBytes(bytes, at + 1);
+      const raw = unescaped(bytes.subarray(at + 1, end));
+      elements.push(type === TYPE.string ? raw.toString() : raw);
+      at = end + END_OF_BYTES.length;
+    } else if (type === TYPE.number || type === TYPE.bigint) {
+      elements.push(decodeNumber(bytes.subarray(at, at + 9)));
+      at += 9;
+    } else {
+      elements.push(decodeConstant(type));
+      at++;
+    }
+  }
+  return elements;
+}
+
 /** First byte of each element; 0 ends arrays and objects, so it is not among them. */
 const TYPE = {
   null: 1,
@@ -69,4 +94,29 @@ function encodeNumber(element: number): Buffer {
 function flipBits(bytes: Buffer, first: number, rest: number): Buffer {
   for (let i = 1; i < 9; i++) bytes[i] = (bytes[i] as number) ^ (i === 1 ? first : rest);
   return bytes;
+}
+
+function endOfBytes(bytes: Buffer, start: number): number {
+  for (let at = start; at + 1 < bytes.length; at++) {
+    if (bytes[at] === 0 && bytes[at + 1] === 1) return at;
+    if (bytes[at] === 0) at++;
+  }
+  throw new RangeError('bytes without an end');
+}
+
+function unescaped(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.filter((byte, at) => !(byte === 255 && at > 0 && bytes[at - 1] === 0)));
+}
+
+function decodeNumber(encoded: Buffer): number | bigint {
+  const bytes = Buffer.from(encoded);
+  if (bytes[0] === TYPE.bigint) return flipBits(bytes, 128, 0).readBigInt64BE(1);
+  const isNegative = ((bytes[1] ?? 0) & 128) === 0;
+  return (isNegative ? flipBits(bytes, 255, 255) : flipBits(bytes, 128, 0)).readDoubleBE(1);
+}
+
+function decodeConstant(type: number): boolean | null {
+  if (type === TYPE.null) return null;
+  if (type === TYPE.true || type === TYPE.false) return type === TYPE.true;
+  throw new RangeError(`no element of type ${type}`);
 }

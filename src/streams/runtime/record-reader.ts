@@ -1,6 +1,8 @@
+import type {Clock} from '../../common/clock.ts';
 import {FatalError} from '../../common/errors.ts';
 import type {ConsumedRecord, TopicPartition} from '../../kafka/client.ts';
 import {deadLetterHeaders} from '../../kafka/dead-letter-headers.ts';
+import type {LineageInput} from '../../serde/lineage/lineage-input.ts';
 import {UnreadableRecordError} from '../../serde/serde.ts';
 import type {StreamRecord} from '../processor.ts';
 import type {Output} from './record-collector.ts';
@@ -17,6 +19,9 @@ export interface RecordReaderOptions {
   readonly tolerance: ErrorsTolerance;
   /** Where unreadable records go, in the same transaction. */
   readonly deadLetters: Output | undefined;
+  /** Undefined where no lineage is kept. */
+  readonly lineage?: LineageInput | undefined;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Makes typed records of one source partition's bytes. */
@@ -45,7 +50,13 @@ export class RecordReader {
     }
     try {
       const typedValue = value === null ? null : values.deserialize(value);
-      return {key: typedKey, value: typedValue, timestamp, headers};
+      const {lineage, clock} = this.#options;
+      return {
+        key: typedKey,
+        value: typedValue,
+        timestamp,
+        headers: lineage === undefined ? headers : lineage.headersOf(record, clock.now()),
+      };
     } catch (error) {
       return this.#unreadable(record, 'value', error);
     }

@@ -7,7 +7,9 @@ import type {
   PartitionOffsets,
   TopicPartition,
 } from '../../kafka/client.ts';
+import {lineageOf} from '../../serde/lineage/lineage-bytes.ts';
 import type {Checkpoint, CommittedStore, StoreWrite} from '../../state/committed-store.ts';
+import {storedValue} from '../../state/stored-value.ts';
 import type {RestoreProgress} from './restore-progress.ts';
 import {WritesUnderWay} from './writes-under-way.ts';
 
@@ -144,8 +146,9 @@ export async function applyAnswer(
 ): Promise<void> {
   if (store.checkpoint?.offset === position) return;
   const writes: StoreWrite[] = [];
-  for (const {key, value} of records) {
-    if (key !== null) writes.push([key, value ?? undefined]);
+  for (const {key, value, headers} of records) {
+    if (key === null) continue;
+    writes.push([key, value === null ? undefined : storedValue(value, lineageOf(headers))]);
   }
   await store.apply(writes, {topicId, offset: position});
 }

@@ -7,9 +7,9 @@ import type {
   OffsetCommit,
   TopicPartition,
 } from '../../kafka/client.ts';
+import {LINEAGE_HEADER} from '../../serde/lineage/lineage-bytes.ts';
 import type {Serdes} from '../../serde/serde.ts';
-import type {StoreWrite} from '../../state/committed-store.ts';
-import type {TypedStore} from '../../state/typed-store.ts';
+import type {RowWrite, TypedStore} from '../../state/typed-store.ts';
 import type {Process} from '../processor.ts';
 import {NO_INPUT, nextInput} from './input-order.ts';
 import type {Output} from './record-collector.ts';
@@ -50,7 +50,7 @@ export interface StreamTaskOptions {
 
 /** The uncommitted writes of one store, between sending and committing them. */
 export interface PendingStore extends TaskStore {
-  readonly writes: readonly StoreWrite[];
+  readonly writes: readonly RowWrite[];
 }
 
 /**
@@ -135,12 +135,12 @@ export class StreamTask {
       const writes = taskStore.store.takeWrites();
       if (writes.length === 0) return [];
       if (!taskStore.published) {
-        for (const [key, value] of writes) {
+        for (const [key, value, lineage] of writes) {
           taskStore.changelog.writeTo(partition, {
             key,
             value: value ?? null,
             timestamp: this.#streamTime,
-            headers: [],
+            headers: lineage === undefined ? [] : [{key: LINEAGE_HEADER, value: lineage}],
           });
         }
       }

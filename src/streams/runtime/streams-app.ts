@@ -61,6 +61,8 @@ export interface StreamsOptions {
   readonly errorsTolerance?: ErrorsTolerance;
   /** Where skipped records go. Default: nowhere. */
   readonly deadLetterTopic?: string | undefined;
+  /** Whether records and rows carry where they come from. Default: true. */
+  readonly keepsLineage?: boolean;
   /** `buffered.records.per.partition`. Default: 1000. */
   readonly maxBufferedRecords?: number;
   /** Rows of each store that stay parsed in memory. Default: 20,000. */
@@ -174,6 +176,7 @@ export class StreamsApp implements Component {
       logger,
       metrics,
       tolerance: options.errorsTolerance ?? 'none',
+      keepsLineage: options.keepsLineage ?? true,
       maxBufferedRecords: options.maxBufferedRecords ?? 1000,
       maxCachedRows: options.maxCachedRows ?? 20_000,
     };

@@ -2,6 +2,7 @@ import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {Metrics} from '../../common/metrics.ts';
 import type {KafkaClient, TopicPartition} from '../../kafka/client.ts';
+import {LineageInput} from '../../serde/lineage/lineage-input.ts';
 import type {Serdes} from '../../serde/serde.ts';
 import type {CommittedStore} from '../../state/committed-store.ts';
 import {TypedStore} from '../../state/typed-store.ts';
@@ -39,6 +40,7 @@ export interface TaskEnvironment {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tolerance: ErrorsTolerance;
+  readonly keepsLineage: boolean;
   readonly maxBufferedRecords: number;
   readonly maxCachedRows: number;
 }
@@ -200,6 +202,10 @@ export class TaskOpener {
         ) as KeyValueDeserializers,
         tolerance: this.#env.tolerance,
         deadLetters: this.#deadLetters,
+        lineage: this.#env.keepsLineage
+          ? new LineageInput({...queue.topicPartition, isOrigin: !source.repartitioned})
+          : undefined,
+        clock: this.#env.clock,
       }),
       process: graph.source(source),
       refuse: ({key, value}) => {

@@ -1,5 +1,5 @@
 import type {Deserializer, Serializer} from '../../serde/serde.ts';
-import type {KeyValueStore} from '../../state/key-value-store.ts';
+import type {KeyValueStore, StoreEntry} from '../../state/key-value-store.ts';
 
 /** Both directions of one format. */
 export interface Serde<T> extends Serializer<T>, Deserializer<T> {}
@@ -12,6 +12,7 @@ export class DriverStore<K, V> implements KeyValueStore<K, V> {
   readonly #onWrite: (key: Buffer, value: Buffer | null) => void;
   /** By the key's bytes in hex, which sorts as the bytes do. */
   readonly #rows = new Map<string, Buffer>();
+  readonly #lineages = new Map<string, Buffer>();
 
   constructor(
     name: string,
@@ -30,10 +31,18 @@ export class DriverStore<K, V> implements KeyValueStore<K, V> {
     return row === undefined ? undefined : this.#values.deserialize(row);
   }
 
-  put(key: K, value: V): void {
+  entry(key: K): StoreEntry<V> | undefined {
+    const value = this.get(key);
+    if (value === undefined) return undefined;
+    return {value, lineage: this.#lineages.get(this.#keys.serialize(key).toString('hex'))};
+  }
+
+  put(key: K, value: V, lineage?: Buffer): void {
     const bytes = this.#keys.serialize(key);
     const row = this.#values.serialize(value);
     this.#rows.set(bytes.toString('hex'), row);
+    if (lineage === undefined) this.#lineages.delete(bytes.toString('hex'));
+    else this.#lineages.set(bytes.toString('hex'), lineage);
     this.#onWrite(bytes, row);
   }
 

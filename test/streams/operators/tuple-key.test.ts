@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {encodeTuple} from '../../../src/streams/operators/tuple-key.ts';
+import {decodeTuple, encodeTuple} from '../../../src/streams/operators/tuple-key.ts';
 
 const text = fc.string({unit: fc.constantFrom('a', 'b', '\u0000', '\u0001', 'ÿ'), maxLength: 4});
 
@@ -71,4 +71,33 @@ describe('encodeTuple', () => {
   test('refuses a bigint beyond 64 bits', () => {
     expect(() => encodeTuple(2n ** 63n)).toThrow(RangeError);
   });
+});
+
+describe('decodeTuple', () => {
+  test('gives back the elements, whatever they are', () => {
+    const element = fc.oneof(
+      text,
+      fc.double(),
+      fc.bigInt({min: -(2n ** 63n), max: 2n ** 63n - 1n}),
+      fc.boolean(),
+      fc.constant(null),
+      fc.uint8Array({maxLength: 6}).map((bytes) => Buffer.from(bytes)),
+      fc.constantFrom(Buffer.from([0, 255, 0, 1, 255]), '\u0000ÿ'),
+    );
+    fc.assert(
+      fc.property(fc.array(element, {maxLength: 4}), (elements) => {
+        // IEEE 754 has two zeros, the encoding one.
+        const expected = elements.map((each) => (each === 0 ? 0 : each));
+
+        expect(decodeTuple(encodeTuple(...elements))).toEqual(expected);
+      }),
+    );
+  });
+
+  test.each([[encodeTuple(['a'])], [encodeTuple({a: 1})], [Buffer.of(3, 65)], [Buffer.of(8, 1)]])(
+    'refuses what is no tuple of such elements: %j',
+    (bytes) => {
+      expect(() => decodeTuple(bytes)).toThrow(RangeError);
+    },
+  );
 });

@@ -31,7 +31,7 @@ function run() {
     stores,
   );
   const prices = runOperator(
-    releaseWaiting<string, Order, number, string>('waiting', join),
+    releaseWaiting<string, Order, number, string>('waiting', 'prices', join),
     stores,
   );
   const versions = runOperator(supersedeWaiting<string, unknown>('waiting'), stores);

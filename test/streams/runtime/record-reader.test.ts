@@ -28,6 +28,7 @@ function reader(tolerance: ErrorsTolerance, collector?: RecordCollector): Record
     deserializers: {key: text, value: text},
     tolerance,
     deadLetters: collector?.output('dead-letters', 1, {key: bytesOnly, value: bytesOnly}),
+    clock: {now: () => 0},
   });
 }
 

@@ -18,6 +18,8 @@ export type QueryErrorCode =
   /** No such table, or a topic that has none. */
   | 'TABLE_UNKNOWN'
   | 'ROW_NOT_FOUND'
+  /** The topology does not write this topic. */
+  | 'TOPIC_UNKNOWN'
   /** The key is not one of this table's. */
   | 'KEY_INVALID'
   /** This process does not run the topology. */

@@ -1,5 +1,6 @@
 import {partitionFor} from '../../../kafka/partitioner.ts';
 import {UnreadableRecordError} from '../../../serde/serde.ts';
+import {rowBytes} from '../../../state/stored-value.ts';
 import type {StoreSpec} from '../../topology/node.ts';
 import type {TaskGroup} from '../task-plan.ts';
 import {changelogName} from '../topic-names.ts';
@@ -143,7 +144,11 @@ export function serdesOf({env}: StoreView, store: string): KeyValueSerdes {
  * The partitions that can have the key: the one that the records went to by it, in the format of the topic that they
  * are read from; all of them where another writes that topic, in a way of its own.
  */
-function partitionsOfKey({env}: StoreView, group: TaskGroup, key: unknown): readonly number[] {
+export function partitionsOfKey(
+  {env}: StoreView,
+  group: TaskGroup,
+  key: unknown,
+): readonly number[] {
   if (group.partitions === 1) return [0];
   const written = group.sources.map(({topic}) => env.topicSerdes.sinks.get(topic.name));
   const serializer = written.find((found) => found !== undefined)?.key;
@@ -154,13 +159,14 @@ function partitionsOfKey({env}: StoreView, group: TaskGroup, key: unknown): read
 async function tableRow(view: StoreView, spec: StoreSpec, row: StoredRow): Promise<TableRow> {
   const {key: keys, value: values} = serdesOf(view, spec.name);
   const key = plainValue(keys.deserialize(row.key));
+  const bytes = rowBytes(row.value);
   try {
-    return {key, row: plainValue(values.deserialize(row.value))};
+    return {key, row: plainValue(values.deserialize(bytes))};
   } catch (error) {
     if (!(error instanceof UnreadableRecordError)) throw error;
     // Another instance may have met schema ids that this one has not.
-    await view.env.serdes.resolve(spec.changelog.value, [row.value]);
-    return {key, row: plainValue(values.deserialize(row.value))};
+    await view.env.serdes.resolve(spec.changelog.value, [bytes]);
+    return {key, row: plainValue(values.deserialize(bytes))};
   }
 }
 

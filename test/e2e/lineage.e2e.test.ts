@@ -1,0 +1,78 @@
+import {execFileSync} from 'node:child_process';
+import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
+import type {LineageAnswer, StepAnswer} from '../../src/streams/runtime/queries/lineage-answer.ts';
+import {openPipeline} from '../support/open-pipeline.ts';
+import type {Pipeline} from '../support/pipeline.ts';
+
+let pipeline: Pipeline;
+beforeEach(async () => {
+  pipeline = await openPipeline(inject('postgresPort'), {
+    sinks: {local: 'upsert', history: 'append'},
+  });
+  await pipeline.customersDb.query(`
+    CREATE SCHEMA customers;
+    CREATE TABLE customers.customers (id varchar(255) PRIMARY KEY, first_name varchar(255), last_name varchar(255), email varchar(255), phone varchar(255));
+    CREATE TABLE customers.demographics (id varchar(255) PRIMARY KEY, street_address varchar(255), state varchar(255), zip_code varchar(255), country varchar(255), country_code varchar(255));
+    INSERT INTO customers.customers VALUES ('c1', 'Ada', 'Lovelace', 'ada@example.com', '555');
+    INSERT INTO customers.demographics VALUES ('c1', '1 Main St', 'CA', '94105', 'US', 'US');`);
+  await pipeline.productsDb.query(`
+    CREATE SCHEMA products;
+    CREATE TABLE products.products (product_id varchar(255) PRIMARY KEY, size varchar(255), product varchar(255), department varchar(255), price varchar(255));
+    CREATE TABLE products.orders (order_id varchar(255) PRIMARY KEY, product_id varchar(255), customer_id varchar(255));
+    INSERT INTO products.products VALUES ('p1', '42', 'Shoe', 'Sports', '$9.99');`);
+  pipeline.service.start();
+  await pipeline.service.ready();
+});
+afterEach(() => pipeline.close());
+
+async function ask(path: string): Promise<unknown> {
+  return (await fetch(pipeline.service.url(path))).json();
+}
+
+function why(key: string): string {
+  return execFileSync(
+    process.execPath,
+    ['dist/main.js', 'why', 'orders_enriched', key, '--url', pipeline.service.url('')],
+    {encoding: 'utf8'},
+  );
+}
+
+function joined(steps: readonly StepAnswer[] = []): readonly string[] {
+  return steps.flatMap((step) => {
+    if (step.kind === 'read') return [];
+    const {table, row} = step;
+    return [`${table} ${row?.change?.table} ${row?.change?.source}`, ...joined(row?.steps)];
+  });
+}
+
+describe('the service', () => {
+  test('explains a row of the warehouse, and an order that waits', async () => {
+    await pipeline.productsDb.query(
+      `INSERT INTO products.orders VALUES ('o1', 'p1', 'c1'), ('o2', 'p9', 'c1')`,
+    );
+    await pipeline.caughtUp();
+
+    const {records} = (await ask('/api/lineage/orders_enriched/o1')) as LineageAnswer;
+    const {waiting} = (await ask('/api/lineage/orders_enriched/o2')) as LineageAnswer;
+
+    const [record] = records;
+    expect(records).toHaveLength(1);
+    expect(record?.warehouse.map(({sink}) => sink).toSorted()).toEqual(['history', 'local']);
+    expect(record?.lineage?.change).toMatchObject({
+      source: 'products',
+      table: 'products.orders',
+      key: {order_id: 'o1'},
+      isSnapshot: false,
+      event: {order_id: 'o1', product_id: 'p1', __deleted: 'false'},
+    });
+    expect(joined(record?.lineage?.steps)).toEqual([
+      'products products.products products',
+      'customers_enriched customers.demographics customers',
+      'customers customers.customers customers',
+    ]);
+    expect(waiting).toMatchObject([{for: {table: 'products', key: 'p9'}, value: {order_id: 'o2'}}]);
+    expect(why('o1')).toContain('in the warehouse: sink local, table orders_enriched');
+    expect(why('o2')).toContain('for row p9 of table products, which is not there yet');
+    expect(await ask('/api/tables/products/p1')).toMatchObject({row: {price: '$9.99'}});
+  });
+});
