@@ -25,6 +25,7 @@ const owners = {
   snappy: 'kafka/kafkajs',
   '@duckdb': 'sinks/duckdb',
   'snowflake-sdk': 'sinks/snowflake',
+  '@databricks': 'sinks/databricks',
   fastify: 'http',
   pino: 'common',
   'prom-client': 'common',
