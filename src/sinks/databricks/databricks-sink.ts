@@ -53,8 +53,8 @@ export class DatabricksSink implements WarehouseSink {
     return this.#client ?? this.#connected();
   }
 
-  async #reconnect(broken: DatabricksClient | undefined): Promise<DatabricksClient> {
-    await broken?.close();
+  #reconnect(broken: DatabricksClient | undefined): Promise<DatabricksClient> {
+    void broken?.close();
     return DatabricksClient.open(this.#options, this.#deps);
   }
 

@@ -63,6 +63,7 @@ const PROTOCOL = types.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V8;
 
 interface Operation {
   outcome: Outcome;
+  isFetched: boolean;
 }
 
 /**
@@ -73,6 +74,8 @@ export class DatabricksServer {
   readonly address: DatabricksAddress;
   /** Statements that arrived since the start. */
   readonly statements: string[] = [];
+  /** What was asked for since the start: the first part of each path. */
+  readonly paths = new Set<string>();
   /** Sessions that were opened since the start. */
   sessionsOpened = 0;
   readonly #options: DatabricksServerOptions;
@@ -157,6 +160,7 @@ export class DatabricksServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     const {pathname} = new URL(request.url ?? '/', 'https://stand-in');
+    this.paths.add(pathname.split('/').slice(0, 2).join('/'));
     if (pathname === '/oidc/v1/token') return this.#grantToken(request, response, body);
     if (pathname.startsWith('/presigned/')) {
       const path = decodeURIComponent(pathname.slice('/presigned'.length));
@@ -228,8 +232,13 @@ export class DatabricksServer {
         operationStatus(of(request).outcome),
       GetResultSetMetadata: async (request: Parameters<typeof of>[0]) =>
         resultSetMetadata(resultOf(of(request))),
-      FetchResults: async (request: Parameters<typeof of>[0]) =>
-        rowSet(resultOf(of(request)), (path) => this.#presign(path)),
+      // The driver asks until it gets no more.
+      FetchResults: async (request: Parameters<typeof of>[0]) => {
+        const operation = of(request);
+        const {isFetched} = operation;
+        operation.isFetched = true;
+        return rowSet(resultOf(operation), (path) => this.#presign(path), isFetched);
+      },
       CancelOperation: async (_request: object) =>
         new types.TCancelOperationResp({status: success}),
       CloseOperation: async ({operationHandle}: Parameters<typeof of>[0]) => {
@@ -255,7 +264,7 @@ export class DatabricksServer {
       before(response);
       return new Promise<never>(() => undefined);
     }
-    const operation: Operation = {outcome: {state: 'running'}};
+    const operation: Operation = {outcome: {state: 'running'}, isFetched: false};
     const running =
       fault === 'fails-before'
         ? Promise.resolve(unwell)
@@ -302,7 +311,7 @@ export class DatabricksServer {
       ...(outcome.state === 'finished' && {
         resultSetMetadata: resultSetMetadata(outcome.result),
         // Also where there are no rows: the driver then has them for ever, and asks again and again.
-        resultSet: rowSet(outcome.result, (path) => this.#presign(path)),
+        resultSet: rowSet(outcome.result, (path) => this.#presign(path), false),
       }),
       closeOperation: new types.TCloseOperationResp({status: success}),
     });

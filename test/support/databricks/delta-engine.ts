@@ -165,6 +165,8 @@ export class DeltaEngine {
       ([table = ''], statement, sql) => this.#update(tableName(table), statement, sql),
     ],
     [/^SELECT /, (_, statement) => this.#select(statement)],
+    [/^SHOW TABLES IN \S+$/, () => this.#select(tokens('SHOW TABLES'))],
+    [/^(?:DROP TABLE IF EXISTS|DELETE FROM) /, (_, statement) => this.#plain(statement)],
   ];
 
   /** Names of the catalog and schema that there are, left out; others stay, and are not found. */
@@ -348,6 +350,11 @@ export class DeltaEngine {
     });
   }
 
+  async #plain(statement: readonly Token[]): Promise<ResultSet> {
+    await this.#using((connection) => connection.run(duckText(statement)));
+    return none;
+  }
+
   /** `(SELECT from_json(…) AS r FROM text.`path` WHERE …)` → the lines that the condition leaves, as structs. */
   #withFiles(statement: readonly Token[]): string {
     const from = statement.findIndex(
@@ -504,6 +511,7 @@ const setUp = [
   `CREATE MACRO to_binary(x, f) AS from_base64(x)`,
   `CREATE MACRO conv(x, f, t) AS CAST(CAST('0x' || x AS BIGINT) AS VARCHAR)`,
   `CREATE MACRO date_from_unix_date(x) AS (DATE '1970-01-01' + CAST(x AS INTEGER))`,
+  `CREATE MACRO unix_millis(x) AS epoch_ms(x)`,
   `CREATE MACRO timestamp_micros(x) AS make_timestamptz(x)`,
 ];
 

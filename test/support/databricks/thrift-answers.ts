@@ -89,9 +89,14 @@ export function resultSetMetadata(result: ResultSet | StagingResult) {
   });
 }
 
-/** `presign` makes the address of a file in a volume. */
-export function rowSet(result: ResultSet | StagingResult, presign: (path: string) => string) {
-  const rows = 'staging' in result ? [stagingRow(result, presign)] : result.rows;
+/** All rows, or none where they have been fetched; `presign` makes the address of a file in a volume. */
+export function rowSet(
+  result: ResultSet | StagingResult,
+  presign: (path: string) => string,
+  isFetched: boolean,
+) {
+  const all = 'staging' in result ? [stagingRow(result, presign)] : result.rows;
+  const rows = isFetched ? [] : all;
   const columns = columnsOf(result).map((_, at) => {
     const nulls = Buffer.alloc(Math.ceil(rows.length / 8));
     const values = rows.map((row, index) => {

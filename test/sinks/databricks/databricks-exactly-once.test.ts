@@ -1,0 +1,234 @@
+import {existsSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest';
+import {FatalError, TaskError} from '../../../src/common/errors.ts';
+import type {DatabricksSink} from '../../../src/sinks/databricks/databricks-sink.ts';
+import type {
+  InsertMode,
+  SinkPartition,
+  SinkRow,
+  SinkSource,
+} from '../../../src/sinks/warehouse-sink.ts';
+import {until} from '../../support/until.ts';
+import {DatabricksWarehouse} from './databricks-warehouse.ts';
+
+vi.setConfig({testTimeout: 20_000});
+
+let warehouse: DatabricksWarehouse;
+let cases = 0;
+beforeAll(async () => {
+  warehouse = await DatabricksWarehouse.start();
+});
+beforeEach(() => {
+  cases++;
+  warehouse.faults.clear();
+});
+afterAll(() => warehouse.close());
+
+function source(insertMode: InsertMode, rest: Partial<SinkSource> = {}): SinkSource {
+  return {
+    sink: 'lake',
+    topic: `numbers${cases}`,
+    topicId: 'topic-1',
+    partition: 0,
+    table: {
+      name: `numbers${cases}`,
+      columns: [
+        {name: 'number', type: {kind: 'BIGINT'}, from: 'value'},
+        {name: 'partition', type: {kind: 'INTEGER'}, from: 'partition'},
+      ],
+    },
+    insertMode,
+    autoCreate: true,
+    autoEvolve: 'evolve',
+    ...rest,
+  };
+}
+
+function row(offset: number, key: string, number: unknown = offset): SinkRow {
+  const value = number === null ? null : Buffer.from(JSON.stringify({number}));
+  return {offset, key, value, timestamp: 1};
+}
+
+async function write(partition: SinkPartition, rows: readonly SinkRow[]): Promise<void> {
+  const startOffset = rows[0]?.offset ?? 0;
+  await partition.write({rows, startOffset, nextOffset: (rows.at(-1)?.offset ?? 0) + 1});
+}
+
+async function offsets(): Promise<readonly unknown[]> {
+  return (await warehouse.rows(`numbers${cases}`)).map(({_offset}) => _offset);
+}
+
+function folder(): string {
+  return warehouse.server.volumeFile(`${warehouse.server.address.volume}/lake/numbers${cases}/0`);
+}
+
+function filesInVolume(): readonly string[] {
+  return existsSync(folder()) ? readdirSync(folder()) : [];
+}
+
+/** A process dies at the next statement that matches, run or not; another one has started. */
+async function killAt(
+  statement: RegExp,
+  fault: 'hangs-before' | 'hangs-after',
+  work: (sink: DatabricksSink) => Promise<unknown>,
+): Promise<DatabricksSink> {
+  const sink = warehouse.connect();
+  warehouse.faults.arm(fault, statement);
+  const working = work(sink).catch(() => undefined);
+  await warehouse.faults.whenReached;
+  // What is run is run before the next process asks.
+  if (fault === 'hangs-after') await until('it has run', async () => (await offsets()).length > 0);
+  await sink.close();
+  await working;
+  return warehouse.connect();
+}
+
+describe('Databricks', () => {
+  test.each(['append', 'upsert'] as const)(
+    'sink check 6: a load by %s whose answer is lost is in the table once',
+    async (mode) => {
+      const load = mode === 'append' ? /^COPY INTO/ : /^MERGE INTO `main`.`default`.`numbers/;
+      const next = await killAt(load, 'hangs-after', async (sink) =>
+        write(await sink.open(source(mode)), [row(0, 'a'), row(1, 'b')]),
+      );
+
+      const partition = await next.open(source(mode));
+      await write(partition, [row(2, 'c')]);
+
+      expect(partition.nextOffset).toBe(2);
+      expect(await offsets()).toEqual([0, 1, 2]);
+    },
+  );
+
+  test('completes a batch that was announced and not loaded, whatever the edges of later ones', async () => {
+    const next = await killAt(/^COPY INTO/, 'hangs-before', async (sink) => {
+      const partition = await sink.open(source('append'));
+      await write(partition, [row(0, 'a'), row(1, 'b'), row(2, 'c')]);
+    });
+
+    const partition = await next.open(source('append'));
+
+    expect(partition.nextOffset).toBe(3);
+    expect(await offsets()).toEqual([0, 1, 2]);
+  });
+
+  test.each(['append', 'upsert'] as const)(
+    'sink check 7: a load by %s that wants to commit after another writer has taken over fails',
+    async (mode) => {
+      const load = mode === 'append' ? /^COPY INTO/ : /^MERGE INTO `main`.`default`.`numbers/;
+      const stale = await warehouse.connect().open(source(mode));
+      const held = warehouse.server.holdBeforeCommit(load);
+      const writing = write(stale, [row(0, 'a'), row(1, 'b')]);
+      await held.reached;
+      const fencing = warehouse.server.statements.length;
+
+      const taking = warehouse.connect().open(source(mode));
+      await until('the table is fenced', () =>
+        warehouse.server.statements.slice(fencing).some((sql) => sql.includes('millrace.fence')),
+      );
+      const partition = mode === 'append' ? undefined : await taking;
+      if (partition !== undefined) await write(partition, [row(2, 'a', null), row(3, 'b', null)]);
+      held.release();
+      await taking;
+      // Its file is loaded, or gone.
+      await Promise.allSettled([writing]);
+
+      expect(await offsets()).toEqual(mode === 'append' ? [0, 1] : []);
+      const last = write(stale, [row(2, 'x')]);
+      await expect(last).rejects.toBeInstanceOf(TaskError);
+      await expect(last).rejects.toMatchObject({code: 'SINK_FENCED'});
+    },
+  );
+
+  test('keeps the watermark of a partition whose rows are all deleted', async () => {
+    const sink = warehouse.connect();
+    const partition = await sink.open(source('upsert'));
+    await write(partition, [row(0, 'a'), row(1, 'b')]);
+    await write(partition, [row(2, 'a', null), row(3, 'b', null)]);
+    await partition.close();
+
+    const {nextOffset} = await sink.open(source('upsert'));
+
+    expect(nextOffset).toBe(4);
+    expect(await offsets()).toEqual([]);
+  });
+
+  test('does not bring a deleted row back when the batch that had it is loaded again', async () => {
+    const next = await killAt(
+      /^MERGE INTO `main`.`default`.`numbers/,
+      'hangs-before',
+      async (sink) => {
+        const partition = await sink.open(source('upsert'));
+        await write(partition, [row(0, 'a'), row(1, 'b'), row(2, 'a', null)]);
+      },
+    );
+
+    await next.open(source('upsert'));
+    await next.open(source('upsert'));
+
+    expect(await offsets()).toEqual([1]);
+  });
+
+  test('drops an announced batch whose row the table does not take: it is read again', async () => {
+    const next = await killAt(/^COPY INTO/, 'hangs-before', async (sink) => {
+      const partition = await sink.open(source('append'));
+      await write(partition, [row(0, 'a')]);
+      warehouse.faults.arm('hangs-before', /^COPY INTO/);
+      await write(partition, [row(1, 'b', 'many'), row(2, 'c')]);
+    });
+    const partition = await next.open(source('append'));
+    await expect(write(partition, [row(1, 'b', 'many')])).rejects.toMatchObject({offset: 1});
+    await write(partition, [row(1, 'b')]);
+    expect(await offsets()).toEqual([0, 1]);
+  });
+
+  test('stops when an announced file is gone, and says how to decide', async () => {
+    const next = await killAt(/^COPY INTO/, 'hangs-before', async (sink) =>
+      write(await sink.open(source('append')), [row(0, 'a')]),
+    );
+    rmSync(folder(), {recursive: true});
+
+    const opening = next.open(source('append'));
+
+    await expect(opening).rejects.toBeInstanceOf(FatalError);
+    await expect(opening).rejects.toThrow('SET pending_file = NULL WHERE');
+  });
+
+  test('stops when the batch that was announced was for another mode', async () => {
+    const next = await killAt(/^COPY INTO/, 'hangs-before', async (sink) =>
+      write(await sink.open(source('append')), [row(0, 'a')]),
+    );
+
+    const opening = next.open(source('upsert'));
+
+    await expect(opening).rejects.toMatchObject({code: 'SINK_OFFSET_MISMATCH'});
+  });
+
+  test('leaves no file behind: neither loaded ones nor those of a process that died', async () => {
+    const next = await killAt(/^UPDATE .* pending_file = '/, 'hangs-before', async (sink) =>
+      write(await sink.open(source('append')), [row(0, 'a')]),
+    );
+    expect(filesInVolume()).toHaveLength(1);
+    writeFileSync(join(folder(), 'of-somebody-who-died.json.gz'), '');
+
+    const partition = await next.open(source('append'));
+    expect(filesInVolume()).toEqual([]);
+    await write(partition, [row(0, 'a')]);
+    await write(partition, [row(1, 'b')]);
+    await partition.close();
+
+    expect(filesInVolume()).toEqual([]);
+    expect(await offsets()).toEqual([0, 1]);
+  });
+
+  test('sink check 22: sends no statement while there is nothing to write', async () => {
+    const partition = await warehouse.connect().open(source('append'));
+    await write(partition, [row(0, 'a')]);
+    const {length} = warehouse.server.statements;
+
+    await warehouse.server.query('SELECT 1');
+
+    expect(warehouse.server.statements).toHaveLength(length);
+  });
+});
