@@ -136,7 +136,7 @@ describe('Databricks', () => {
   test('stops at a path that is no SQL warehouse, with the reason that the answer gives', async () => {
     const opening = open({httpPath: '/sql/1.0/warehouses/other'});
 
-    await expect(opening).rejects.toMatchObject({code: 'SINK_STATEMENT_INVALID'});
+    await expect(opening).rejects.toMatchObject({code: 'SINK_STATEMENT_REFUSED'});
     await expect(opening).rejects.toThrow('Endpoint /sql/1.0/warehouses/other does not exist.');
   });
 

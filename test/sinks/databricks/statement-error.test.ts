@@ -80,7 +80,7 @@ describe('serviceError', () => {
     ['42P01', RetriableError, 'SINK_UNREACHABLE'],
     ['XX000', RetriableError, 'SINK_UNREACHABLE'],
     ['42501', FatalError, 'SINK_PERMISSION_DENIED'],
-    ['42601', FatalError, 'SINK_STATEMENT_INVALID'],
+    ['42601', FatalError, 'SINK_STATEMENT_REFUSED'],
     ['23502', FatalError, 'SINK_TABLE_MISMATCH'],
   ] as const)('says what is to be done about state %s', (sqlState, fate, code) => {
     const error = serviceError('sink lake', statementError(operationError(sqlState, 'reason')));
