@@ -44,7 +44,6 @@ const effects: CliEffects = {
     checkCommand(config, command, signal, {
       openCheck: warehouseCheck,
       clock: systemClock,
-      why: whyCommand,
       print: toStdout,
     }),
   why: whyCommand,

@@ -26,7 +26,7 @@ export function jsonMembers<const N extends string>(
   at = pastSpaces(bytes, at + 1);
   while (missing > 0 && bytes[at] === quote) {
     const end = pastString(bytes, at);
-    const name = bytes.latin1Slice(at + 1, end - 1);
+    const name = bytes.toString('latin1', at + 1, end - 1);
     at = pastSpaces(bytes, end);
     if (bytes[at] !== colon) return undefined;
     const from = pastSpaces(bytes, at + 1);

@@ -1,6 +1,7 @@
 import type {Clock} from '../common/clock.ts';
 import {FatalError} from '../common/errors.ts';
-import type {Config, SinkConfig} from '../config/config.ts';
+import type {Config} from '../config/config.ts';
+import type {SinkConfig} from '../config/sink-config.ts';
 import {checkWidth, runSinkCheck} from '../sinks/run-sink-check.ts';
 import type {CheckResult, SinkCheck} from '../sinks/sink-check.ts';
 

@@ -1,4 +1,4 @@
-import type {SinkConfig} from '../config/config.ts';
+import type {SinkConfig} from '../config/sink-config.ts';
 import {duckDbCheck} from '../sinks/duckdb/duckdb-check.ts';
 import type {SinkCheck} from '../sinks/sink-check.ts';
 

@@ -4,9 +4,9 @@ import {systemClock} from '../../src/common/clock.ts';
 import {Conditions} from '../../src/common/conditions.ts';
 import {ServiceError} from '../../src/common/errors.ts';
 import {silentLogger} from '../../src/common/logger.ts';
-import {ByteSlab} from '../../src/cdc/events/byte-slab.ts';
 import {ColumnTypes} from '../../src/cdc/events/column-types.ts';
 import {EventContext} from '../../src/cdc/events/event-context.ts';
+import {EventKey} from '../../src/cdc/events/event-key.ts';
 import type {MessageEvents} from '../../src/cdc/events/message-events.ts';
 import {RecordCollector} from '../../src/cdc/events/record-collector.ts';
 import {rowLayout} from '../../src/cdc/events/row-layout.ts';
@@ -55,20 +55,19 @@ const table = relation({
 function batcher(): TransactionBatcher {
   const context = new EventContext('p', 'db');
   const records = new RecordCollector();
-  const slab = new ByteSlab();
   const form = {rows: 'envelope', deletes: true, tombstones: true, skipped: ''} as const;
   const encoder = new TableEncoder(
     table,
     rowLayout(table, new ColumnTypes(typeHandlingDefaults), () => undefined),
     {name: 't', targets: [{topic: 't', partition: 0, id: 0, table: 's.t'}]},
     {key: new Uint8Array(0), value: new Uint8Array(0)},
-    {slab, context, sink: records, form},
+    {key: new EventKey(), context, sink: records, form},
   );
   return new TransactionBatcher(0n, null, {
     encoders: {get: () => encoder, prepare: async () => undefined},
     context,
     records,
-    positions: new SourcePositionHeader({name: 'camel', systemId: '7'}, slab),
+    positions: new SourcePositionHeader({name: 'camel', systemId: '7'}),
     limits: {maxRecords: 10_000, maxBytes: 1e9},
     incremental: new IncrementalSnapshots(nothingToRead, {
       subject: 'source camel',

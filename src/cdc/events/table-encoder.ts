@@ -51,7 +51,11 @@ export class TableEncoder {
   /** What follows the source block, by operation. */
   readonly #endings: Partial<Record<Operation, RepeatedText>> = {};
   /** The bytes after a snapshot row, as of the context's serial and ending. */
-  #reading = {serial: -1, ending: '', bytes: new Uint8Array(0)};
+  #reading: {readonly serial: number; readonly ending: string; readonly bytes: Uint8Array} = {
+    serial: -1,
+    ending: '',
+    bytes: new Uint8Array(0),
+  };
 
   constructor(
     relation: Relation,

@@ -109,7 +109,7 @@ describe('MemoryRecordsBuilder', () => {
 
   test('holds back what is behind the mark', () => {
     const builder = new MemoryRecordsBuilder();
-    const [a, b] = ['a', 'b'].map((key) => ({
+    const [a, b] = (['a', 'b'] as const).map((key): ProducerRecord => ({
       key: Buffer.from(key),
       value: null,
       timestamp: 5,
