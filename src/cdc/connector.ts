@@ -13,6 +13,7 @@ import type {ConnectorOptions} from './connector-options.ts';
 import {eventsBefore} from './events-before.ts';
 import {eventEncoding} from './events/event-encoding.ts';
 import type {EventEncoding} from './events/event-encoding.ts';
+import {topicName} from './events/topic-name.ts';
 import {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import {stateAtStart} from './incremental/state-at-start.ts';
 import {OffsetStore} from './offset-store.ts';
@@ -72,6 +73,7 @@ export class CdcConnector implements Component {
   #phase: 'snapshot' | 'stream' | undefined;
   #snapshotReporter: SnapshotReporter | undefined;
   #incremental: IncrementalSnapshots | undefined;
+  #captured: () => readonly string[] = () => [];
   #events = 0;
   #lagMs: number | undefined;
   #failures = 0;
@@ -123,6 +125,7 @@ export class CdcConnector implements Component {
       lagMs: this.#lagMs,
       events: this.#events,
       replicationSlot,
+      tables: this.#topicsByTable(),
       snapshot: this.#snapshotReporter?.status,
       incremental: this.#incremental?.progress(),
     };
@@ -142,6 +145,7 @@ export class CdcConnector implements Component {
       make: () => this.#claimSlot(),
     });
     const {kind, from, catchUp, tables} = startingPoint;
+    this.#captured = () => tables;
     if (catchUp !== undefined) {
       this.#runs('stream');
       await this.#stream(catchUp, tables, usable, signal, from.lsn);
@@ -253,6 +257,7 @@ export class CdcConnector implements Component {
     );
     this.#incremental = incremental;
     const captured = capturedTables(tables, parts.encoders.tables);
+    this.#captured = captured;
     const publisher = new Publisher(from, {
       batcher: new TransactionBatcher(from.lsn, durable === undefined ? null : from.lsn, {
         ...parts,
@@ -314,6 +319,17 @@ export class CdcConnector implements Component {
     this.#lagMs = Math.max(0, clock.now() - Math.floor(commitTime / 1000));
     const labels = {source: source.name};
     metrics.gauge('millrace_cdc_milliseconds_behind_source', labels, this.#lagMs);
+  }
+
+  /** By `schema.table`: the topic that its events go to. */
+  #topicsByTable(): Readonly<Record<string, string>> {
+    const {topicPrefix} = this.#options;
+    return Object.fromEntries(
+      this.#captured().map((name) => {
+        const at = name.indexOf('.');
+        return [name, topicName(topicPrefix, name.slice(0, at), name.slice(at + 1))];
+      }),
+    );
   }
 
   #runs(phase: 'snapshot' | 'stream'): void {

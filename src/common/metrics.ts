@@ -30,6 +30,15 @@ export const metricHelp = {
     'Tables of the snapshot that are not complete (RemainingTableCount)',
   millrace_cdc_rows_scanned: 'Rows that the snapshot has read, by source and table (RowsScanned)',
   millrace_streams_records_total: 'Records that a task has processed, by task',
+  millrace_streams_process_total:
+    'Records that have reached a node of the topology, by task and node (process-total)',
+  millrace_streams_node_busy_seconds_total:
+    'Time that a node has taken, from a sample of its records, by task and node',
+  millrace_streams_records_produced_total:
+    'Records committed to a topic, changelogs among them, by topic (records-produced-total)',
+  millrace_streams_record_e2e_latency_seconds:
+    'Commit in the source until the oldest record of a commit was committed, by task (record-e2e-latency)',
+  millrace_streams_commit_latency_seconds: 'How long a commit takes (commit-latency)',
   millrace_streams_dropped_records_total: 'Records that an operator dropped, by node and reason',
   millrace_streams_commits_total: 'Committed transactions, by task',
   millrace_skipped_records_total:
@@ -41,6 +50,8 @@ export const metricHelp = {
     'Commit in the source until the row was committed to the warehouse, by sink',
   millrace_sink_skipped_tombstones_total:
     'Deletes that a sink does not carry out, as in append mode, by sink and topic',
+  millrace_sink_put_batch_seconds:
+    'How long a warehouse takes for a batch, by sink and topic (put-batch-time)',
   millrace_sink_batches_total: 'Batches committed to a warehouse, by sink and topic',
 } as const;
 

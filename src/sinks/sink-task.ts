@@ -219,7 +219,8 @@ export class SinkTask {
     batcher: Batcher<SinkEntry>,
     signal: AbortSignal,
   ): Promise<void> {
-    const {clock} = this.#options;
+    const {clock, metrics, source} = this.#options;
+    const {topic} = source;
     while (!signal.aborted) {
       const dueIn = batcher.dueIn(clock.now());
       if (dueIn === undefined && this.#failure !== undefined) throw this.#failure.error;
@@ -231,8 +232,11 @@ export class SinkTask {
         const batch = batcher.take();
         this.#room.wake();
         this.#writingSince = clock.now();
+        const start = clock.nowMicros();
         await writer.write(batch);
         this.#writingSince = undefined;
+        const seconds = (clock.nowMicros() - start) / 1e6;
+        metrics.observe('millrace_sink_put_batch_seconds', {sink: source.sink, topic}, seconds);
       }
     }
   }

@@ -19,6 +19,8 @@ export interface CommittedStore {
   readonly isEmpty: boolean;
   /** Where the store stands in its changelog; undefined when it is new or was wiped. */
   readonly checkpoint: Checkpoint | undefined;
+  /** How much it holds, as of about now; undefined once it is closed. Not free: ask every few seconds at most. */
+  size(): Promise<StoreSize | undefined>;
   /** Applies the writes in order together with the checkpoint. An undefined value deletes. */
   apply(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void>;
   /** Removes all rows and the checkpoint. */
@@ -32,6 +34,14 @@ export interface ScanRange {
   readonly to?: Buffer | undefined;
   /** Entries at most, the first ones. */
   readonly limit: number;
+}
+
+export interface StoreSize {
+  readonly entries: number;
+  /** False where there are too many to count (`estimate-num-keys`). */
+  readonly isExact: boolean;
+  /** On disk, before compaction takes out what was overwritten. */
+  readonly bytes: number;
 }
 
 /** An undefined value deletes. */

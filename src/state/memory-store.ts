@@ -3,6 +3,7 @@ import type {
   Checkpoint,
   CommittedStore,
   ScanRange,
+  StoreSize,
   StoreProvider,
   StoreWrite,
   StoredName,
@@ -81,6 +82,13 @@ class MemoryStore implements CommittedStore {
       .slice(0, limit)
       .map((key) => [Buffer.from(key, 'latin1'), rows.get(key) as Buffer] as const);
     return Promise.resolve(found);
+  }
+
+  size(): Promise<StoreSize | undefined> {
+    const {rows, isOpen} = this.#state;
+    let bytes = 0;
+    for (const [key, value] of rows) bytes += key.length + value.length;
+    return Promise.resolve(isOpen ? {entries: rows.size, isExact: true, bytes} : undefined);
   }
 
   apply(writes: readonly StoreWrite[], checkpoint: Checkpoint): Promise<void> {

@@ -36,6 +36,10 @@ class Watched implements CommittedStore {
   scan(range: ScanRange) {
     return this.#store.scan(range);
   }
+
+  size() {
+    return this.#store.size();
+  }
   apply(...args: Parameters<CommittedStore['apply']>) {
     return this.failing ? Promise.reject(new Error('disk full')) : this.#store.apply(...args);
   }

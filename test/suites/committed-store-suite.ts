@@ -58,6 +58,23 @@ export function committedStoreSuite(open: () => Promise<StoresUnderTest>): void 
     });
   });
 
+  test('says how many rows it holds, deleted ones left out, and nothing once it is closed', async () => {
+    await store.apply(
+      ['a', 'b', 'c'].map((key) => [bytes(key), bytes('1')]),
+      checkpoint,
+    );
+    await store.apply([[bytes('b'), undefined]], {...checkpoint, offset: 8});
+
+    const size = await store.size();
+    await store.close();
+    const closed = await store.size();
+    store = await stores.provider.open('0_0', 'rows');
+
+    expect(size).toMatchObject({entries: 2, isExact: true});
+    expect(size?.bytes).toBeGreaterThan(0);
+    expect(closed).toBeUndefined();
+  });
+
   test('is told of once it was opened, also when it is closed', async () => {
     const other = await stores.provider.open('1_2', 'others');
     await other.close();

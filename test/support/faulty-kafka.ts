@@ -151,6 +151,7 @@ export class FaultyStores implements StoreProvider {
       get: (key) => store.get(key),
       range: (prefix) => store.range(prefix),
       scan: (range) => store.scan(range),
+      size: () => store.size(),
       apply: async (writes, checkpoint) => {
         faults.reach('before apply');
         await store.apply(writes, checkpoint);

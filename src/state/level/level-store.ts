@@ -3,9 +3,16 @@ import {Level} from 'level';
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import {databaseProblem} from '../../common/leveldb/database-problem.ts';
 import type {Logger} from '../../common/logger.ts';
-import type {Checkpoint, CommittedStore, ScanRange, StoreWrite} from '../committed-store.ts';
+import type {
+  Checkpoint,
+  CommittedStore,
+  ScanRange,
+  StoreSize,
+  StoreWrite,
+} from '../committed-store.ts';
 import {SortedKeys} from '../sorted-keys.ts';
 import {fileSizes, filesProblem, takeFileList, writeFileList} from './store-files.ts';
+import {storeSize} from './store-size.ts';
 import {SENTINEL_KEY, decodeSentinel, encodeSentinel} from './store-sentinel.ts';
 import type {Sentinel} from './store-sentinel.ts';
 
@@ -128,6 +135,15 @@ export class LevelStore implements CommittedStore {
       const entries = await iterator.all();
       return entries.filter(([key]) => !key.equals(SENTINEL_KEY)).slice(0, limit);
     } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  async size(): Promise<StoreSize | undefined> {
+    try {
+      return await storeSize(this.#db, this.#options.directory);
+    } catch (error) {
+      if (this.#db.status !== 'open') return undefined;
       throw this.#failure(error);
     }
   }

@@ -1,3 +1,4 @@
+import type {Clock} from '../../common/clock.ts';
 import {FatalError, ServiceError, messageOf} from '../../common/errors.ts';
 import type {Metrics} from '../../common/metrics.ts';
 import type {
@@ -12,6 +13,7 @@ import type {Serdes} from '../../serde/serde.ts';
 import type {RowWrite, TypedStore} from '../../state/typed-store.ts';
 import type {Process} from '../processor.ts';
 import {NO_INPUT, nextInput} from './input-order.ts';
+import type {NodeMeters} from './node-meters.ts';
 import type {Output} from './record-collector.ts';
 import type {RecordQueue} from './record-queue.ts';
 import type {RecordReader} from './record-reader.ts';
@@ -43,7 +45,9 @@ export interface StreamTaskOptions {
   readonly graph: TaskGraph;
   readonly context: WriteContext;
   readonly serdes: Serdes;
+  readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly meters: NodeMeters;
   /** Records of one partition that may wait before it is paused. */
   readonly maxBufferedRecords: number;
 }
@@ -69,6 +73,8 @@ export class StreamTask {
   readonly #committed = new Map<RecordQueue, number>();
   /** Highest timestamp processed: stream time. */
   #streamTime = 0;
+  /** Lowest timestamp processed since the last commit. */
+  #oldest = Infinity;
 
   constructor(options: StreamTaskOptions) {
     this.id = options.id;
@@ -105,6 +111,8 @@ export class StreamTask {
   process(max: number): number {
     const {inputs} = this.#options;
     const queues = this.#queues;
+    const {clock, meters} = this.#options;
+    const start = clock.nowMicros();
     let processed = 0;
     while (processed < max) {
       const next = nextInput(queues);
@@ -116,6 +124,7 @@ export class StreamTask {
       processed++;
     }
     this.uncommitted += processed;
+    if (processed > 0) meters.busy(clock.nowMicros() - start);
     return processed;
   }
 
@@ -162,10 +171,20 @@ export class StreamTask {
 
   /** Notes that the transaction is durable in Kafka, and counts what was in it. */
   committed(): void {
-    const {graph, inputs, metrics} = this.#options;
+    const {graph, inputs, metrics, meters, clock} = this.#options;
+    const labels = {task: this.id};
     for (const queue of this.#queues) this.#committed.set(queue, queue.nextOffset);
-    metrics.count('millrace_streams_records_total', {task: this.id}, this.uncommitted);
-    metrics.count('millrace_streams_commits_total', {task: this.id});
+    metrics.count('millrace_streams_records_total', labels, this.uncommitted);
+    metrics.count('millrace_streams_commits_total', labels);
+    const seconds = Math.max(0, clock.now() - this.#oldest) / 1000;
+    metrics.observe('millrace_streams_record_e2e_latency_seconds', labels, seconds);
+    this.#oldest = Infinity;
+    meters.take((node, records, busySeconds) => {
+      metrics.count('millrace_streams_process_total', {...labels, node}, records);
+      if (busySeconds > 0) {
+        metrics.count('millrace_streams_node_busy_seconds_total', {...labels, node}, busySeconds);
+      }
+    });
     graph.takeDropped((node, reason, count) =>
       metrics.count('millrace_streams_dropped_records_total', {node, reason}, count),
     );
@@ -203,17 +222,26 @@ export class StreamTask {
       : (this.#committed.get(queue) ?? queue.nextOffset);
   }
 
-  #processHead({queue, reader, process, refuse}: TaskInput): void {
+  #processHead(input: TaskInput): void {
+    const {queue, refuse} = input;
+    const {meters} = this.#options;
     const consumed = queue.shift();
-    if (consumed.timestamp > this.#streamTime) this.#streamTime = consumed.timestamp;
+    const {timestamp} = consumed;
+    if (timestamp > this.#streamTime) this.#streamTime = timestamp;
+    if (timestamp < this.#oldest) this.#oldest = timestamp;
     if (refuse(consumed)) return;
-    const record = reader.read(consumed);
-    if (record === undefined) return;
-    try {
-      process(record);
-    } catch (error) {
-      throw atRecord(error, queue.topicPartition, consumed.offset);
-    }
+    if (meters.isDue()) meters.timed(queue.source.name, () => processRecord(input, consumed));
+    else processRecord(input, consumed);
+  }
+}
+
+function processRecord({queue, reader, process}: TaskInput, consumed: ConsumedRecord): void {
+  const record = reader.read(consumed);
+  if (record === undefined) return;
+  try {
+    process(record);
+  } catch (error) {
+    throw atRecord(error, queue.topicPartition, consumed.offset);
   }
 }
 

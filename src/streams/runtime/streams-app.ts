@@ -21,7 +21,7 @@ import type {ErrorsTolerance} from './record-reader.ts';
 import {taskAssignor} from './task-assignor.ts';
 import type {TaskClaims} from './task-claims.ts';
 import {NO_CLAIMS, encodeTaskClaims} from './task-claims.ts';
-import type {TaskEnvironment} from './task-opener.ts';
+import type {NamedStoreSize, TaskEnvironment} from './task-opener.ts';
 import {allPlaces, planTasks, taskId, topicNames} from './task-plan.ts';
 import {TaskSession, assignedPlaces, standbyPlaces} from './task-session.ts';
 import {TaskStores} from './task-stores.ts';
@@ -128,6 +128,11 @@ export class StreamsApp implements Component {
       assigned: new Set(this.#ran.active),
       servers: this.#servers,
     };
+  }
+
+  /** How much the stores of its tasks hold, as of about now. */
+  async storeSizes(): Promise<readonly NamedStoreSize[]> {
+    return (await this.#session?.storeSizes()) ?? [];
   }
 
   /** Topics, partition counts and serdes: what holds until the process ends. */

@@ -5,6 +5,7 @@ import type {Process, StreamHeader, StreamRecord} from '../processor.ts';
 import type {Node, OperatorNode, SinkNode, SourceNode} from '../topology/node.ts';
 import {refusal} from '../topology/source-admission.ts';
 import type {Topology} from '../topology/topology.ts';
+import type {NodeMeters} from './node-meters.ts';
 import type {Output} from './record-collector.ts';
 
 type AnyProcess = Process<unknown, unknown>;
@@ -25,6 +26,7 @@ export interface TaskGraphOptions {
   /** By the topic's name in the topology; those that are only handed on have none. */
   readonly outputs: ReadonlyMap<string, Output>;
   readonly context: WriteContext;
+  readonly meters: NodeMeters;
 }
 
 /**
@@ -66,7 +68,7 @@ export class TaskGraph {
   #process(node: Node): AnyProcess {
     const known = this.#processes.get(node.name);
     if (known !== undefined) return known;
-    const process = this.#create(node);
+    const process = this.#options.meters.metered(node.name, this.#create(node));
     this.#processes.set(node.name, process);
     return process;
   }

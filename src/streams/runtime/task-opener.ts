@@ -4,11 +4,12 @@ import type {Metrics} from '../../common/metrics.ts';
 import type {KafkaClient, TopicPartition} from '../../kafka/client.ts';
 import {LineageInput} from '../../serde/lineage/lineage-input.ts';
 import type {Serdes} from '../../serde/serde.ts';
-import type {CommittedStore} from '../../state/committed-store.ts';
+import type {CommittedStore, StoreSize} from '../../state/committed-store.ts';
 import {TypedStore} from '../../state/typed-store.ts';
 import type {SourceNode, StoreSpec} from '../topology/node.ts';
 import {refusal} from '../topology/source-admission.ts';
 import type {Topology} from '../topology/topology.ts';
+import {NodeMeters} from './node-meters.ts';
 import {storeKey} from './queries/store-view.ts';
 import type {Output, RecordCollector} from './record-collector.ts';
 import {RecordQueue} from './record-queue.ts';
@@ -54,6 +55,11 @@ interface OpenedStore {
   readonly taskId: string;
   readonly partition: number;
   readonly store: CommittedStore;
+}
+
+export interface NamedStoreSize extends StoreSize {
+  readonly task: string;
+  readonly store: string;
 }
 
 /** Opened stores of one task, before its nodes exist. */
@@ -123,6 +129,17 @@ export class TaskOpener {
     );
   }
 
+  /** How much the stores hold, as of about now; those that are just being closed are left out. */
+  async storeSizes(): Promise<readonly NamedStoreSize[]> {
+    const sizes = await Promise.all(
+      this.#opened.map(async ({taskId: task, store}) => {
+        const size = await store.size();
+        return size === undefined ? [] : [{task, store: store.name, ...size}];
+      }),
+    );
+    return sizes.flat();
+  }
+
   /** Lets go of the stores; uncommitted writes are gone. */
   async close(how: LettingGo): Promise<void> {
     const {stores} = this.#env;
@@ -158,7 +175,8 @@ export class TaskOpener {
     positions: ReadonlyMap<string, {readonly offset: number}>,
   ): OpenTask {
     const {group, partition} = place;
-    const {topology, plan, serdes, metrics, maxBufferedRecords} = this.#env;
+    const {topology, plan, serdes, clock, metrics, maxBufferedRecords} = this.#env;
+    const meters = new NodeMeters(clock);
     const context: WriteContext = {timestamp: 0, headers: []};
     const stores = opened.map((store) => this.#store(store, place, context));
     const graph = new TaskGraph({
@@ -169,6 +187,7 @@ export class TaskOpener {
       publishedStores: new Set(stores.filter((s) => s.published).map(({store}) => store.name)),
       outputs: this.#outputs(group),
       context,
+      meters,
     });
     const inputs = group.sources.map((source) => {
       const topicPartition = this.#partition(source, place);
@@ -183,7 +202,9 @@ export class TaskOpener {
       graph,
       context,
       serdes,
+      clock,
       metrics,
+      meters,
       maxBufferedRecords,
     });
     return {task, inputs};

@@ -15,7 +15,7 @@ import type {TaskInput, StreamTask} from './stream-task.ts';
 import {decodeAssignmentInfo} from './assignment-info.ts';
 import {StandbyTasks} from './standby-tasks.ts';
 import {TaskOpener} from './task-opener.ts';
-import type {TaskEnvironment} from './task-opener.ts';
+import type {NamedStoreSize, TaskEnvironment} from './task-opener.ts';
 import {allPlaces, taskId} from './task-plan.ts';
 import type {TaskPlace} from './task-plan.ts';
 import {changelogName, topicName} from './topic-names.ts';
@@ -153,6 +153,11 @@ export class TaskSession {
     };
   }
 
+  /** How much the stores of its own tasks hold. */
+  storeSizes(): Promise<readonly NamedStoreSize[]> {
+    return this.#opener.storeSizes();
+  }
+
   /** Only once the own tasks run: they come first. */
   async #keepWarm(signal: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
@@ -210,6 +215,7 @@ export class TaskSession {
 
   async #commit(): Promise<void> {
     const {producer, generation, env} = this.#options;
+    const start = env.clock.nowMicros();
     const tasks = this.#tasks.filter((task) => task.uncommitted > 0);
     const pending = tasks.flatMap((task) => task.flush());
     const batches = this.#collector.take();
@@ -233,6 +239,12 @@ export class TaskSession {
       }),
     );
     for (const task of tasks) task.committed();
+    const {metrics} = env;
+    for (const {topic, records} of batches) {
+      metrics.count('millrace_streams_records_produced_total', {topic}, records.length);
+    }
+    const seconds = (env.clock.nowMicros() - start) / 1e6;
+    metrics.observe('millrace_streams_commit_latency_seconds', {}, seconds);
     this.#lastCommit = env.clock.now();
     if (this.#lastCommit - this.#lastPurge >= PURGE_INTERVAL_MS) this.#purge();
     this.#options.onCaughtUp();
