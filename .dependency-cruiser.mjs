@@ -9,7 +9,8 @@ const may = {
   sinks: ['common', 'serde', 'kafka'],
   config: ['common'],
   demo: ['common'],
-  http: ['common', 'streams'],
+  http: ['common', 'streams', 'monitor'],
+  monitor: ['common', 'kafka', 'streams/topology'],
 };
 
 /** Each client library and the only path that may import it. */
@@ -27,11 +28,12 @@ const owners = {
   'snowflake-sdk': 'sinks/snowflake',
   '@databricks': 'sinks/databricks',
   fastify: 'http',
+  '@fastify': 'http',
   pino: 'common',
   'prom-client': 'common',
   commander: 'cli',
   yaml: 'config',
-  zod: 'config',
+  zod: 'config|monitor|http',
 };
 
 const folders = Object.entries(may).map(([from, to]) => ({
@@ -99,9 +101,22 @@ export default {
       },
     },
     {
-      name: 'no-test-imports',
+      name: 'the-service-knows-no-page',
       severity: 'error',
       from: {path: '^src/'},
+      to: {path: '^page/'},
+    },
+    {
+      name: 'the-page-takes-types-only',
+      comment: 'Whatever it took besides would come along into the browser.',
+      severity: 'error',
+      from: {path: '^page/'},
+      to: {path: '^src/', dependencyTypesNot: ['type-only']},
+    },
+    {
+      name: 'no-test-imports',
+      severity: 'error',
+      from: {path: '^(src|page)/'},
       to: {path: '^(test|bench)/'},
     },
     {

@@ -4,6 +4,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json ./
 COPY src ./src
+COPY page ./page
 RUN npm run build && npm prune --omit=dev
 
 FROM node:22-bookworm-slim

@@ -1,9 +1,9 @@
-import {readFileSync} from 'node:fs';
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import {systemClock} from './common/clock.ts';
 import {FatalError} from './common/errors.ts';
 import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load-config.ts';
+import {packageVersion} from './package-version.ts';
 import {runService} from './service.ts';
 import {checkCommand} from './service/check-command.ts';
 import type {CheckCommand} from './service/check-command.ts';
@@ -70,7 +70,7 @@ export async function runCli(
     .description(
       'Streams committed Postgres changes through a typed topology into a warehouse, exactly once.',
     )
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({writeOut: print, writeErr: () => undefined});
   program
@@ -195,9 +195,4 @@ function usageMistake({message}: CommanderError): string {
     .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
     .replace(/\.$/, '');
   return `${sentence}${sentence.endsWith('?') ? '' : '; see `millrace --help`'}`;
-}
-
-function version(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as {readonly version: string}).version;
 }

@@ -1,5 +1,6 @@
 import {networkInterfaces} from 'node:os';
 import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {systemClock} from './common/clock.ts';
 import type {Component} from './common/component.ts';
 import {Conditions} from './common/conditions.ts';
@@ -13,11 +14,16 @@ import {healthRoutes} from './http/health-routes.ts';
 import {lineageRoutes} from './http/lineage-routes.ts';
 import {metricsRoutes} from './http/metrics-routes.ts';
 import {peerStores} from './http/peer-stores.ts';
+import {pageRoutes} from './http/page-routes.ts';
+import {pipelineRoutes} from './http/pipeline-routes.ts';
+import {recordRoutes} from './http/record-routes.ts';
 import {startHttp} from './http/start-http.ts';
 import {statusRoutes} from './http/status-routes.ts';
 import {storeRoutes} from './http/store-routes.ts';
 import {tableRoutes} from './http/table-routes.ts';
 import {topologyRoutes} from './http/topology-routes.ts';
+import {topicTail} from './monitor/topic-tail.ts';
+import {packageVersion} from './package-version.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
 import {applicationServer} from './service/application-server.ts';
 import {cdcConnector} from './service/cdc-connector.ts';
@@ -26,6 +32,7 @@ import {instanceId} from './service/instance-id.ts';
 import {allRoles, checkRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
 import {openKafka} from './service/open-kafka.ts';
+import {pipelineMonitor} from './service/pipeline-monitor.ts';
 import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
@@ -116,10 +123,14 @@ export async function runService(
   const watched = [
     ...new Set([...topicNames(topology, applicationId), ...sinks.flatMap(({sink}) => sink.topics)]),
   ];
+  const monitor = pipelineMonitor({config, topology, components, streams, metrics, shared});
+  monitor.start();
+  closing.defer(async () => monitor.stop());
   const status = () => serviceStatus(components, watched, {conditions, admin: kafka.admin, clock});
   const reader = new StoreReader({view: () => streams.view(), hasStreams, peers: peerStores});
   const http = await startHttp({
     ...config.http,
+    version: packageVersion(),
     routes: [
       healthRoutes({reasons: () => unreadyReasons(components, conditions)}),
       statusRoutes({status}),
@@ -133,6 +144,12 @@ export async function runService(
           warehouse: warehouseRows(roles.includes('sinks') ? sinks : []),
         }),
       }),
+      pipelineRoutes({monitor}),
+      recordRoutes({
+        topics: () => new Set(monitor.graph.nodes.flatMap(({topic}) => topic ?? [])),
+        tail: (name, limit) => topicTail(name, limit, {kafka, clock}),
+      }),
+      await pageRoutes(fileURLToPath(new URL('../dist/page', import.meta.url))),
     ],
   });
   closing.defer(() => http.close());

@@ -63,6 +63,23 @@ export class PromMetrics implements Metrics {
     histogram.count += count;
   }
 
+  /** The series of a counter or gauge; none where nothing was written. */
+  async samples(
+    name: MetricName,
+  ): Promise<readonly {readonly labels: Labels; readonly value: number}[]> {
+    const metric = this.#counters.get(name) ?? this.#gauges.get(name);
+    const {values = []} = (await metric?.get()) ?? {};
+    return values.map(({labels, value}) => ({labels: labels as Labels, value}));
+  }
+
+  /** The series of a histogram, as they are now: they go on changing. */
+  histogram(name: MetricName): readonly (Histogram & {readonly bounds: readonly number[]})[] {
+    return [...(this.#histograms.get(name)?.values() ?? [])].map((series) => ({
+      ...series,
+      bounds: BUCKETS,
+    }));
+  }
+
   /** Everything, in Prometheus' text format. */
   async text(): Promise<string> {
     const histograms = [...this.#histograms].map(([name, byLabels]) =>

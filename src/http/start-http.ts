@@ -1,3 +1,4 @@
+import swagger from '@fastify/swagger';
 import {fastify} from 'fastify';
 import {FatalError, messageOf} from '../common/errors.ts';
 import type {Routes} from './routes.ts';
@@ -7,6 +8,8 @@ export interface HttpOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly routes: readonly Routes[];
+  /** Of this package, for the OpenAPI document. */
+  readonly version?: string;
 }
 
 export interface HttpServer {
@@ -15,17 +18,22 @@ export interface HttpServer {
 }
 
 /**
- * Serves the routes, and nothing else.
+ * Serves the routes, and at `/api/openapi.json` what their schemas say; nothing else.
  *
  * @throws FatalError HTTP_PORT_IN_USE when the address cannot be listened on.
  */
-export async function startHttp({host, port, routes}: HttpOptions): Promise<HttpServer> {
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const {host, port, routes, version = ''} = options;
   const server = fastify({
     forceCloseConnections: true,
     // Keys stand in paths; Node limits the whole head of a request to 16 KiB.
     routerOptions: {maxParamLength: 8192},
   });
+  // Schemas of answers document them; a test holds the answers against them.
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  await server.register(swagger, {openapi: {openapi: '3.1.0', info: {title: 'millrace', version}}});
   for (const register of routes) register(server);
+  server.get('/api/openapi.json', {schema: {hide: true}}, () => server.swagger());
   try {
     return {
       url: await server.listen({host, port}),

@@ -23,6 +23,7 @@ export function demoWelcome(
   const found = sinks.find(({sink}) => sink.topics.includes(TOPIC));
   return new Welcome({
     places: [
+      ['page', `${url}/`],
       ['status', `${url}/api/status`],
       ['metrics', `${url}/metrics`],
       ['topology', `${url}/topology`],

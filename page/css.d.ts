@@ -1,0 +1,2 @@
+/** The bundler gathers style sheets into main.css. */
+declare module '*.css' {}
