@@ -66,7 +66,9 @@ export function App(): JSX.Element {
           <Details {...about} snapshot={snapshot} onClose={() => setChosen(undefined)} />
         )}
         {history !== undefined && <Charts history={history} />}
-        {snapshot !== undefined && <Rows title="Newest rows in the warehouse" rows={snapshot.rows} />}
+        {snapshot !== undefined && (
+          <Rows title="Newest rows in the warehouse" rows={snapshot.rows} />
+        )}
       </main>
     </div>
   );

@@ -36,12 +36,24 @@ export function Details({title, kind, nodes, snapshot, onClose}: DetailsProps): 
               <th scope="col">Node</th>
               <th scope="col">What</th>
               <th scope="col">Part of</th>
-              <th scope="col" class="number">Rate</th>
-              <th scope="col" class="number">Records</th>
-              <th scope="col" class="number">Busy</th>
-              <th scope="col" class="number">Rows</th>
-              <th scope="col" class="number">Size</th>
-              <th scope="col" class="number">Dropped</th>
+              <th scope="col" class="number">
+                Rate
+              </th>
+              <th scope="col" class="number">
+                Records
+              </th>
+              <th scope="col" class="number">
+                Busy
+              </th>
+              <th scope="col" class="number">
+                Rows
+              </th>
+              <th scope="col" class="number">
+                Size
+              </th>
+              <th scope="col" class="number">
+                Dropped
+              </th>
               <th scope="col">Load</th>
             </tr>
           </thead>
@@ -94,7 +106,9 @@ function NodeRow({
       <td class="number">{rate(numbers.rate)}</td>
       <td class="number">{records === undefined ? '' : count(records)}</td>
       <td class="number">{busy === undefined ? '' : percent(busy)}</td>
-      <td class="number">{entries === undefined ? '' : `${isExact === false ? '≈' : ''}${count(entries)}`}</td>
+      <td class="number">
+        {entries === undefined ? '' : `${isExact === false ? '≈' : ''}${count(entries)}`}
+      </td>
       <td class="number">{size === undefined ? '' : bytes(size)}</td>
       <td class="number">{dropped === undefined ? '' : count(dropped)}</td>
       <td>{loadText[loadOf(numbers)]}</td>
@@ -120,7 +134,9 @@ function useRecords(
 }
 
 async function fetchRecords(topic: string, signal: AbortSignal): Promise<readonly TopicRecord[]> {
-  const response = await fetch(`/api/topics/${encodeURIComponent(topic)}/records?limit=20`, {signal});
+  const response = await fetch(`/api/topics/${encodeURIComponent(topic)}/records?limit=20`, {
+    signal,
+  });
   if (!response.ok) throw new Error(`the service answers ${response.status}`);
   return ((await response.json()) as {readonly records: readonly TopicRecord[]}).records;
 }

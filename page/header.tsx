@@ -11,7 +11,11 @@ export function Header({live}: {readonly live: Live}): JSX.Element {
       <h1>
         <img src="icon.svg" alt="" width="26" height="26" />
         millrace
-        {graph !== undefined && <span>{graph.applicationId} · {graph.version}</span>}
+        {graph !== undefined && (
+          <span>
+            {graph.applicationId} · {graph.version}
+          </span>
+        )}
       </h1>
       <p class={`health ${health.level}`} role="status">
         <span class="dot" />

@@ -28,7 +28,9 @@ export function Rows({title, rows, onTrace}: RowsProps): JSX.Element {
               <th scope="col">committed</th>
               <th scope="col">key</th>
               {columns.map((column) => (
-                <th key={column} scope="col">{column}</th>
+                <th key={column} scope="col">
+                  {column}
+                </th>
               ))}
             </tr>
           </thead>
@@ -68,7 +70,9 @@ function keyText(key: string | null): string {
 function columnsOf(value: string | null): Readonly<Record<string, unknown>> {
   try {
     const parsed: unknown = value === null ? {} : JSON.parse(value);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {value};
+    return typeof parsed === 'object' && parsed !== null
+      ? (parsed as Record<string, unknown>)
+      : {value};
   } catch {
     return {value};
   }
@@ -76,5 +80,7 @@ function columnsOf(value: string | null): Readonly<Record<string, unknown>> {
 
 function cell(value: unknown): JSX.Element | string {
   if (value === null || value === undefined) return <span class="quiet">null</span>;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object'
+    ? JSON.stringify(value)
+    : String(value as string | number | boolean);
 }

@@ -50,7 +50,12 @@ export function TimeChart({title, at, series, format}: ChartProps): JSX.Element 
         },
         axes: [
           {...axis, size: 22, space: 90, values: (_, splits) => splits.map(minute)},
-          {...axis, size: 62, space: 34, values: (_, splits) => splits.map((value) => format(value))},
+          {
+            ...axis,
+            size: 62,
+            space: 34,
+            values: (_, splits) => splits.map((value) => format(value)),
+          },
         ],
         series: [
           {},
@@ -85,7 +90,11 @@ export function TimeChart({title, at, series, format}: ChartProps): JSX.Element 
           ))}
         </ul>
       </header>
-      <div ref={box} role="img" aria-label={`${title}, last 15 minutes. Now: ${newest.join(', ')}`} />
+      <div
+        ref={box}
+        role="img"
+        aria-label={`${title}, last 15 minutes. Now: ${newest.join(', ')}`}
+      />
     </section>
   );
 }

@@ -32,7 +32,8 @@ export function GraphView(props: GraphProps): JSX.Element {
   );
   const isTraced = (id: string): boolean =>
     traced.has(id) ||
-    (steps.steps.find((step) => step.id === id)?.members.some((node) => traced.has(node.id)) ?? false);
+    (steps.steps.find((step) => step.id === id)?.members.some((node) => traced.has(node.id)) ??
+      false);
   const isFlowing = ({from}: Line): boolean => {
     const step = steps.steps.find(({id}) => id === from);
     const numbers = step === undefined ? snapshot?.nodes[from] : numbersOf(step, snapshot);

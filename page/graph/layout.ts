@@ -141,7 +141,12 @@ function read(
   nodes: readonly PipelineNode[],
 ): Layout {
   const box = (id: string): Box => {
-    const {x, y, width, height} = g.node(id) as {x: number; y: number; width: number; height: number};
+    const {x, y, width, height} = g.node(id) as {
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
     return {id, x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height};
   };
   const alone = new Set(steps.map(({id}) => id));
@@ -181,7 +186,9 @@ function frameOf(
   bySubTopology: boolean,
 ): {id: string; label: string; step: string | undefined} | undefined {
   if (!bySubTopology) return {id: `frame ${step.id}`, label: step.title, step: step.id};
-  return node.group === null ? undefined : {id: `frame ${node.group}`, label: node.group, step: undefined};
+  return node.group === null
+    ? undefined
+    : {id: `frame ${node.group}`, label: node.group, step: undefined};
 }
 
 function stepHeight({kind, title, subtitle, members}: Step, width: number): number {

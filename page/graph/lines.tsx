@@ -12,7 +12,13 @@ interface LinesProps {
 export function Lines({layout, isFlowing, isTraced}: LinesProps): JSX.Element {
   const {width, height, lines} = layout;
   return (
-    <svg class="lines" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+    <svg
+      class="lines"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      aria-hidden="true"
+    >
       {lines.map((line) => {
         const d = path(line.points);
         const traced = isTraced(line) ? ' traced' : '';

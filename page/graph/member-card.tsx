@@ -15,7 +15,13 @@ interface MemberProps {
 }
 
 /** One operator, store or topic inside of a step that is open. */
-export function MemberCard({box, snapshot, isChosen, isTraced, onChoose}: MemberProps): JSX.Element {
+export function MemberCard({
+  box,
+  snapshot,
+  isChosen,
+  isTraced,
+  onChoose,
+}: MemberProps): JSX.Element {
   const {node} = box;
   const numbers = snapshot?.nodes[node.id] ?? {};
   const load = loadOf(numbers);

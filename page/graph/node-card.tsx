@@ -57,7 +57,11 @@ export function NodeCard(props: CardProps): JSX.Element {
           <span>{aside(step, numbers)}</span>
         </span>
         {stores.map(({id, name, topic}) => (
-          <StoreLine key={id} name={topic === null ? short(name) : 'rows'} numbers={snapshot?.nodes[id]} />
+          <StoreLine
+            key={id}
+            name={topic === null ? short(name) : 'rows'}
+            numbers={snapshot?.nodes[id]}
+          />
         ))}
       </button>
       {step.kind === 'step' && (

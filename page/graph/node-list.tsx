@@ -21,12 +21,24 @@ export function NodeList({graph, snapshot}: ListProps): JSX.Element {
               <th scope="col">Kind</th>
               <th scope="col">Part of</th>
               <th scope="col">Comes from</th>
-              <th scope="col" class="number">Rate</th>
-              <th scope="col" class="number">Records</th>
-              <th scope="col" class="number">Lag</th>
-              <th scope="col" class="number">Busy</th>
-              <th scope="col" class="number">Rows</th>
-              <th scope="col" class="number">Size</th>
+              <th scope="col" class="number">
+                Rate
+              </th>
+              <th scope="col" class="number">
+                Records
+              </th>
+              <th scope="col" class="number">
+                Lag
+              </th>
+              <th scope="col" class="number">
+                Busy
+              </th>
+              <th scope="col" class="number">
+                Rows
+              </th>
+              <th scope="col" class="number">
+                Size
+              </th>
               <th scope="col">Load</th>
             </tr>
           </thead>
@@ -37,14 +49,22 @@ export function NodeList({graph, snapshot}: ListProps): JSX.Element {
               return (
                 <tr key={id} data-list-node={id}>
                   <th scope="row">{name}</th>
-                  <td>{kind === 'operator' || kind === 'warehouse' ? `${kind} ${detail}` : kind}</td>
+                  <td>
+                    {kind === 'operator' || kind === 'warehouse' ? `${kind} ${detail}` : kind}
+                  </td>
                   <td>{group ?? ''}</td>
                   <td>{from.map((other) => other.slice(other.indexOf('/') + 1)).join(', ')}</td>
                   <td class="number">{kind === 'store' ? '' : rate(numbers.rate)}</td>
-                  <td class="number">{numbers.records === undefined ? '' : count(numbers.records)}</td>
-                  <td class="number">{typeof numbers.lag === 'number' ? count(numbers.lag) : ''}</td>
+                  <td class="number">
+                    {numbers.records === undefined ? '' : count(numbers.records)}
+                  </td>
+                  <td class="number">
+                    {typeof numbers.lag === 'number' ? count(numbers.lag) : ''}
+                  </td>
                   <td class="number">{numbers.busy === undefined ? '' : percent(numbers.busy)}</td>
-                  <td class="number">{numbers.entries === undefined ? '' : count(numbers.entries)}</td>
+                  <td class="number">
+                    {numbers.entries === undefined ? '' : count(numbers.entries)}
+                  </td>
                   <td class="number">{numbers.bytes === undefined ? '' : bytes(numbers.bytes)}</td>
                   <td>{loadText[loadOf(numbers)]}</td>
                 </tr>

@@ -63,7 +63,8 @@ class Groups {
 
   of(id: string): string {
     let root = id;
-    for (let up = this.#parents.get(root); up !== undefined; up = this.#parents.get(root)) root = up;
+    for (let up = this.#parents.get(root); up !== undefined; up = this.#parents.get(root))
+      root = up;
     return root;
   }
 
@@ -158,7 +159,12 @@ class Groups {
 
 function step(members: readonly PipelineNode[], edges: readonly PipelineEdge[]): Step {
   const [only] = members;
-  if (only !== undefined && members.length === 1 && only.kind !== 'operator' && only.kind !== 'store') {
+  if (
+    only !== undefined &&
+    members.length === 1 &&
+    only.kind !== 'operator' &&
+    only.kind !== 'store'
+  ) {
     return {id: only.id, kind: only.kind, title: only.name, subtitle: only.detail, members};
   }
   const own = new Set(members.map((member) => member.id));

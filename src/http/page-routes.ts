@@ -31,16 +31,19 @@ export async function pageRoutes(directory: string): Promise<Routes> {
   );
   return (server) => {
     for (const [name, body] of files) {
-      server.get(name === 'index.html' ? '/' : `/${name}`, {schema: {hide: true}}, (_request, reply) =>
-        reply
-          .type(types[extname(name)] ?? '')
-          .headers({
-            'cache-control': 'no-cache',
-            'content-security-policy': policy,
-            'x-content-type-options': 'nosniff',
-            'referrer-policy': 'no-referrer',
-          })
-          .send(body),
+      server.get(
+        name === 'index.html' ? '/' : `/${name}`,
+        {schema: {hide: true}},
+        (_request, reply) =>
+          reply
+            .type(types[extname(name)] ?? '')
+            .headers({
+              'cache-control': 'no-cache',
+              'content-security-policy': policy,
+              'x-content-type-options': 'nosniff',
+              'referrer-policy': 'no-referrer',
+            })
+            .send(body),
       );
     }
   };

@@ -18,30 +18,48 @@ const MAX_WATCHERS = 100;
 export function pipelineRoutes({monitor}: PipelineDeps): Routes {
   return (server) => {
     let watchers = 0;
-    server.get('/api/pipeline/graph', {schema: answers('The pipeline as a graph', pipelineGraph)}, () => monitor.graph);
-    server.get('/api/pipeline/history', {schema: answers('The last 15 minutes', pipelineHistory)}, () => monitor.history);
-    server.get('/api/pipeline/snapshot', {schema: answers('How the pipeline does now', pipelineSnapshot)}, () =>
-      monitor.snapshot(),
+    server.get(
+      '/api/pipeline/graph',
+      {schema: answers('The pipeline as a graph', pipelineGraph)},
+      () => monitor.graph,
     );
-    server.get('/api/events', {schema: {summary: 'The graph, the history and a snapshot each second, as server-sent events'}}, (request, reply) => {
-      if (watchers >= MAX_WATCHERS) {
-        return reply.code(503).send({error: `${MAX_WATCHERS} look on already`});
-      }
-      watchers++;
-      reply.hijack();
-      const {raw} = reply;
-      raw.writeHead(200, {'content-type': 'text/event-stream', 'cache-control': 'no-store'});
-      raw.write('retry: 1000\n\n');
-      const stop = monitor.watch((event) => {
-        // One that does not read gets no more until it does.
-        if (event.kind !== 'snapshot' || !raw.writableNeedDrain) raw.write(eventText(event));
-      });
-      request.raw.on('close', () => {
-        watchers--;
-        stop();
-      });
-      return reply;
-    });
+    server.get(
+      '/api/pipeline/history',
+      {schema: answers('The last 15 minutes', pipelineHistory)},
+      () => monitor.history,
+    );
+    server.get(
+      '/api/pipeline/snapshot',
+      {schema: answers('How the pipeline does now', pipelineSnapshot)},
+      () => monitor.snapshot(),
+    );
+    server.get(
+      '/api/events',
+      {
+        schema: {
+          summary: 'The graph, the history and a snapshot each second, as server-sent events',
+        },
+      },
+      (request, reply) => {
+        if (watchers >= MAX_WATCHERS) {
+          return reply.code(503).send({error: `${MAX_WATCHERS} look on already`});
+        }
+        watchers++;
+        reply.hijack();
+        const {raw} = reply;
+        raw.writeHead(200, {'content-type': 'text/event-stream', 'cache-control': 'no-store'});
+        raw.write('retry: 1000\n\n');
+        const stop = monitor.watch((event) => {
+          // One that does not read gets no more until it does.
+          if (event.kind !== 'snapshot' || !raw.writableNeedDrain) raw.write(eventText(event));
+        });
+        request.raw.on('close', () => {
+          watchers--;
+          stop();
+        });
+        return reply;
+      },
+    );
   };
 }
 

@@ -65,7 +65,10 @@ export class PipelineMonitor {
     const {metrics} = options;
     this.#options = options;
     this.#history = new History(metrics);
-    this.#streamsLatency = new LatencyWindow(metrics, 'millrace_streams_record_e2e_latency_seconds');
+    this.#streamsLatency = new LatencyWindow(
+      metrics,
+      'millrace_streams_record_e2e_latency_seconds',
+    );
     this.#warehouseLatency = new LatencyWindow(metrics, 'millrace_end_to_end_latency_seconds');
     this.#graph = pipelineGraph({...options, sources: []});
   }

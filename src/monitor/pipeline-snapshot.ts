@@ -37,7 +37,9 @@ export interface SnapshotParts {
 /** Every counter by the node that it belongs to; seconds of work under `busy <node>`. */
 export async function nodeTotals(metrics: MetricsReader): Promise<ReadonlyMap<string, number>> {
   const totals = new Map<string, number>();
-  await add('millrace_cdc_events_total', ({source, table}) => nodeId('table', `${source}/${table}`));
+  await add('millrace_cdc_events_total', ({source, table}) =>
+    nodeId('table', `${source}/${table}`),
+  );
   await add('millrace_streams_records_produced_total', ({topic}) => `produced ${topic}`);
   await add('millrace_streams_process_total', ({node}) => nodeId('operator', `${node}`));
   await add('millrace_streams_node_busy_seconds_total', ({node}) => busy('operator', `${node}`));
@@ -109,7 +111,9 @@ function numbersOf(node: PipelineNode, parts: SnapshotParts): NodeNumbers {
         ...holdingOf(node.name, parts),
       };
     case 'warehouse': {
-      const partitions = Object.entries(states.sinks.get(node.group?.slice('sink '.length) ?? '') ?? {});
+      const partitions = Object.entries(
+        states.sinks.get(node.group?.slice('sink '.length) ?? '') ?? {},
+      );
       const own = partitions.filter(([partition]) => topicOf(partition) === node.topic);
       return {
         ...counted([node.id], parts),

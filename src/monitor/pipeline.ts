@@ -97,7 +97,9 @@ export const pipelineSnapshot = z
     ready: z.boolean(),
     components: z
       .array(
-        z.strictObject({name: z.string(), state: z.string(), phase: z.string().nullable()}).readonly(),
+        z
+          .strictObject({name: z.string(), state: z.string(), phase: z.string().nullable()})
+          .readonly(),
       )
       .readonly(),
     conditions: z.array(condition).readonly(),

@@ -35,7 +35,8 @@ export async function topicTail(
   const fetcher = kafka.fetcher({isolation: 'read_committed', maxPartitionBytes: MAX_BYTES});
   try {
     for (const {partition, earliest, stable} of logs) {
-      const end = before === undefined ? stable : Math.min(stable, before[`${topic}-${partition}`] ?? 0);
+      const end =
+        before === undefined ? stable : Math.min(stable, before[`${topic}-${partition}`] ?? 0);
       const from = Math.max(earliest, end - limit * OFFSETS_PER_RECORD);
       if (from >= end) continue;
       ends.set(partition, end);

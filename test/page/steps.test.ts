@@ -27,15 +27,18 @@ function graphOf(semantics: 'cdc' | 'ksqldb'): PipelineGraph {
 }
 
 describe('stepsOf', () => {
-  test.each(['cdc', 'ksqldb'] as const)('keeps every node of the %s pipeline, once', (semantics) => {
-    const graph = graphOf(semantics);
+  test.each(['cdc', 'ksqldb'] as const)(
+    'keeps every node of the %s pipeline, once',
+    (semantics) => {
+      const graph = graphOf(semantics);
 
-    const {steps} = stepsOf(graph);
+      const {steps} = stepsOf(graph);
 
-    expect(steps.flatMap(({members}) => members.map(({id}) => id)).toSorted()).toEqual(
-      graph.nodes.map(({id}) => id).toSorted(),
-    );
-  });
+      expect(steps.flatMap(({members}) => members.map(({id}) => id)).toSorted()).toEqual(
+        graph.nodes.map(({id}) => id).toSorted(),
+      );
+    },
+  );
 
   test.each(['cdc', 'ksqldb'] as const)(
     'puts the operators of the %s pipeline around its tables and joins',
@@ -84,13 +87,16 @@ describe('layOut', () => {
   const steps = stepsOf(graph);
   const all = new Set(steps.steps.map(({id}) => id));
 
-  test.each([1248, 1568])('fits the overview into %i pixels, and lets no two boxes touch', (width) => {
-    const layout = layOut(graph, steps, new Set(), width);
+  test.each([1248, 1568])(
+    'fits the overview into %i pixels, and lets no two boxes touch',
+    (width) => {
+      const layout = layOut(graph, steps, new Set(), width);
 
-    expect(layout.width).toBeLessThanOrEqual(width);
-    expect(layout.steps).toHaveLength(steps.steps.length);
-    expect(touching(layout.steps)).toEqual([]);
-  });
+      expect(layout.width).toBeLessThanOrEqual(width);
+      expect(layout.steps).toHaveLength(steps.steps.length);
+      expect(touching(layout.steps)).toEqual([]);
+    },
+  );
 
   test('shows every node when all steps are open, and lets no two boxes touch', () => {
     const layout = layOut(graph, steps, all, 1248);
@@ -124,7 +130,10 @@ function touching(boxes: readonly Box[]): readonly string[] {
       .slice(at + 1)
       .filter(
         (b) =>
-          a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height,
+          a.x < b.x + b.width &&
+          b.x < a.x + a.width &&
+          a.y < b.y + b.height &&
+          b.y < a.y + a.height,
       )
       .map((b) => `${a.id} ${b.id}`),
   );
