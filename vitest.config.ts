@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           isolate: false,
+          setupFiles: ['test/support/loopback-only.ts'],
           include: ['test/**/*.test.ts'],
           exclude: infrastructure.map((suffix) => `test/**/*.${suffix}.test.ts`),
         },
