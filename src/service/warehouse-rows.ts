@@ -18,11 +18,10 @@ export function warehouseRows(
 ): WarehouseRows {
   return {
     async find(topic, key) {
-      const having = sinks.filter(({sink}) => sink.topics.includes(topic));
       const found = await Promise.all(
-        having.map(({sink, warehouse}) =>
-          warehouse instanceof DuckDbSink
-            ? rowsOf(warehouse, sink.name, tableName(topic), key)
+        sinks.flatMap(({sink, warehouse}) =>
+          sink.topics.includes(topic) && warehouse instanceof DuckDbSink
+            ? [rowsOf(warehouse, sink.name, tableName(topic), key)]
             : [],
         ),
       );
