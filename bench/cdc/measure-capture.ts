@@ -53,9 +53,12 @@ export async function measureCapture(
     brokers: cluster.brokers,
   });
   try {
-    const snapshot = await arrived(kafka, orders, 0, options.rows);
+    const usage = await cpuUsage(servers, capture);
+    const snapshot = await arrived(kafka, orders, 0, options.rows, () => usage.begin());
+    const used = usage.perMillion('rows of the snapshot', options.rows);
     const result: Record<string, number> = {
       'snapshot rows/s': Math.round((options.rows / (snapshot.last - snapshot.first)) * 1000),
+      ...used,
       'peak RSS in the snapshot, MB': peakRssMb(capture.pid),
     };
     if (options.warmUp > 0) await backlog(servers, capture, orders, changes, options.warmUp);
@@ -74,35 +77,29 @@ export async function measureCapture(
 
 /** Changes that have gathered while the system was held, until the last one is committed in Kafka. */
 async function backlog(
-  {postgres, cluster, kafka}: Servers,
+  servers: Servers,
   capture: Capture,
   topic: string,
   changes: OrderChanges,
   count: number,
 ): Promise<Readonly<Record<string, number>>> {
+  const {kafka} = servers;
   const start = await stableEnd(kafka, topic);
   await capture.hold(true);
   const written = await changes.write(count);
-  const pids = {
-    'the system': capture.pid,
-    Postgres: await postmaster(postgres),
-    'the broker': cluster.pidOf(1),
-  };
-  const cpu = Object.values(pids).map(treeCpuSeconds);
+  const usage = await cpuUsage(servers, capture);
+  usage.begin();
   resetPeakRss(capture.pid);
   const begun = performance.now();
   await capture.hold(false);
   const {last} = await arrived(kafka, topic, start, written.records);
-  const perMillion = Object.entries(pids).map(([name, pid], at) => [
-    `CPU-s per million changes: ${name}`,
-    rounded(((treeCpuSeconds(pid) - (cpu[at] ?? 0)) / written.changes) * 1e6),
-  ]);
+  const perMillion = usage.perMillion('changes', written.changes);
   const records = await countRecords(kafka, topic, start);
   if (records !== written.records)
     throw new Error(`${records} records in ${topic} in place of ${written.records}`);
   return {
     'changes/s': Math.round((written.changes / (last - begun)) * 1000),
-    ...Object.fromEntries(perMillion),
+    ...perMillion,
     'peak RSS in the backlog, MB': peakRssMb(capture.pid),
   };
 }
@@ -148,6 +145,33 @@ async function oneTransaction(
     'peak RSS in it, MB': peakRssMb(capture.pid),
     'seconds to write it': rounded((committed - begun) / 1000),
     'seconds from its commit to its last row': rounded((last - committed) / 1000),
+  };
+}
+
+interface CpuUsage {
+  begin(): void;
+  /** CPU-seconds since then of each of the three, by what the table calls them. */
+  perMillion(what: string, count: number): Readonly<Record<string, number>>;
+}
+
+async function cpuUsage({postgres, cluster}: Servers, capture: Capture): Promise<CpuUsage> {
+  const pids = Object.entries({
+    'the system': capture.pid,
+    Postgres: await postmaster(postgres),
+    'the broker': cluster.pidOf(1),
+  });
+  let begun: readonly number[] = [];
+  return {
+    begin: () => {
+      begun = pids.map(([, pid]) => treeCpuSeconds(pid));
+    },
+    perMillion: (what, count) =>
+      Object.fromEntries(
+        pids.map(([name, pid], at) => [
+          `CPU-s per million ${what}: ${name}`,
+          rounded(((treeCpuSeconds(pid) - (begun[at] ?? NaN)) / count) * 1e6),
+        ]),
+      ),
   };
 }
 

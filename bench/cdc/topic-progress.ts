@@ -25,19 +25,23 @@ async function ends(kafka: KafkaClient, topic: string): Promise<PartitionOffsets
   return offsets;
 }
 
-/** Waits until at least `records` are committed after `start`, and nothing more comes. */
+/** Waits until at least `records` are committed after `start`, and nothing more comes; `onFirst` when the first one is there. */
 export async function arrived(
   kafka: KafkaClient,
   topic: string,
   start: number,
   records: number,
+  onFirst: () => void = () => undefined,
 ): Promise<Progress> {
   let first = 0;
   let last = performance.now();
   for (let end = start; ; await systemClock.sleep(POLL_MS)) {
     const {latest, stable} = await ends(kafka, topic);
     const at = performance.now();
-    if (first === 0 && latest > start) first = at;
+    if (first === 0 && latest > start) {
+      first = at;
+      onFirst();
+    }
     if (stable > end) {
       last = at;
       end = stable;
