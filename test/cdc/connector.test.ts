@@ -584,6 +584,7 @@ describe('CdcConnector', () => {
       lagMs: expect.any(Number) as number,
       events: 1,
       snapshot: expect.objectContaining({state: 'completed'}) as object,
+      tables: {'customers.customers': 'postgres.customers.customers'},
     });
   });
 
