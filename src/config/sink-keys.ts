@@ -6,7 +6,10 @@ const nameWords = 'letters, digits, `.`, `_` and `-`';
 /** The keys of every sink, whatever its warehouse. */
 export const sinkKeys = {
   topics: list(
-    {description: 'The topics to write, each to a table of its own.'},
+    {
+      description:
+        'The topics to write, each to a table of its own. One that `src/topics.ts` does not declare, and change events, have the columns of the schemas that their records name in the registry: of an envelope the row in `after` is written, and new columns follow while it runs.',
+    },
     'names of topics',
     name,
   ),
