@@ -237,6 +237,9 @@ export class SnowflakeServer {
       case 'session-expired':
         await this.#tokens.get(token)?.close();
         break;
+      case 'held':
+        await this.faults.whenReleased;
+        break;
       case 'fails-before':
         return send(response, failed(internalError()));
       case 'fails-after':
