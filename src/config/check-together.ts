@@ -7,6 +7,7 @@ import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
 import {configSchema, schemaRegistrySchema} from './schema.ts';
 import {commonSinkSchema, sinkSchemas} from './sink-schema.ts';
+import {checkSnowflake} from './check-snowflake.ts';
 import {sourceSchema} from './source-schema.ts';
 
 /** Reports what no key can say by itself. Other keys may be wrong, so each is read alone. */
@@ -124,6 +125,8 @@ function checkSinks(
   const owners = new Map<string, string>();
   for (const [name, section] of sinks) {
     checkDeadLetters(raw, name, valuesOf(commonSinkSchema, section));
+    if (section['connector'] === 'snowflake')
+      checkSnowflake(raw, name, valuesOf(sinkSchemas.snowflake, section));
     if (section['connector'] !== 'duckdb') continue;
     const sink = valuesOf(sinkSchemas.duckdb, section);
     const copyOf = sink['export.database'];

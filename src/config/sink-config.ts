@@ -1,9 +1,11 @@
 import type {z} from 'zod';
 import type {FilePaths} from './file-paths.ts';
 import type {sinkSchema} from './sink-schema.ts';
+import {snowflakeConfig} from './snowflake-config.ts';
+import type {SnowflakeConfig} from './snowflake-config.ts';
 
 /** One warehouse and the topics that go there. */
-export type SinkConfig = DuckDbSinkConfig;
+export type SinkConfig = DuckDbSinkConfig | SnowflakeSinkConfig;
 
 /** What every sink has, whatever its warehouse. */
 interface CommonSinkConfig {
@@ -32,6 +34,11 @@ export interface DuckDbSinkConfig extends CommonSinkConfig {
   readonly database: string;
   /** The copy for other processes; undefined for none. */
   readonly exported: {readonly database: string; readonly intervalMs: number} | undefined;
+}
+
+export interface SnowflakeSinkConfig extends CommonSinkConfig {
+  readonly connector: 'snowflake';
+  readonly snowflake: SnowflakeConfig;
 }
 
 type SinkKeys = z.output<typeof sinkSchema>;
@@ -72,17 +79,29 @@ export function sinkConfig(
     maxRetries: keys['max.retries'],
     retryBackoffMs: keys['retry.backoff.ms'],
   } as const;
+  switch (keys.connector) {
+    case 'duckdb':
+      return {
+        ...common,
+        connector: 'duckdb',
+        database: paths.warehouse(name, keys.database, dataDirectory),
+        exported: exportFrom(name, keys, paths),
+      };
+    case 'snowflake':
+      break;
+  }
+  return {...common, connector: 'snowflake', snowflake: snowflakeConfig(name, keys, paths)};
+}
+
+function exportFrom(
+  name: string,
+  keys: Extract<SinkKeys, {connector: 'duckdb'}>,
+  paths: FilePaths,
+): DuckDbSinkConfig['exported'] {
   const copyOf = keys['export.database'];
+  if (copyOf === undefined) return undefined;
   return {
-    ...common,
-    connector: 'duckdb',
-    database: paths.warehouse(name, keys.database, dataDirectory),
-    exported:
-      copyOf === undefined
-        ? undefined
-        : {
-            database: paths.absolute(copyOf, ['sinks', name, 'export.database']),
-            intervalMs: keys['export.interval.ms'],
-          },
+    database: paths.absolute(copyOf, ['sinks', name, 'export.database']),
+    intervalMs: keys['export.interval.ms'],
   };
 }

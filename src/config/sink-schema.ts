@@ -2,9 +2,10 @@ import {z} from 'zod';
 import {duckDbKeys} from './duckdb-keys.ts';
 import {oneOf} from './option.ts';
 import {sinkKeys} from './sink-keys.ts';
+import {snowflakeKeys} from './snowflake-keys.ts';
 
 /** What each kind of warehouse has beside the keys of every sink. */
-export const connectorKeys = {duckdb: duckDbKeys};
+export const connectorKeys = {duckdb: duckDbKeys, snowflake: snowflakeKeys};
 
 export type Connector = keyof typeof connectorKeys;
 
@@ -12,7 +13,6 @@ const connectors = Object.keys(connectorKeys) as [Connector, ...Connector[]];
 
 /** The key that says what the others are. */
 export const connectorKey = oneOf({description: 'The kind of warehouse.'}, connectors, [
-  'snowflake',
   'databricks',
   'delta',
   'bigquery',
@@ -24,19 +24,25 @@ export const connectorKey = oneOf({description: 'The kind of warehouse.'}, conne
 /** Each kind's own section. */
 export const sinkSchemas = {
   duckdb: z.strictObject({connector: z.literal('duckdb'), ...sinkKeys, ...duckDbKeys}),
+  snowflake: z.strictObject({connector: z.literal('snowflake'), ...sinkKeys, ...snowflakeKeys}),
 } satisfies Readonly<Record<Connector, z.ZodObject>>;
 
 /** One sink: the keys under `sinks.<name>`. */
-export const sinkSchema = z.discriminatedUnion('connector', [sinkSchemas.duckdb], {
-  error: ({code, input}) =>
-    code === 'invalid_union' ? connectorMistake(input as {connector?: string}) : undefined,
-});
+export const sinkSchema = z.discriminatedUnion(
+  'connector',
+  [sinkSchemas.duckdb, sinkSchemas.snowflake],
+  {
+    error: ({code, input}) =>
+      code === 'invalid_union' ? connectorMistake(input as {connector?: string}) : undefined,
+  },
+);
 
 /** The keys of all kinds of sinks, for what is asked before the kind is known. */
 export const anySinkSchema = z.strictObject({
   connector: connectorKey,
   ...sinkKeys,
   ...connectorKeys.duckdb,
+  ...connectorKeys.snowflake,
 });
 
 /** The keys of every sink. */

@@ -1,11 +1,9 @@
 import type {z} from 'zod';
 import type {FilePaths} from './file-paths.ts';
-import type {snowflakeKeys} from './snowflake-keys.ts';
+import type {sinkSchemas} from './sink-schema.ts';
 
 /** The keys of a Snowflake sink, as the schema has read them. */
-export type SnowflakeKeys = {
-  readonly [K in keyof typeof snowflakeKeys]: z.output<(typeof snowflakeKeys)[K]>;
-};
+export type SnowflakeKeys = z.output<typeof sinkSchemas.snowflake>;
 
 /** A Snowflake account, who loads there, and where to. */
 export interface SnowflakeConfig {

@@ -33,7 +33,7 @@ export function demoWelcome(
       ],
       ...(found === undefined
         ? []
-        : [['warehouse', `${found.sink.database} (DuckDB), table ${TOPIC}`] as const]),
+        : [['warehouse', `${placeOf(found.sink)}, table ${TOPIC}`] as const]),
       ['data', dataDirectory],
     ],
     firstRows: async () => (found === undefined ? [] : newestRows(found.warehouse)),
@@ -42,6 +42,12 @@ export function demoWelcome(
       process.stdout.write(text);
     },
   });
+}
+
+function placeOf(sink: SinkConfig): string {
+  if (sink.connector === 'duckdb') return `${sink.database} (DuckDB)`;
+  const {account, database, schema} = sink.snowflake;
+  return `${database}.${schema} (Snowflake ${account})`;
 }
 
 /** None of a warehouse in the cloud. The table is there once the sink has opened its first partition. */

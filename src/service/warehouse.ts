@@ -10,10 +10,16 @@ export interface WarehouseDeps {
 }
 
 /** The warehouse of a configured sink. What it takes is loaded only for a sink that has it. */
-export function warehouseOf(
-  {name, database, exported}: SinkConfig,
-  deps: WarehouseDeps,
-): Promise<WarehouseSink> {
-  const copy = exported && {...exported, ...deps, subject: `sink ${name}`};
-  return Promise.resolve(new DuckDbSink({database}, copy));
+export async function warehouseOf(sink: SinkConfig, deps: WarehouseDeps): Promise<WarehouseSink> {
+  switch (sink.connector) {
+    case 'duckdb': {
+      const {name, database, exported} = sink;
+      const copy = exported && {...exported, ...deps, subject: `sink ${name}`};
+      return new DuckDbSink({database}, copy);
+    }
+    case 'snowflake':
+      break;
+  }
+  const {SnowflakeSink} = await import('../sinks/snowflake/snowflake-sink.ts');
+  return new SnowflakeSink(sink.snowflake, deps.clock);
 }

@@ -32,9 +32,9 @@ describe('checkConfig', () => {
       '    batch.size: 1',
       '  products: none',
       'sinks:',
-      '  snow:',
-      '    connector: snowflake',
-      '    account: ${ACCOUNT}',
+      '  lake:',
+      '    connector: databricks',
+      '    host: ${HOST}',
       '  local:',
       '    connector: duckdb',
       '    topics: {a: b}',
@@ -57,7 +57,7 @@ describe('checkConfig', () => {
       '18:16: sources.customers.slot.name: expected lower-case letters, digits and `_`, at most 63',
       '19:5: sources.customers.batch.size does not belong here but under `sinks.<name>`',
       '20:13: sources.products: expected a section of keys',
-      '23:16: sinks.snow.connector: `snowflake` is not supported yet; expected `duckdb`',
+      '23:16: sinks.lake.connector: `databricks` is not supported yet; expected one of `duckdb`, `snowflake`',
       '27:13: sinks.local.topics: expected names of topics, separated by commas',
     ]);
   });

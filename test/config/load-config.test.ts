@@ -111,11 +111,11 @@ describe('loadConfig', () => {
     const defaulted = loadConfig({...from, environment: {}});
 
     expect(written.dataDirectory).toBe(join(folder.path, 'data'));
-    expect(written.sinks[0]?.database).toBe(join(folder.path, 'etc', 'w.duckdb'));
+    expect(written.sinks[0]).toHaveProperty('database', join(folder.path, 'etc', 'w.duckdb'));
     expect(replaced.dataDirectory).toBe('/srv/data');
-    expect(replaced.sinks[0]?.database).toBe('/srv/w.duckdb');
+    expect(replaced.sinks[0]).toHaveProperty('database', '/srv/w.duckdb');
     expect(defaulted.dataDirectory).toBe('/srv/data');
-    expect(defaulted.sinks[0]?.database).toBe('/srv/data/warehouse.duckdb');
+    expect(defaulted.sinks[0]).toHaveProperty('database', '/srv/data/warehouse.duckdb');
   });
 
   test('fills variables in, in sections and lists as in text', () => {
@@ -143,22 +143,19 @@ const contractVariables = {
   KAFKA_API_SECRET: 'hunter1',
   SR_API_KEY: 'key',
   SR_API_SECRET: 'hunter4',
+  SNOWFLAKE_ACCOUNT: 'acme-loading',
+  SNOWFLAKE_USER: 'loader',
 };
 
 /** What this version refuses of the contract: the key that is named, by the path that leads there. */
 const unsupported: Readonly<Record<string, string>> = {
-  'sinks.snow': 'sinks.snow.connector: `snowflake` is not supported yet',
   'sinks.lake': 'sinks.lake.connector: `databricks` is not supported yet',
 };
 
 /** The contract without what is refused. */
 function supportedContract() {
   const document = parseDocument(contract, {schema: 'failsafe'});
-  for (const path of [
-    ['sinks', 'snow'],
-    ['sinks', 'lake'],
-  ])
-    document.deleteIn(path);
+  document.deleteIn(['sinks', 'lake']);
   return document;
 }
 
@@ -177,8 +174,7 @@ describe('the configuration contract', () => {
 
   test('is refused with one line for each part that does not exist yet', () => {
     expect(folder.mistakes(contract, contractVariables)).toEqual([
-      '59:16: sinks.snow.connector: `snowflake` is not supported yet; expected `duckdb`',
-      '69:16: sinks.lake.connector: `databricks` is not supported yet; expected `duckdb`',
+      '69:16: sinks.lake.connector: `databricks` is not supported yet; expected one of `duckdb`, `snowflake`',
     ]);
   });
 
@@ -305,6 +301,12 @@ describe('the configuration contract', () => {
           bufferBytes: 16_777_216,
           lingerMs: 0,
         },
+        expect.objectContaining({
+          name: 'snow',
+          connector: 'snowflake',
+          insertMode: 'upsert',
+          snowflake: expect.objectContaining({account: 'acme-loading'}) as object,
+        }),
       ],
       http: {host: '127.0.0.1', port: 8080},
       logLevel: 'info',
@@ -325,8 +327,7 @@ describe('the configuration contract', () => {
     const document = supportedContract();
     const written = parseDocument(contract).getIn(path);
     const section = path.slice(0, -1);
-    if (section[0] === 'sinks')
-      document.setIn([...section, 'connector'], section[1] === 'snow' ? 'snowflake' : 'databricks');
+    if (section[0] === 'sinks') document.setIn([...section, 'connector'], 'databricks');
     document.setIn(path, written);
     const [, refusal] =
       Object.entries(unsupported).find(([prefix]) => key.startsWith(`${prefix}.`)) ?? [];

@@ -2,7 +2,8 @@ import {integer as integers, assert, property} from 'fast-check';
 import {afterAll, describe, expect, test} from 'vitest';
 import type {Config} from '../../src/config/config.ts';
 import {configSchema, schemaRegistrySchema} from '../../src/config/schema.ts';
-import {anySinkSchema} from '../../src/config/sink-schema.ts';
+import type {DuckDbSinkConfig} from '../../src/config/sink-config.ts';
+import {sinkSchemas} from '../../src/config/sink-schema.ts';
 import {sourceSchema} from '../../src/config/source-schema.ts';
 import {ConfigFolder, yamlWith} from './config-folder.ts';
 import {anyText, choice, flags, names, range} from './key-case.ts';
@@ -100,9 +101,11 @@ const topCases: Readonly<Record<string, KeyCase>> = {
 
 const sinkCases: Readonly<Record<string, KeyCase>> = {
   connector: {
-    ...choice(['duckdb']),
+    ...choice(['duckdb', 'snowflake']),
+    // The other one has keys of its own.
+    good: [['duckdb', 'duckdb']],
     read: (c) => sinkOf(c)?.connector,
-    notYet: ['snowflake', 'databricks', 'delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
+    notYet: ['databricks', 'delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
   },
   topics: {
     read: (c) => sinkOf(c)?.topics,
@@ -116,7 +119,7 @@ const sinkCases: Readonly<Record<string, KeyCase>> = {
   database: {
     ...anyText('a path'),
     good: [['/warehouse/w.duckdb', '/warehouse/w.duckdb']],
-    read: (c) => sinkOf(c)?.database,
+    read: (c) => (sinkOf(c) as DuckDbSinkConfig | undefined)?.database,
     otherwise: `${folder.path}/data/warehouse.duckdb`,
   },
   'insert.mode': {
@@ -264,7 +267,9 @@ describe('configSchema', () => {
       [...Object.keys(topCases), 'kafka', 'schema.registry', 'sources', 'sinks'].toSorted(),
     );
     expect(Object.keys(sourceSchema.shape).toSorted()).toEqual(Object.keys(sourceCases).toSorted());
-    expect(Object.keys(anySinkSchema.shape).toSorted()).toEqual(Object.keys(sinkCases).toSorted());
+    expect(Object.keys(sinkSchemas.duckdb.shape).toSorted()).toEqual(
+      Object.keys(sinkCases).toSorted(),
+    );
     expect(Object.keys(schemaRegistrySchema.shape).toSorted()).toEqual(
       Object.keys(registryCases).toSorted(),
     );
@@ -331,7 +336,7 @@ describe('configSchema', () => {
     const schema = {
       ...schemaRegistrySchema.shape,
       ...sourceSchema.shape,
-      ...anySinkSchema.shape,
+      ...sinkSchemas.duckdb.shape,
       ...configSchema.shape,
     }[key as 'batch.size'];
 

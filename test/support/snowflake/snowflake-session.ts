@@ -123,7 +123,7 @@ export class SnowflakeSession {
       return this.#abortTransaction(match[1] as string);
     if ((match = new RegExp(`^DESCRIBE TABLE ${name}$`).exec(sql)))
       return this.#describe(unquoted(match[1] as string));
-    if (/^(CREATE|ALTER) /.test(sql)) return this.#ddl(sql);
+    if (/^(CREATE|ALTER|DROP) /.test(sql)) return this.#ddl(sql);
     if ((match = /^PUT '((?:[^'\\]|''|\\.)*)' @(\S+) (.*)$/.exec(sql)))
       return this.#put(match[1] as string, match[2] as string);
     if ((match = /^REMOVE @(\S+)$/.exec(sql))) return this.#remove(match[1] as string);
@@ -270,7 +270,8 @@ export class SnowflakeSession {
   async #ddl(sql: string): Promise<StatementReply> {
     await this.#commit();
     let match: RegExpExecArray | null;
-    if (
+    if (new RegExp(`^DROP TABLE IF EXISTS ${name}$`).test(sql)) await this.#duck.run(sql);
+    else if (
       (match = new RegExp(
         `^CREATE (TEMPORARY )?TABLE IF NOT EXISTS (${name}) \\((.*)\\)$`,
         's',

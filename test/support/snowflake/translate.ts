@@ -5,6 +5,8 @@ import {SnowflakeFailure} from './snowflake-failure.ts';
  * uses it.
  */
 export const macros = [
+  `CREATE MACRO CURRENT_VERSION() AS '9.0.0'`,
+  `CREATE MACRO CURRENT_WAREHOUSE() AS 'LOADING'`,
   `CREATE MACRO IFF(condition, yes, no) AS CASE WHEN condition THEN yes ELSE no END`,
   `CREATE MACRO IS_VARCHAR(json) AS coalesce(json_type(json) = 'VARCHAR', false)`,
   `CREATE MACRO IS_NULL_VALUE(json) AS coalesce(json_type(json) = 'NULL', false)`,
