@@ -4,6 +4,7 @@ import type {Random} from './random.ts';
 /** What the soak captures: each table with another key and replica identity. */
 export const SOAK_TABLES = ['accounts', 'documents', 'entries'] as const;
 
+/** With the number of rows in `written` that each statement has changed and its transaction has committed, after the first rows. */
 export const SOAK_SCHEMA = `
   CREATE TABLE accounts (id int PRIMARY KEY, owner text NOT NULL, balance int);
   CREATE TABLE documents (id int PRIMARY KEY, body text, version int);
@@ -11,7 +12,23 @@ export const SOAK_SCHEMA = `
   ALTER TABLE documents ALTER COLUMN body SET STORAGE EXTERNAL;
   CREATE TABLE entries (account int, at int, note text, PRIMARY KEY (account, at));
   INSERT INTO accounts SELECT g, 'owner ' || g, 0 FROM generate_series(1, 200) g;
-  INSERT INTO documents SELECT g, repeat(md5(g::text), 100), 0 FROM generate_series(1, 50) g;`;
+  INSERT INTO documents SELECT g, repeat(md5(g::text), 100), 0 FROM generate_series(1, 50) g;
+  CREATE TABLE written (tbl text, op text, count bigint);
+  CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO written SELECT TG_TABLE_NAME, TG_OP, count(*) FROM changed;
+      RETURN NULL;
+    END $$;
+  ${SOAK_TABLES.flatMap((table) =>
+    [
+      ['INSERT', 'NEW'],
+      ['UPDATE', 'NEW'],
+      ['DELETE', 'OLD'],
+    ].map(
+      ([op, side]) =>
+        `CREATE TRIGGER on_${op} AFTER ${op} ON ${table} REFERENCING ${side} TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tell();`,
+    ),
+  ).join('\n')}`;
 
 export interface SoakLoadOptions {
   /** Also adds and drops columns; of all that run at once one may. */
