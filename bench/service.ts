@@ -15,7 +15,8 @@ import {cpuSeconds, peakRssMb, processor} from './process-usage.ts';
 /*
  * The whole service between a real Postgres and DuckDB, as its own process: catch-up of `--orders` (a comma list, each
  * a fresh run), then commit → warehouse latency at each of `--rates` orders a second for `--seconds`. With
- * `--kafka` on a real broker in place of the embedded log, for one value of `--orders`: its topics stay.
+ * `--kafka` on a real broker in place of the embedded log, for one value of `--orders`: its topics stay. `--lineage false` turns
+ * lineage off, for what it costs.
  */
 const {values} = parseArgs({
   options: {
@@ -24,6 +25,7 @@ const {values} = parseArgs({
     seconds: {type: 'string', default: '15'},
     mode: {type: 'string', default: 'upsert'},
     kafka: {type: 'boolean', default: false},
+    lineage: {type: 'string', default: 'true'},
   },
 });
 const LATENCY = 'millrace_end_to_end_latency_seconds';
@@ -50,6 +52,7 @@ async function run(orders: number): Promise<void> {
     customersDatabase: await postgres.createDatabase('customers'),
     productsDatabase: await postgres.createDatabase('products'),
     sinks: {local: values.mode as 'append' | 'upsert'},
+    settings: {'lineage.enabled': values.lineage},
     ...(kafka === undefined ? {} : {kafka: kafka.brokers}),
   });
   const {service} = pipeline;
@@ -81,6 +84,7 @@ async function run(orders: number): Promise<void> {
     JSON.stringify({
       orders,
       mode: values.mode,
+      lineage: values.lineage,
       seconds: Number(seconds.toFixed(1)),
       rowsPerSecond: Math.round(orders / seconds),
       cpuSecondsPerMillion: Number((((cpuSeconds(service.pid) - cpu) / orders) * 1e6).toFixed(1)),
