@@ -9,6 +9,10 @@ import {stepsOf} from './graph/steps.ts';
 import type {Steps} from './graph/steps.ts';
 import {Header} from './header.tsx';
 import {Legend} from './legend.tsx';
+import {LineageForm} from './lineage/lineage-form.tsx';
+import {LineageView} from './lineage/lineage-view.tsx';
+import {tracedNodes} from './lineage/traced-nodes.ts';
+import {useLineage} from './lineage/use-lineage.ts';
 import {useLive} from './live.ts';
 import {Rows} from './rows.tsx';
 import {Stages} from './stages.tsx';
@@ -20,6 +24,15 @@ export function App(): JSX.Element {
   const live = useLive();
   const {graph, snapshot, history} = live;
   const steps = useMemo(() => (graph === undefined ? undefined : stepsOf(graph)), [graph]);
+  const {answer, ask, forget} = useLineage();
+  const traced = useMemo(
+    () =>
+      graph === undefined || answer === undefined || typeof answer === 'string'
+        ? nothing
+        : tracedNodes(answer, graph),
+    [graph, answer],
+  );
+  const warehouseTopic = graph?.nodes.find(({kind}) => kind === 'warehouse')?.topic ?? undefined;
   const [opened, setOpened] = useState(nothing);
   const [chosen, setChosen] = useState<string>();
   const all = steps?.steps.filter(({kind}) => kind === 'step').map(({id}) => id) ?? [];
@@ -37,6 +50,9 @@ export function App(): JSX.Element {
             <header>
               <h2>Pipeline</h2>
               {snapshot !== undefined && <Stages latency={snapshot.latency} />}
+              {warehouseTopic !== undefined && (
+                <LineageForm onAsk={(key) => ask(warehouseTopic, key)} />
+              )}
               <button
                 type="button"
                 class="quiet-button"
@@ -52,7 +68,7 @@ export function App(): JSX.Element {
               snapshot={snapshot}
               opened={opened}
               chosen={chosen}
-              traced={nothing}
+              traced={traced}
               onChoose={(id) => setChosen(id === chosen ? undefined : id)}
               onToggle={toggle}
             />
@@ -62,12 +78,17 @@ export function App(): JSX.Element {
             </footer>
           </section>
         )}
+        {answer !== undefined && <LineageView answer={answer} onClose={forget} />}
         {about !== undefined && (
           <Details {...about} snapshot={snapshot} onClose={() => setChosen(undefined)} />
         )}
         {history !== undefined && <Charts history={history} />}
         {snapshot !== undefined && (
-          <Rows title="Newest rows in the warehouse" rows={snapshot.rows} />
+          <Rows
+            title="Newest rows in the warehouse"
+            rows={snapshot.rows}
+            onTrace={warehouseTopic === undefined ? undefined : (key) => ask(warehouseTopic, key)}
+          />
         )}
       </main>
     </div>

@@ -52,8 +52,8 @@ const PADDING_HEIGHT = 16;
 const NAME_HEIGHT = 15;
 const LINE_HEIGHT = 18;
 /** Beside its name a card has an icon, and a step a button. */
-const BESIDE_NAME = 44;
-const CHARACTER_WIDTH = 7;
+const BESIDE_NAME = 60;
+const CHARACTER_WIDTH = 7.2;
 const MEMBER = {width: 128, height: 42};
 const LABEL_HEIGHT = 12;
 const NARROWEST = 132;
@@ -208,6 +208,7 @@ function nameLines(name: string, width: number): number {
       used = 0;
     }
     used += part.length;
+    lines += Math.max(0, Math.ceil(part.length / fits) - 1);
   }
   return lines;
 }

@@ -41,9 +41,9 @@ export function MemberCard({
         data-node={node.id}
         title={node.name}
         aria-pressed={isChosen}
-        aria-label={`${node.kind} ${node.name}, ${value}, ${loadText[load]}`}
         onClick={() => onChoose(node.id)}
       >
+        <span class="hidden">{node.kind} </span>
         <span class="head">
           <NodeIcon kind={node.kind} />
           <span class="name one-line">{name}</span>
@@ -52,6 +52,7 @@ export function MemberCard({
           <b>{value}</b>
           <span>{node.kind === 'operator' ? percent(numbers.busy) : ''}</span>
         </span>
+        <span class="hidden">, {loadText[load]}</span>
       </button>
     </div>
   );

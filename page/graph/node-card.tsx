@@ -42,9 +42,9 @@ export function NodeCard(props: CardProps): JSX.Element {
         class="card"
         data-node={step.id}
         aria-pressed={isChosen}
-        aria-label={`${kinds[step.kind]} ${step.title}, ${rate(numbers.rate)}, ${loadText[load]}`}
         onClick={() => onChoose(step.id)}
       >
+        <span class="hidden">{kinds[step.kind]} </span>
         <span class="head">
           <NodeIcon kind={step.kind} />
           <span class="name">
@@ -63,6 +63,7 @@ export function NodeCard(props: CardProps): JSX.Element {
             numbers={snapshot?.nodes[id]}
           />
         ))}
+        <span class="hidden">, {loadText[load]}</span>
       </button>
       {step.kind === 'step' && (
         <button
@@ -72,7 +73,7 @@ export function NodeCard(props: CardProps): JSX.Element {
           aria-label={`Open the ${operators} operators of ${step.title}`}
           onClick={() => onOpen(step.id)}
         >
-          +
+          <span aria-hidden="true">+</span>
         </button>
       )}
     </div>

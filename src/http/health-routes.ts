@@ -1,3 +1,5 @@
+import {z} from 'zod';
+import {jsonSchema} from './json-schema.ts';
 import type {Routes} from './routes.ts';
 
 interface HealthDeps {
@@ -5,11 +7,22 @@ interface HealthDeps {
   readonly reasons: () => readonly string[];
 }
 
+const alive = jsonSchema(z.strictObject({alive: z.boolean()}));
+const readiness = jsonSchema(z.strictObject({ready: z.boolean(), reasons: z.array(z.string())}));
+
 /** `/healthz`: the process answers. `/readyz`: 503 with the reasons while it does not do its work. */
 export function healthRoutes({reasons}: HealthDeps): Routes {
   return (server) => {
-    server.get('/healthz', () => ({alive: true}));
-    server.get('/readyz', (_request, reply) => {
+    server.get(
+      '/healthz',
+      {schema: {summary: 'The process answers', response: {200: alive}}},
+      () => ({alive: true}),
+    );
+    const schema = {
+      summary: 'It does its work, or why not',
+      response: {200: readiness, 503: readiness},
+    };
+    server.get('/readyz', {schema}, (_request, reply) => {
       const why = reasons();
       const ready = why.length === 0;
       return reply.code(ready ? 200 : 503).send({ready, reasons: why});

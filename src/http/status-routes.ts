@@ -1,3 +1,5 @@
+import {z} from 'zod';
+import {jsonSchema} from './json-schema.ts';
 import type {Routes} from './routes.ts';
 
 interface StatusDeps {
@@ -5,9 +7,23 @@ interface StatusDeps {
   readonly status: () => object | Promise<object>;
 }
 
+const serviceStatus = jsonSchema(
+  z.strictObject({
+    components: z.record(z.string(), z.looseObject({state: z.string()})),
+    logEnds: z.record(z.string(), z.number()).nullable(),
+    conditions: z.array(
+      z.looseObject({code: z.string(), subject: z.string(), message: z.string()}),
+    ),
+  }),
+);
+
 /** `/api/status`: every component, the ends of the logs and the conditions that hold. */
 export function statusRoutes({status}: StatusDeps): Routes {
   return (server) => {
-    server.get('/api/status', () => status());
+    const schema = {
+      summary: 'Every component, the ends of the logs, and the conditions that hold',
+      response: {200: serviceStatus},
+    };
+    server.get('/api/status', {schema}, () => status());
   };
 }

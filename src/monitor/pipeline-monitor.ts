@@ -198,7 +198,10 @@ export class PipelineMonitor {
     const upTo = JSON.stringify(before);
     if (upTo === this.#rowsUpTo) return;
     try {
-      this.#rows = await topicTail(topic, ROWS, this.#options, before);
+      const rows = await topicTail(topic, ROWS, this.#options, before);
+      // Kafka may not have answered in time.
+      if (rows.length === 0) return;
+      this.#rows = rows;
       this.#rowsUpTo = upTo;
     } catch (error) {
       // Told by a condition; until then the rows are those of before.
