@@ -7,6 +7,7 @@ import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
 import {configSchema, schemaRegistrySchema} from './schema.ts';
 import {commonSinkSchema, sinkSchemas} from './sink-schema.ts';
+import {checkDatabricks} from './check-databricks.ts';
 import {checkSnowflake} from './check-snowflake.ts';
 import {sourceSchema} from './source-schema.ts';
 
@@ -127,6 +128,8 @@ function checkSinks(
     checkDeadLetters(raw, name, valuesOf(commonSinkSchema, section));
     if (section['connector'] === 'snowflake')
       checkSnowflake(raw, name, valuesOf(sinkSchemas.snowflake, section));
+    if (section['connector'] === 'databricks')
+      checkDatabricks(raw, name, valuesOf(sinkSchemas.databricks, section));
     if (section['connector'] !== 'duckdb') continue;
     const sink = valuesOf(sinkSchemas.duckdb, section);
     const copyOf = sink['export.database'];

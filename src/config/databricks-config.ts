@@ -1,11 +1,10 @@
+import {join} from 'node:path';
 import type {z} from 'zod';
-import type {databricksKeys} from './databricks-keys.ts';
 import type {FilePaths} from './file-paths.ts';
+import type {sinkSchemas} from './sink-schema.ts';
 
 /** The keys of a Databricks sink, as the schema has read them. */
-export type DatabricksKeys = {
-  readonly [K in keyof typeof databricksKeys]: z.output<(typeof databricksKeys)[K]>;
-};
+export type DatabricksKeys = z.output<typeof sinkSchemas.databricks>;
 
 /** A SQL warehouse of Databricks, who loads there, and where to. */
 export interface DatabricksConfig {
@@ -21,13 +20,15 @@ export interface DatabricksConfig {
   /** Path of a PEM file with further authorities to trust. */
   readonly caLocation: string | undefined;
   readonly requestTimeoutMs: number;
+  /** Where files lie on their way to the volume. */
+  readonly stagingDirectory: string;
 }
 
 /** What the checked keys of a sink mean. */
 export function databricksConfig(
   name: string,
   keys: DatabricksKeys,
-  paths: FilePaths,
+  {paths, dataDirectory}: {readonly paths: FilePaths; readonly dataDirectory: string},
 ): DatabricksConfig {
   const ca = keys['ssl.ca.location'];
   return {
@@ -49,5 +50,6 @@ export function databricksConfig(
     caLocation:
       ca === undefined ? undefined : paths.absolute(ca, ['sinks', name, 'ssl.ca.location']),
     requestTimeoutMs: keys['request.timeout.ms'],
+    stagingDirectory: join(dataDirectory, 'staging', name),
   };
 }

@@ -1,11 +1,13 @@
 import type {z} from 'zod';
+import {databricksConfig} from './databricks-config.ts';
+import type {DatabricksConfig} from './databricks-config.ts';
 import type {FilePaths} from './file-paths.ts';
 import type {sinkSchema} from './sink-schema.ts';
 import {snowflakeConfig} from './snowflake-config.ts';
 import type {SnowflakeConfig} from './snowflake-config.ts';
 
 /** One warehouse and the topics that go there. */
-export type SinkConfig = DuckDbSinkConfig | SnowflakeSinkConfig;
+export type SinkConfig = DuckDbSinkConfig | SnowflakeSinkConfig | DatabricksSinkConfig;
 
 /** What every sink has, whatever its warehouse. */
 interface CommonSinkConfig {
@@ -39,6 +41,11 @@ export interface DuckDbSinkConfig extends CommonSinkConfig {
 export interface SnowflakeSinkConfig extends CommonSinkConfig {
   readonly connector: 'snowflake';
   readonly snowflake: SnowflakeConfig;
+}
+
+export interface DatabricksSinkConfig extends CommonSinkConfig {
+  readonly connector: 'databricks';
+  readonly databricks: DatabricksConfig;
 }
 
 type SinkKeys = z.output<typeof sinkSchema>;
@@ -88,9 +95,15 @@ export function sinkConfig(
         exported: exportFrom(name, keys, paths),
       };
     case 'snowflake':
+      return {...common, connector: 'snowflake', snowflake: snowflakeConfig(name, keys, paths)};
+    case 'databricks':
       break;
   }
-  return {...common, connector: 'snowflake', snowflake: snowflakeConfig(name, keys, paths)};
+  return {
+    ...common,
+    connector: 'databricks',
+    databricks: databricksConfig(name, keys, {paths, dataDirectory}),
+  };
 }
 
 function exportFrom(

@@ -1,11 +1,16 @@
 import {z} from 'zod';
+import {databricksKeys} from './databricks-keys.ts';
 import {duckDbKeys} from './duckdb-keys.ts';
 import {oneOf} from './option.ts';
 import {sinkKeys} from './sink-keys.ts';
 import {snowflakeKeys} from './snowflake-keys.ts';
 
 /** What each kind of warehouse has beside the keys of every sink. */
-export const connectorKeys = {duckdb: duckDbKeys, snowflake: snowflakeKeys};
+export const connectorKeys = {
+  duckdb: duckDbKeys,
+  snowflake: snowflakeKeys,
+  databricks: databricksKeys,
+};
 
 export type Connector = keyof typeof connectorKeys;
 
@@ -13,7 +18,6 @@ const connectors = Object.keys(connectorKeys) as [Connector, ...Connector[]];
 
 /** The key that says what the others are. */
 export const connectorKey = oneOf({description: 'The kind of warehouse.'}, connectors, [
-  'databricks',
   'delta',
   'bigquery',
   'redshift',
@@ -25,12 +29,13 @@ export const connectorKey = oneOf({description: 'The kind of warehouse.'}, conne
 export const sinkSchemas = {
   duckdb: z.strictObject({connector: z.literal('duckdb'), ...sinkKeys, ...duckDbKeys}),
   snowflake: z.strictObject({connector: z.literal('snowflake'), ...sinkKeys, ...snowflakeKeys}),
+  databricks: z.strictObject({connector: z.literal('databricks'), ...sinkKeys, ...databricksKeys}),
 } satisfies Readonly<Record<Connector, z.ZodObject>>;
 
 /** One sink: the keys under `sinks.<name>`. */
 export const sinkSchema = z.discriminatedUnion(
   'connector',
-  [sinkSchemas.duckdb, sinkSchemas.snowflake],
+  [sinkSchemas.duckdb, sinkSchemas.snowflake, sinkSchemas.databricks],
   {
     error: ({code, input}) =>
       code === 'invalid_union' ? connectorMistake(input as {connector?: string}) : undefined,
@@ -43,6 +48,7 @@ export const anySinkSchema = z.strictObject({
   ...sinkKeys,
   ...connectorKeys.duckdb,
   ...connectorKeys.snowflake,
+  ...connectorKeys.databricks,
 });
 
 /** The keys of every sink. */

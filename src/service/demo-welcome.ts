@@ -46,6 +46,10 @@ export function demoWelcome(
 
 function placeOf(sink: SinkConfig): string {
   if (sink.connector === 'duckdb') return `${sink.database} (DuckDB)`;
+  if (sink.connector === 'databricks') {
+    const {catalog, schema, host} = sink.databricks;
+    return `${catalog}.${schema} (Databricks ${host})`;
+  }
   const {account, database, schema} = sink.snowflake;
   return `${database}.${schema} (Snowflake ${account})`;
 }

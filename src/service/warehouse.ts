@@ -1,12 +1,15 @@
 import type {Clock} from '../common/clock.ts';
 import type {Conditions} from '../common/conditions.ts';
+import type {Logger} from '../common/logger.ts';
 import type {SinkConfig} from '../config/sink-config.ts';
 import {DuckDbSink} from '../sinks/duckdb/duckdb-sink.ts';
 import type {WarehouseSink} from '../sinks/warehouse-sink.ts';
+import {databricksOptions} from './databricks-options.ts';
 
 export interface WarehouseDeps {
   readonly clock: Clock;
   readonly conditions: Conditions;
+  readonly logger: Logger;
 }
 
 /** The warehouse of a configured sink. What it takes is loaded only for a sink that has it. */
@@ -16,6 +19,10 @@ export async function warehouseOf(sink: SinkConfig, deps: WarehouseDeps): Promis
       const {name, database, exported} = sink;
       const copy = exported && {...exported, ...deps, subject: `sink ${name}`};
       return new DuckDbSink({database}, copy);
+    }
+    case 'databricks': {
+      const {DatabricksSink} = await import('../sinks/databricks/databricks-sink.ts');
+      return new DatabricksSink(databricksOptions(sink.databricks), deps);
     }
     case 'snowflake':
       break;

@@ -33,7 +33,7 @@ describe('checkConfig', () => {
       '  products: none',
       'sinks:',
       '  lake:',
-      '    connector: databricks',
+      '    connector: delta',
       '    host: ${HOST}',
       '  local:',
       '    connector: duckdb',
@@ -57,7 +57,7 @@ describe('checkConfig', () => {
       '18:16: sources.customers.slot.name: expected lower-case letters, digits and `_`, at most 63',
       '19:5: sources.customers.batch.size does not belong here but under `sinks.<name>`',
       '20:13: sources.products: expected a section of keys',
-      '23:16: sinks.lake.connector: `databricks` is not supported yet; expected one of `duckdb`, `snowflake`',
+      '23:16: sinks.lake.connector: `delta` is not supported yet; expected one of `duckdb`, `snowflake`, `databricks`',
       '27:13: sinks.local.topics: expected names of topics, separated by commas',
     ]);
   });

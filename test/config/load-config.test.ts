@@ -19,6 +19,7 @@ describe('loadConfig', () => {
       semantics: 'cdc',
       ordersDeletes: 'ignore',
       commitIntervalMs: 100,
+      keepsLineage: true,
       numPartitions: 1,
       numStandbyReplicas: 0,
       replicationFactor: 1,
@@ -145,18 +146,11 @@ const contractVariables = {
   SR_API_SECRET: 'hunter4',
   SNOWFLAKE_ACCOUNT: 'acme-loading',
   SNOWFLAKE_USER: 'loader',
+  DATABRICKS_TOKEN: 'hunter5',
 };
 
-/** What this version refuses of the contract: the key that is named, by the path that leads there. */
-const unsupported: Readonly<Record<string, string>> = {
-  'sinks.lake': 'sinks.lake.connector: `databricks` is not supported yet',
-};
-
-/** The contract without what is refused. */
-function supportedContract() {
-  const document = parseDocument(contract, {schema: 'failsafe'});
-  document.deleteIn(['sinks', 'lake']);
-  return document;
+function contractDocument() {
+  return parseDocument(contract, {schema: 'failsafe'});
 }
 
 function keyPaths(value: unknown, path: readonly string[] = []): (readonly string[])[] {
@@ -165,27 +159,18 @@ function keyPaths(value: unknown, path: readonly string[] = []): (readonly strin
     : [path];
 }
 
-function isRefused({key}: {readonly key: string}): boolean {
-  return Object.keys(unsupported).some((section) => key.startsWith(`${section}.`));
-}
-
 describe('the configuration contract', () => {
   const paths = keyPaths(parse(contract)).map((path) => ({path, key: path.join('.')}));
 
-  test('is refused with one line for each part that does not exist yet', () => {
-    expect(folder.mistakes(contract, contractVariables)).toEqual([
-      '69:16: sinks.lake.connector: `databricks` is not supported yet; expected one of `duckdb`, `snowflake`',
-    ]);
-  });
-
-  test('works as written but for those parts', () => {
-    expect(folder.load(String(supportedContract()), contractVariables)).toEqual({
+  test('works as written', () => {
+    expect(folder.load(contract, contractVariables)).toEqual({
       file: 'millrace.yaml',
       applicationId: 'millrace',
       dataDirectory: join(folder.path, 'data'),
       semantics: 'cdc',
       ordersDeletes: 'ignore',
       commitIntervalMs: 100,
+      keepsLineage: true,
       numPartitions: 1,
       numStandbyReplicas: 0,
       replicationFactor: 1,
@@ -307,6 +292,15 @@ describe('the configuration contract', () => {
           insertMode: 'upsert',
           snowflake: expect.objectContaining({account: 'acme-loading'}) as object,
         }),
+        expect.objectContaining({
+          name: 'lake',
+          connector: 'databricks',
+          insertMode: 'append',
+          databricks: expect.objectContaining({
+            login: {kind: 'token', token: 'hunter5'},
+            volume: '/Volumes/main/default/millrace',
+          }) as object,
+        }),
       ],
       http: {host: '127.0.0.1', port: 8080},
       logLevel: 'info',
@@ -314,8 +308,8 @@ describe('the configuration contract', () => {
   });
 
   // A key that did nothing would take any value.
-  test.each(paths.filter((each) => !isRefused(each)))('knows $key', ({path, key}) => {
-    const document = supportedContract();
+  test.each(paths)('knows $key', ({path, key}) => {
+    const document = contractDocument();
     document.setIn(path, '');
 
     expect(folder.mistakes(String(document), contractVariables)).toEqual([
@@ -323,24 +317,10 @@ describe('the configuration contract', () => {
     ]);
   });
 
-  test.each(paths.filter(isRefused))('refuses $key by name', ({path, key}) => {
-    const document = supportedContract();
-    const written = parseDocument(contract).getIn(path);
-    const section = path.slice(0, -1);
-    if (section[0] === 'sinks') document.setIn([...section, 'connector'], 'databricks');
-    document.setIn(path, written);
-    const [, refusal] =
-      Object.entries(unsupported).find(([prefix]) => key.startsWith(`${prefix}.`)) ?? [];
-
-    expect(folder.mistakes(String(document), contractVariables)).toEqual([
-      expect.stringContaining(`: ${refusal}; `),
-    ]);
-  });
-
   test.each([['processing.guarantee', 'at_least_once', 'exactly_once_v2']])(
     'refuses %s: %s by name',
     (key, value, expected) => {
-      const document = supportedContract();
+      const document = contractDocument();
       const path = [key];
       document.setIn(path, value);
 

@@ -101,11 +101,11 @@ const topCases: Readonly<Record<string, KeyCase>> = {
 
 const sinkCases: Readonly<Record<string, KeyCase>> = {
   connector: {
-    ...choice(['duckdb', 'snowflake']),
-    // The other one has keys of its own.
+    ...choice(['duckdb', 'snowflake', 'databricks']),
+    // The others have keys of their own.
     good: [['duckdb', 'duckdb']],
     read: (c) => sinkOf(c)?.connector,
-    notYet: ['databricks', 'delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
+    notYet: ['delta', 'bigquery', 'redshift', 'postgres', 'jdbc'],
   },
   topics: {
     read: (c) => sinkOf(c)?.topics,

@@ -1,0 +1,73 @@
+import type {SinkCheck} from '../sink-check.ts';
+import {DatabricksClient} from './databricks-client.ts';
+import type {DatabricksDeps, DatabricksOptions, Row} from './databricks-client.ts';
+import {DatabricksSink} from './databricks-sink.ts';
+import {identifier, literal} from './column-sql.ts';
+
+/** A first run against a Databricks workspace. */
+export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps): SinkCheck {
+  const {catalog, schema, volume, httpPath} = options;
+  const place = `${catalog}.${schema}`;
+  const principal = '`<principal>`';
+  const tables = `GRANT USE CATALOG ON CATALOG ${catalog} TO ${principal}; GRANT USE SCHEMA, CREATE TABLE, SELECT, MODIFY ON SCHEMA ${place} TO ${principal}`;
+  const files = `GRANT READ VOLUME, WRITE VOLUME ON VOLUME ${volumeName(volume)} TO ${principal}`;
+  let opened: DatabricksClient | undefined;
+
+  // A folder beside the sink's: each client empties its own.
+  const stagingDirectory = `${options.stagingDirectory}-check`;
+  const client = async (): Promise<DatabricksClient> =>
+    (opened ??= await DatabricksClient.open({...options, stagingDirectory}, deps));
+  const query = async (sql: string): Promise<readonly Row[]> => (await client()).query(sql);
+
+  return {
+    sink: new DatabricksSink(options, deps),
+    largeBatch: 1000,
+    remedies: {
+      create: tables,
+      write: `${tables}; ${files}`,
+      alter: tables,
+      upsert: tables,
+      load: files,
+      drop: tables,
+    },
+    steps: [
+      {
+        name: 'log in',
+        remedy: `check host, http.path and token, or oauth.client.id and its secret; let the principal use the SQL warehouse ${httpPath} (Can use)`,
+        run: async () => String((await query('SELECT current_user() AS login'))[0]?.['login']),
+      },
+      {
+        name: 'use the schema',
+        remedy: tables,
+        run: async () => {
+          await query(`SHOW TABLES IN ${identifier(catalog)}.${identifier(schema)}`);
+          return place;
+        },
+      },
+      {
+        name: 'look into the volume',
+        remedy: `CREATE VOLUME ${volumeName(volume)}; ${files}`,
+        run: async () => {
+          await query(`LIST ${literal(volume)}`);
+          return volume;
+        },
+      },
+    ],
+    count: async (table) =>
+      Number(
+        (await query(`SELECT count(*) AS row_count FROM ${identifier(table)}`))[0]?.['row_count'],
+      ),
+    drop: async (table, name) => {
+      await (await client()).run(`DROP TABLE IF EXISTS ${identifier(table)}`);
+      await (await client()).run(`DELETE FROM _sink_offsets WHERE sink = ${literal(name)}`);
+    },
+    close: async () => {
+      await opened?.close();
+    },
+  };
+}
+
+/** `/Volumes/main/default/millrace/folder` is in `main.default.millrace`. */
+function volumeName(path: string): string {
+  return path.split('/').slice(2, 5).join('.');
+}
