@@ -7,6 +7,7 @@ import {join, resolve} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {duckdbRows} from '../support/duckdb-rows.ts';
 import {freePort} from '../support/free-port.ts';
+import {loadedPackages, recordPackages} from '../support/loaded-packages.ts';
 import {until} from '../support/until.ts';
 
 let directory: string;
@@ -24,9 +25,9 @@ afterEach(async () => {
 });
 
 /** The service without any configuration file, as a new user starts it. */
-function start(): void {
+function start(nodeFlags: readonly string[] = []): void {
   output = '';
-  child = spawn(process.execPath, [resolve('dist/main.js')], {
+  child = spawn(process.execPath, [...nodeFlags, resolve('dist/main.js')], {
     cwd: directory,
     env: {...process.env, MILLRACE_HTTP_LISTEN: `127.0.0.1:${port}`},
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,11 +53,18 @@ async function rowsWritten(): Promise<number> {
 
 describe('the service without a configuration', () => {
   test('shows its first rows, goes on after Ctrl-C and after kill -9, and doubles nothing', async () => {
-    start();
+    const packages = join(directory, 'packages');
+    start(recordPackages(packages));
     await until('the first rows are shown', () => output.includes('order_id '));
     expect(output).toContain(`http://127.0.0.1:${port}/api/status`);
     expect(output).toContain(join(directory, 'data', 'warehouse.duckdb'));
     expect(await end('SIGINT'), output).toBe(0);
+    // What a service loads that has no sink in the cloud: nothing of their drivers.
+    const loaded = loadedPackages(packages);
+    expect(loaded).toContain('@duckdb/node-api');
+    expect(
+      loaded.filter((name) => /snowflake|databricks|thrift|aws|azure|google/.test(name)),
+    ).toEqual([]);
 
     start();
     await until('it is ready', async () => (await fetchStatus('/readyz')) === 200);
