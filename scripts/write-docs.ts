@@ -1,10 +1,20 @@
-// Writes docs/configuration.md and the table of checks in docs/cdc.md; tests fail while they are not what this writes.
+// Writes docs/configuration.md and the tables of checks in docs/cdc.md and docs/sinks.md; tests fail while they are not what this writes.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {checksTable, testsOfChecks} from './cdc-checks.ts';
 import {configurationDocs} from './configuration-docs.ts';
+import {sinkChecksTable, testsOfSinkChecks} from './sink-checks.ts';
 
 writeFileSync('docs/configuration.md', configurationDocs());
 
 const cdc = readFileSync('docs/cdc.md', 'utf8');
 const table = /(?<=\n)\| # \| what \| tests \|\n(\|.*\n)+/;
 writeFileSync('docs/cdc.md', cdc.replace(table, `${checksTable(testsOfChecks())}\n`));
+
+const sinks = readFileSync('docs/sinks.md', 'utf8');
+writeFileSync(
+  'docs/sinks.md',
+  sinks.replace(
+    /(?<=\n)\| # \| what \| DuckDB (\|.*\n)+/,
+    `${sinkChecksTable(testsOfSinkChecks())}\n`,
+  ),
+);
