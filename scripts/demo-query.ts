@@ -1,8 +1,11 @@
 import {existsSync, statSync} from 'node:fs';
 import {systemClock} from '../src/common/clock.ts';
+import {silentLogger} from '../src/common/logger.ts';
 import {loadConfig} from '../src/config/load-config.ts';
 import {rowsText} from '../src/service/welcome.ts';
 import type {WarehouseRow} from '../src/service/welcome.ts';
+import {databricksOptions} from '../src/service/databricks-options.ts';
+import {DatabricksClient} from '../src/sinks/databricks/databricks-client.ts';
 import {SnowflakeConnection} from '../src/sinks/snowflake/snowflake-connection.ts';
 import {demoFolder} from './demo-folder.ts';
 
@@ -28,6 +31,17 @@ try {
 }
 
 async function query(text: string): Promise<readonly WarehouseRow[]> {
+  if (sink?.connector === 'databricks') {
+    const options = databricksOptions(sink.databricks);
+    const stagingDirectory = `${options.stagingDirectory}-query`;
+    const deps = {clock: systemClock, logger: silentLogger};
+    const client = await DatabricksClient.open({...options, stagingDirectory}, deps);
+    try {
+      return (await client.query(text)) as readonly WarehouseRow[];
+    } finally {
+      await client.close();
+    }
+  }
   if (sink?.connector !== 'snowflake') throw new Error(`${file} has no sink of a stand-in`);
   const connection = await SnowflakeConnection.open(sink.snowflake, systemClock);
   try {

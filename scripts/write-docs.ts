@@ -14,7 +14,7 @@ const sinks = readFileSync('docs/sinks.md', 'utf8');
 writeFileSync(
   'docs/sinks.md',
   sinks.replace(
-    /(?<=\n)\| # \| what \| DuckDB (\|.*\n)+/,
+    /(?<=\n)\| # +\| what +\| DuckDB .*\n(\|.*\n)*/,
     `${sinkChecksTable(testsOfSinkChecks())}\n`,
   ),
 );

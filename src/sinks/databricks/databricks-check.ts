@@ -1,8 +1,9 @@
+import {clockStep} from '../clock-step.ts';
 import type {SinkCheck} from '../sink-check.ts';
+import {identifier, literal} from './column-sql.ts';
 import {DatabricksClient} from './databricks-client.ts';
 import type {DatabricksDeps, DatabricksOptions, Row} from './databricks-client.ts';
 import {DatabricksSink} from './databricks-sink.ts';
-import {identifier, literal} from './column-sql.ts';
 
 /** A first run against a Databricks workspace. */
 export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps): SinkCheck {
@@ -15,9 +16,10 @@ export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps
 
   // A folder beside the sink's: each client empties its own.
   const stagingDirectory = `${options.stagingDirectory}-check`;
-  const client = async (): Promise<DatabricksClient> =>
+  const session = async (): Promise<DatabricksClient> =>
     (opened ??= await DatabricksClient.open({...options, stagingDirectory}, deps));
-  const query = async (sql: string): Promise<readonly Row[]> => (await client()).query(sql);
+
+  const one = async (sql: string): Promise<Row> => (await (await session()).query(sql))[0] ?? {};
 
   return {
     sink: new DatabricksSink(options, deps),
@@ -34,32 +36,26 @@ export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps
       {
         name: 'log in',
         remedy: `check host, http.path and token, or oauth.client.id and its secret; let the principal use the SQL warehouse ${httpPath} (Can use)`,
-        run: async () => String((await query('SELECT current_user() AS login'))[0]?.['login']),
-      },
-      {
-        name: 'use the schema',
-        remedy: tables,
-        run: async () => {
-          await query(`SHOW TABLES IN ${identifier(catalog)}.${identifier(schema)}`);
-          return place;
-        },
+        run: async () => String((await one('SELECT current_user() AS login'))['login']),
       },
       {
         name: 'look into the volume',
         remedy: `CREATE VOLUME ${volumeName(volume)}; ${files}`,
         run: async () => {
-          await query(`LIST ${literal(volume)}`);
+          await one(`LIST ${literal(volume)}`);
           return volume;
         },
       },
+      clockStep(deps.clock, async () =>
+        Number((await one('SELECT unix_millis(now()) AS now'))['now']),
+      ),
     ],
     count: async (table) =>
-      Number(
-        (await query(`SELECT count(*) AS row_count FROM ${identifier(table)}`))[0]?.['row_count'],
-      ),
+      Number((await one(`SELECT count(*) AS row_count FROM ${identifier(table)}`))['row_count']),
     drop: async (table, name) => {
-      await (await client()).run(`DROP TABLE IF EXISTS ${identifier(table)}`);
-      await (await client()).run(`DELETE FROM _sink_offsets WHERE sink = ${literal(name)}`);
+      const client = await session();
+      await client.run(`DROP TABLE IF EXISTS ${identifier(table)}`);
+      await client.run(`DELETE FROM _sink_offsets WHERE sink = ${literal(name)}`);
     },
     close: async () => {
       await opened?.close();

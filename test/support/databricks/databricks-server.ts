@@ -141,6 +141,11 @@ export class DatabricksServer {
     await this.#engine.run(sql);
   }
 
+  /** From now on the user lacks the privilege for these statements. */
+  deny(statements: RegExp): void {
+    this.#engine.denied = statements;
+  }
+
   holdBeforeCommit(pattern: RegExp): HeldStatement {
     return this.#engine.holdBeforeCommit(pattern);
   }

@@ -90,6 +90,9 @@ export class DeltaEngine {
     );
   }
 
+  /** Statements for which the user has no privilege. */
+  denied: RegExp | undefined;
+
   /** The next statement that matches stops when it has run and not committed. */
   holdBeforeCommit(pattern: RegExp): HeldStatement {
     const [reached, reach] = signal();
@@ -105,6 +108,12 @@ export class DeltaEngine {
 
   /** @throws SparkError */
   async run(sql: string): Promise<ResultSet | StagingResult> {
+    if (this.denied?.test(sql) === true)
+      throw new SparkError(
+        '42501',
+        'INSUFFICIENT_PERMISSIONS',
+        'Insufficient privileges: User does not have the permission.',
+      );
     const statement = this.#unqualified(tokens(sql.trim().replace(/;$/, '')));
     const text = sparkText(statement);
     const writes = /^(?:COPY|MERGE)/.test(text);
@@ -185,6 +194,8 @@ export class DeltaEngine {
 
   async #list(path: string): Promise<ResultSet> {
     const directory = this.volumeFile(path);
+    // A volume is there before its first file.
+    if (/^(?:\/[^/]+){4}$/.test(path)) mkdirSync(directory, {recursive: true});
     if (!existsSync(directory))
       throw new SparkError('42K03', 'PATH_NOT_FOUND', `Path does not exist: ${path}.`);
     const rows = readdirSync(directory).map((name) => [
