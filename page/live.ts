@@ -27,13 +27,13 @@ export function useLive(): Live {
   const [live, setLive] = useState(nothing);
   useEffect(() => {
     const events = new EventSource('/api/events');
-    const on = <T>(kind: string, next: (before: Live, data: T) => Live): void =>
+    const on = (kind: string, next: (before: Live, data: unknown) => Live): void =>
       events.addEventListener(kind, ({data}: MessageEvent<string>) =>
-        setLive((before) => next(before, JSON.parse(data) as T)),
+        setLive((before) => next(before, JSON.parse(data))),
       );
-    on<PipelineGraph>('graph', withGraph);
-    on<PipelineHistory>('history', (before, history) => ({...before, history}));
-    on<PipelineSnapshot>('snapshot', withSnapshot);
+    on('graph', (before, graph) => withGraph(before, graph as PipelineGraph));
+    on('history', (before, history) => ({...before, history: history as PipelineHistory}));
+    on('snapshot', (before, snapshot) => withSnapshot(before, snapshot as PipelineSnapshot));
     events.addEventListener('open', () => setLive((before) => ({...before, connection: 'open'})));
     events.addEventListener('error', () => setLive((before) => ({...before, connection: 'lost'})));
     return () => events.close();

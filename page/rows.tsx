@@ -80,7 +80,5 @@ function columnsOf(value: string | null): Readonly<Record<string, unknown>> {
 
 function cell(value: unknown): JSX.Element | string {
   if (value === null || value === undefined) return <span class="quiet">null</span>;
-  return typeof value === 'object'
-    ? JSON.stringify(value)
-    : String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -3,6 +3,7 @@ import {spawn} from 'node:child_process';
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {setTimeout as pause} from 'node:timers/promises';
 import chromium from '@sparticuz/chromium';
 import {chromium as playwright} from 'playwright-core';
 
@@ -22,7 +23,7 @@ const browser = await playwright.launch({
 });
 mkdirSync('docs/images', {recursive: true});
 // Long enough for the charts to show more than their beginning.
-await new Promise((done) => setTimeout(done, Number(process.argv[2] ?? 180) * 1000));
+await pause(Number(process.argv[2] ?? 180) * 1000);
 await picture('page-light', 'light');
 await picture('page-dark', 'dark');
 await picture('page-lineage', 'light', async (page) => {

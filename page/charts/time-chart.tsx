@@ -46,7 +46,7 @@ export function TimeChart({title, at, series, format}: ChartProps): JSX.Element 
         cursor: {show: false},
         scales: {
           x: {range: (_, __, max) => [max - WINDOW_SECONDS, max]},
-          y: {range: ({data}) => [0, ceiling(data.slice(1).flat())]},
+          y: {range: ({data}) => [0, ceiling(data.slice(1).flatMap((values) => [...values]))]},
         },
         axes: [
           {...axis, size: 22, space: 90, values: (_, splits) => splits.map(minute)},

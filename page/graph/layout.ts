@@ -1,8 +1,8 @@
-import dagre from '@dagrejs/dagre';
+import {graphlib, layout} from '@dagrejs/dagre';
 import type {PipelineGraph, PipelineNode} from '../../src/monitor/pipeline.ts';
 import type {Step, Steps} from './steps.ts';
 
-type Graph = InstanceType<typeof dagre.graphlib.Graph>;
+type Graph = InstanceType<typeof graphlib.Graph>;
 
 export interface Box {
   readonly id: string;
@@ -86,7 +86,7 @@ function place(
   width: number,
   bySubTopology: boolean,
 ): Layout {
-  const g = new dagre.graphlib.Graph({compound: true, multigraph: false});
+  const g = new graphlib.Graph({compound: true, multigraph: false});
   g.setGraph({
     rankdir: 'LR',
     ranksep: GAP_X,
@@ -129,7 +129,7 @@ function place(
     g.setEdge(a, b);
     if (kind === 'state' && !areBothClosed) states.add(`${a} ${b}`);
   }
-  dagre.layout(g);
+  layout(g);
   return read(g, steps, frames, states, graph.nodes);
 }
 

@@ -63,7 +63,7 @@ export function pipelineGraph(parts: GraphParts): PipelineGraph {
     edges.set(`${from} ${to}`, {from, to, kind});
   }
 
-  function topic(name: string): string {
+  function topicNode(name: string): string {
     const id = nodeId('topic', name);
     return nodes.has(id) ? id : add('topic', name, {topic: parts.topicName(name)});
   }
@@ -71,12 +71,12 @@ export function pipelineGraph(parts: GraphParts): PipelineGraph {
   /** The store that a published table is kept in, or the topic. */
   function topicOrStore(name: string): string {
     const store = parts.topology.stores.find((s) => s.published && s.changelog === name);
-    return store === undefined ? topic(name) : nodeId('store', store.name);
+    return store === undefined ? topicNode(name) : nodeId('store', store.name);
   }
 
   function addSource({name: source, tables}: GraphParts['sources'][number]): void {
     for (const [table, to] of Object.entries(tables)) {
-      connect(add('table', table, {group: `source ${source}`, topic: to}, source), topic(to));
+      connect(add('table', table, {group: `source ${source}`, topic: to}, source), topicNode(to));
     }
   }
 
@@ -85,7 +85,7 @@ export function pipelineGraph(parts: GraphParts): PipelineGraph {
       const id = add('operator', name, {group, detail: node.operator ?? ''});
       for (const parent of parents) connect(nodeOf(parent), id);
     } else if (node.topic !== undefined) {
-      const id = topic(node.topic);
+      const id = topicNode(node.topic);
       for (const parent of parents) connect(nodeOf(parent), id);
     }
   }
@@ -94,7 +94,7 @@ export function pipelineGraph(parts: GraphParts): PipelineGraph {
   function nodeOf(parent: string): string {
     const source = allNodes(parts.topology).find(({name}) => name === parent);
     return source?.kind === 'source' && source.topic !== undefined
-      ? topic(source.topic)
+      ? topicNode(source.topic)
       : nodeId('operator', parent);
   }
 

@@ -124,6 +124,8 @@ function numbersOf(node: PipelineNode, parts: SnapshotParts): NodeNumbers {
         ...stateOf(node.group, parts),
       };
     }
+    default:
+      return node.kind satisfies never;
   }
 }
 
