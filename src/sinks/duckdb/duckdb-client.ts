@@ -11,7 +11,7 @@ export interface DuckDbOptions {
   /** What DuckDB may hold in memory. Default: 128 MB. */
   readonly memoryLimit?: string;
   /**
-   * Size of the write-ahead log at which its rows are compressed into the database file. Default: 64 MB: each checkpoint
+   * Size of the write-ahead log at which its rows are compressed into the database file. Default: 32 MB: each checkpoint
    * compresses the last, partial row group of 122,880 rows once more, and commits wait for it meanwhile.
    */
   readonly checkpointThreshold?: string;
@@ -61,7 +61,7 @@ export class DuckDbClient {
       const instance = await Instance.create(database, {
         threads: '1',
         memory_limit: options.memoryLimit ?? '128MB',
-        checkpoint_threshold: options.checkpointThreshold ?? '64MB',
+        checkpoint_threshold: options.checkpointThreshold ?? '32MB',
         // Trying these costs a quarter of all CPU time of a load; dictionaries and bit-packing stay.
         disabled_compression_methods: 'fsst,zstd',
       });
