@@ -34,8 +34,9 @@ export interface DuckDbSinkConfig extends CommonSinkConfig {
   readonly connector: 'duckdb';
   /** Path of the DuckDB file. */
   readonly database: string;
-  /** The copy for other processes; undefined for none. */
-  readonly exported: {readonly database: string; readonly intervalMs: number} | undefined;
+  /** Path of the copy for other processes; undefined for none. */
+  readonly exportDatabase: string | undefined;
+  readonly exportIntervalMs: number;
 }
 
 export interface SnowflakeSinkConfig extends CommonSinkConfig {
@@ -92,7 +93,10 @@ export function sinkConfig(
         ...common,
         connector: 'duckdb',
         database: paths.warehouse(name, keys.database, dataDirectory),
-        exported: exportFrom(name, keys, paths),
+        exportDatabase:
+          keys['export.database'] &&
+          paths.absolute(keys['export.database'], ['sinks', name, 'export.database']),
+        exportIntervalMs: keys['export.interval.ms'],
       };
     case 'snowflake':
       return {...common, connector: 'snowflake', snowflake: snowflakeConfig(name, keys, paths)};
@@ -103,18 +107,5 @@ export function sinkConfig(
     ...common,
     connector: 'databricks',
     databricks: databricksConfig(name, keys, {paths, dataDirectory}),
-  };
-}
-
-function exportFrom(
-  name: string,
-  keys: Extract<SinkKeys, {connector: 'duckdb'}>,
-  paths: FilePaths,
-): DuckDbSinkConfig['exported'] {
-  const copyOf = keys['export.database'];
-  if (copyOf === undefined) return undefined;
-  return {
-    database: paths.absolute(copyOf, ['sinks', name, 'export.database']),
-    intervalMs: keys['export.interval.ms'],
   };
 }

@@ -16,9 +16,12 @@ export interface WarehouseDeps {
 export async function warehouseOf(sink: SinkConfig, deps: WarehouseDeps): Promise<WarehouseSink> {
   switch (sink.connector) {
     case 'duckdb': {
-      const {name, database, exported} = sink;
-      const copy = exported && {...exported, ...deps, subject: `sink ${name}`};
-      return new DuckDbSink({database}, copy);
+      const {name, database, exportDatabase, exportIntervalMs: intervalMs} = sink;
+      const copy = {...deps, subject: `sink ${name}`, intervalMs};
+      return new DuckDbSink(
+        {database},
+        exportDatabase === undefined ? undefined : {...copy, database: exportDatabase},
+      );
     }
     case 'databricks': {
       const {DatabricksSink} = await import('../sinks/databricks/databricks-sink.ts');

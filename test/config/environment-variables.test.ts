@@ -100,14 +100,14 @@ describe('readEnvironment', () => {
       folder.mistakes(yaml, {
         MILLRACE_SEMANTICS: 'sql',
         MILLRACE_SOURCES_A_DATABASE_PORT: '0',
-        MILLRACE_SINKS_LAKE_CONNECTOR: 'databricks',
+        MILLRACE_SINKS_LAKE_CONNECTOR: 'delta',
         MILLRACE_SINKS_LAKE_TOPICS: 'a b',
       }),
     ).toEqual([
       '11:17: sinks.b.batch.size: expected an integer from 1 to 1000000',
       'environment variable MILLRACE_SEMANTICS: semantics: expected one of `cdc`, `ksqldb`',
       'environment variable MILLRACE_SOURCES_A_DATABASE_PORT: sources.a.database.port: expected an integer from 1 to 65535',
-      'environment variable MILLRACE_SINKS_LAKE_CONNECTOR: sinks.lake.connector: `databricks` is not supported yet; expected one of `duckdb`, `snowflake`',
+      'environment variable MILLRACE_SINKS_LAKE_CONNECTOR: sinks.lake.connector: `delta` is not supported yet; expected one of `duckdb`, `snowflake`, `databricks`',
     ]);
   });
 

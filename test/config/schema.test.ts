@@ -122,6 +122,17 @@ const sinkCases: Readonly<Record<string, KeyCase>> = {
     read: (c) => (sinkOf(c) as DuckDbSinkConfig | undefined)?.database,
     otherwise: `${folder.path}/data/warehouse.duckdb`,
   },
+  'export.database': {
+    ...anyText('a path'),
+    good: [['/readers/copy.duckdb', '/readers/copy.duckdb']],
+    read: (c) => (sinkOf(c) as DuckDbSinkConfig | undefined)?.exportDatabase,
+    otherwise: undefined,
+  },
+  'export.interval.ms': {
+    ...range(100, 86_400_000),
+    read: (c) => (sinkOf(c) as DuckDbSinkConfig | undefined)?.exportIntervalMs,
+    otherwise: 10_000,
+  },
   'insert.mode': {
     ...choice(['append', 'upsert']),
     read: (c) => sinkOf(c)?.insertMode,
