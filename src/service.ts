@@ -81,8 +81,8 @@ export async function runService(
   if (demo !== undefined) closing.defer(() => demo.stop());
   const sources = config.sources ?? demo?.sources ?? [];
   // On a cluster of others `_schemas` belongs to their registry.
-  const topic = config.kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
-  const registryDeps = {kafka, topic, replicationFactor, clock, logger, signal};
+  const schemasTopic = config.kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
+  const registryDeps = {kafka, topic: schemasTopic, replicationFactor, clock, logger, signal};
   const registry = await openSchemaRegistry(config.schemaRegistry, sources, registryDeps);
   const serdes = registrySerdes(registry, clock);
 

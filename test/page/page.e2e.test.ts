@@ -1,13 +1,10 @@
-import {readFileSync} from 'node:fs';
-import {createRequire} from 'node:module';
+import axe from 'axe-core';
 import type {Browser, Page} from 'playwright-core';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import type {PipelineGraph} from '../../src/monitor/pipeline.ts';
 import {ordersTopology} from '../../src/topology.ts';
 import {openBrowser} from '../support/browser.ts';
 import {DemoService} from '../support/demo-service.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let service: DemoService;
 let browser: Browser;
@@ -138,11 +135,9 @@ describe('the page', () => {
     await page.locator('[data-node="step/products"]').click();
     await page.locator('.details .rows tbody tr').first().waitFor();
 
-    await page.evaluate(axe);
+    await page.evaluate(axe.source);
     const violations = await page.evaluate(async () => {
-      const {axe: tool} = window as unknown as {
-        axe: {run(): Promise<{violations: {id: string; nodes: {html: string}[]}[]}>};
-      };
+      const {axe: tool} = window as unknown as {axe: typeof axe};
       const found = await tool.run();
       return found.violations.map(({id, nodes}) => `${id}: ${nodes[0]?.html}`);
     });
