@@ -165,11 +165,6 @@ describe('a mistake on the command line or in the configuration', () => {
       yaml().replace(SECRET, '${MILLRACE_NO_SUCH}'),
       /^m\.yaml:10:\d+: sources\.camel\.database\.password.* MILLRACE_NO_SUCH, which is not set$/,
     ],
-    [
-      'a topic that is not declared',
-      `${yaml()}sinks:\n  local:\n    connector: duckdb\n    topics: order_enriched\n`,
-      /^sinks\.local\.topics: order_enriched is not declared in src\/topics\.ts; declared are .*orders_enriched/,
-    ],
   ])('%s is said with its place and the remedy', async (_name, text, message) => {
     expect(await failureOf(new Run(configure(text)))).toMatch(message);
   });
