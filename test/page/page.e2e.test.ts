@@ -94,9 +94,11 @@ describe('the page', () => {
     const rows = await card.textContent();
 
     await page.waitForFunction(
-      ([key, count]) =>
-        document.querySelector('.rows .link')?.textContent !== key &&
-        document.querySelector('[data-node^="warehouse/"] .numbers span')?.textContent !== count,
+      ([key, count]) => {
+        const text = document.querySelector('[data-node^="warehouse/"] .numbers span')?.textContent;
+        const hasMore = text !== count && /^[1-9]/.test(text ?? '');
+        return hasMore && document.querySelector('.rows .link')?.textContent !== key;
+      },
       [before, rows],
     );
 
