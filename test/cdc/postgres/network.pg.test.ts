@@ -56,13 +56,14 @@ describe('PostgresSource behind a network that fails', () => {
 
     await proxy.refuse();
     await insert(source, 3_001, 6_000);
-    await until('the cut is told', () => source.conditions.list().length > 0);
-    const [condition] = source.conditions.list();
+    await until('the cut is told', () =>
+      source.conditions.list().some(({code}) => code === 'CDC_CONNECTION_FAILED'),
+    );
     await proxy.pass();
 
     expect((await changes).map(({after}) => Number(after?.[0]))).toEqual(numbers(6_000));
-    expect(condition).toMatchObject({code: 'CDC_CONNECTION_FAILED'});
-    expect(source.conditions.list()).toEqual([]);
+    // The monitor's look may have met the cut, too: it looks again once the stream is back.
+    await until('all is well', () => source.conditions.list().length === 0);
   });
 
   test('check 46: notices a half-open connection within twice wal_sender_timeout', async () => {
@@ -73,15 +74,17 @@ describe('PostgresSource behind a network that fails', () => {
 
     await proxy.blackhole();
     const started = performance.now();
-    await until('the silence is told', () => source.conditions.list().length > 0);
+    await until('the silence is told', () =>
+      source.conditions
+        .list()
+        .some(({code, message}) => code === 'CDC_CONNECTION_FAILED' && message.includes('silent')),
+    );
     const took = performance.now() - started;
-    const [condition] = source.conditions.list();
     await proxy.pass();
     await insert(source, 1, 1);
 
     // What was under way when the hole opened was received just before; it is looked for every half second.
     expect(took).toBeLessThan(2 * walSenderTimeoutMs + 1_000);
-    expect(condition?.message).toContain('silent');
     expect(await changes).toHaveLength(1);
   });
 

@@ -77,8 +77,9 @@ describe('PostgresSource on a server in trouble', () => {
     const pid = (await source.slot())?.pid;
 
     server.freeze(true);
-    await until('the silence is noticed', () => source.conditions.list().length > 0);
-    const [condition] = source.conditions.list();
+    const lost = () => source.conditions.list().find(({code}) => code === 'CDC_CONNECTION_FAILED');
+    await until('the silence is noticed', () => lost() !== undefined);
+    const condition = lost();
     server.freeze(false);
     await until('another walsender serves it', async () => {
       const now = (await source.slot())?.pid;
@@ -86,12 +87,9 @@ describe('PostgresSource on a server in trouble', () => {
     });
     await source.sql('INSERT INTO t VALUES (1)');
 
-    expect(condition).toMatchObject({
-      code: 'CDC_CONNECTION_FAILED',
-      message: expect.stringContaining('silent'),
-    });
+    expect(condition?.message).toContain('silent');
     expect(await changes).toHaveLength(1);
-    expect(source.conditions.list()).toEqual([]);
+    await until('the source is well', () => source.conditions.list().length === 0);
   });
 
   test('check 46: goes on after a crash of the server', async () => {
