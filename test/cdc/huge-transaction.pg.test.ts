@@ -31,8 +31,12 @@ describe('CdcConnector', () => {
     });
     await source.sql('INSERT INTO t VALUES (0)');
     let pid: number | null | undefined;
-    await until('it streams', async () => typeof (pid = (await source.slot())?.pid) === 'number');
     await until('the first row is there', async () => (await ends(log)).stable > 0);
+    // The slot is also used, for a moment, by the connection that makes it.
+    await until('it streams', async () => {
+      if (run.connector.status()['phase'] !== 'stream') return false;
+      return typeof (pid = (await source.slot())?.pid) === 'number';
+    });
     const before = await ends(log);
     const idle = liveMegabytes();
 
