@@ -2,7 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {FatalError, RetriableError, ServiceError, TaskError} from '../../common/errors.ts';
-import {firstRejected} from '../duckdb/rejected-row.ts';
+import {firstRejected} from '../first-rejected.ts';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkBatch, SinkPartition, SinkRow, SinkSource} from '../warehouse-sink.ts';
 import {batchLines, saveCompressed} from './batch-file.ts';
@@ -189,23 +189,14 @@ export class DatabricksPartition implements SinkPartition {
     file: string,
     rows: readonly SinkRow[],
   ): Promise<RejectedRowError | undefined> {
-    const {client} = this.#parts;
     const load = this.#load(file);
-    const attempt = async (some: readonly SinkRow[]): Promise<void> => {
+    const objection = async (some: readonly SinkRow[]): Promise<unknown> => {
       const [first, last] = [some.at(0), some.at(-1)];
-      if (first === undefined || last === undefined) return;
-      try {
-        await client.query(tryOut(load, first.offset, last.offset));
-      } catch (error) {
-        throw isRejection(error) ? error : new AbandonedSearchError(error);
-      }
+      return first && last && this.#objection(load, first.offset, last.offset);
     };
-    const whole = await failure(attempt(rows));
-    if (whole === undefined) return undefined;
-    if (whole instanceof AbandonedSearchError) throw whole.cause;
-    const found = await firstRejected(rows, attempt);
+    if ((await objection(rows)) === undefined) return undefined;
+    const found = await firstRejected(rows, objection);
     if (found === undefined) return undefined;
-    if (found.error instanceof AbandonedSearchError) throw found.error.cause;
     return new RejectedRowError(found.row.offset, (found.error as Error).message, {
       cause: found.error,
     });
@@ -220,11 +211,22 @@ export class DatabricksPartition implements SinkPartition {
     } catch (error) {
       if (error instanceof StatementError && error.problem === 'no-file') throw this.#lost(file);
       if (!mayBeRejection(error)) throw error;
-      const tried = await failure(
-        this.#parts.client.query(tryOut(load, 0, Number.MAX_SAFE_INTEGER)),
+      const objection = await this.#objection(load, 0, Number.MAX_SAFE_INTEGER).catch(
+        () => undefined,
       );
-      if (!isRejection(tried)) throw error;
+      if (objection === undefined) throw error;
       return false;
+    }
+  }
+
+  /** What the table says against the file's rows of these offsets; undefined where it takes them. */
+  async #objection(load: Load, first: number, last: number): Promise<unknown> {
+    try {
+      await this.#parts.client.query(tryOut(load, first, last));
+      return undefined;
+    } catch (error) {
+      if (isRejection(error)) return error;
+      throw error;
     }
   }
 
@@ -299,13 +301,6 @@ export class DatabricksPartition implements SinkPartition {
   }
 }
 
-/** The search for a bad row was cut short by something that no row is to blame for. */
-class AbandonedSearchError extends Error {
-  constructor(cause: unknown) {
-    super('', {cause});
-  }
-}
-
 function isRejection(error: unknown): boolean {
   return error instanceof StatementError && error.problem === 'rejected';
 }
@@ -313,15 +308,6 @@ function isRejection(error: unknown): boolean {
 /** A task that fails on a value while it writes may be reported as just that: reading the file tells. */
 function mayBeRejection(error: unknown): boolean {
   return isRejection(error) || (error instanceof StatementError && error.problem === 'failed');
-}
-
-async function failure(work: Promise<unknown>): Promise<unknown> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    return error;
-  }
 }
 
 function directoryOf({client, source}: PartitionParts): string {

@@ -1,5 +1,6 @@
 import type {DuckDBConnection, DuckDBPreparedStatement} from '@duckdb/node-api';
 import {ServiceError} from '../../common/errors.ts';
+import {firstRejected} from '../first-rejected.ts';
 import type {TableColumn} from '../table-definition.ts';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkBatch, SinkPartition, SinkRow, SinkSource} from '../warehouse-sink.ts';
@@ -10,7 +11,7 @@ import {insertSql, lineShape} from './insert-sql.ts';
 import {keyHash} from './known-keys.ts';
 import type {KnownKeys} from './known-keys.ts';
 import {NdjsonFile} from './ndjson-file.ts';
-import {firstRejected, isRejection, rejectionReason} from './rejected-row.ts';
+import {isRejection, rejectionReason} from './rejected-row.ts';
 import {deleteRows, HashCollisionError} from './row-deletion.ts';
 import type {KeyedRow} from './row-deletion.ts';
 import {OffsetGuard} from './sink-offsets.ts';
@@ -155,24 +156,22 @@ export class DuckDbPartition implements SinkPartition {
   async #rejected({rows}: SinkBatch): Promise<RejectedRowError | undefined> {
     const newest = this.#keys === undefined ? undefined : new Set(newestPerKey(rows).values());
     const candidates = rows.filter((row) => row.value !== null && newest?.has(row) !== false);
-    const found = await firstRejected(candidates, (some) => this.#tryOut(some));
+    const found = await firstRejected(candidates, (some) => this.#objection(some));
     if (found === undefined) return undefined;
     const {row, error} = found;
     if (!isRejection(error)) throw unreachable(this.#client.database, error);
     return new RejectedRowError(row.offset, rejectionReason(error), {cause: error});
   }
 
-  /** Inserts the rows and takes them back. */
-  async #tryOut(rows: readonly SinkRow[]): Promise<void> {
+  /** Inserts the rows and takes them back: the error of the first that the table does not take. */
+  #objection(rows: readonly SinkRow[]): Promise<unknown> {
     const done = new Error('rolled back on purpose');
-    await this.#client
+    return this.#client
       .transaction(async (connection) => {
         await this.#append(connection, rows);
         throw done;
       })
-      .catch((error: unknown) => {
-        if (error !== done) throw error;
-      });
+      .catch((error: unknown) => (error === done ? undefined : error));
   }
 }
 

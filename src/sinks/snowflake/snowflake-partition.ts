@@ -1,8 +1,8 @@
 import {RetriableError, ServiceError} from '../../common/errors.ts';
+import {firstRejected} from '../first-rejected.ts';
 import type {TableColumn} from '../table-definition.ts';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkBatch, SinkPartition, SinkRow, SinkSource} from '../warehouse-sink.ts';
-import {firstRejected} from './first-rejected.ts';
 import {preservedCase, upperCase} from './identifier.ts';
 import {boundRows, loadedRows, loadSql} from './load-sql.ts';
 import {jsonArrays, rowJson} from './row-json.ts';
