@@ -4,6 +4,20 @@ import type {PipelineNode, PipelineSnapshot, TopicRecord} from '../src/monitor/p
 import {bytes, count, percent, rate} from './format.ts';
 import {loadOf, loadText} from './graph/load.ts';
 import {Rows} from './rows.tsx';
+import {TableHead} from './table-head.tsx';
+
+const COLUMNS = [
+  'Node',
+  'What',
+  'Part of',
+  {number: 'Rate'},
+  {number: 'Records'},
+  {number: 'Busy'},
+  {number: 'Rows'},
+  {number: 'Size'},
+  {number: 'Dropped'},
+  'Load',
+] as const;
 
 interface DetailsProps {
   readonly title: string;
@@ -31,32 +45,7 @@ export function Details({title, kind, nodes, snapshot, onClose}: DetailsProps): 
       </header>
       <div class="scroll" tabIndex={0} role="region" aria-label={`Numbers of ${title}`}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Node</th>
-              <th scope="col">What</th>
-              <th scope="col">Part of</th>
-              <th scope="col" class="number">
-                Rate
-              </th>
-              <th scope="col" class="number">
-                Records
-              </th>
-              <th scope="col" class="number">
-                Busy
-              </th>
-              <th scope="col" class="number">
-                Rows
-              </th>
-              <th scope="col" class="number">
-                Size
-              </th>
-              <th scope="col" class="number">
-                Dropped
-              </th>
-              <th scope="col">Load</th>
-            </tr>
-          </thead>
+          <TableHead columns={COLUMNS} />
           <tbody>
             {nodes.map((node) => (
               <NodeRow key={node.id} node={node} snapshot={snapshot} />

@@ -45,7 +45,7 @@ export const sinkChecks: readonly SinkCheckText[] = [
   {what: 'a value of another type: that record alone is a dead letter', on: ['connector', ...all]},
   {what: 'while dead letters cannot be written, the watermark stays', on: connector},
   {
-    what: '`errors.tolerance: none`: the sink stops at the bad record, with all before it written',
+    what: '`errors.tolerance: none`: the bad record is kept in the dead letter topic where one is named, and the sink stops there, with all before it written',
     on: connector,
   },
   {what: 'int64, 38 digits, emoji, quotes, line breaks, 1 MB of text, empty and null', on: all},

@@ -1,7 +1,22 @@
 import type {JSX} from 'preact';
 import type {PipelineGraph, PipelineSnapshot} from '../../src/monitor/pipeline.ts';
 import {bytes, count, percent, rate} from '../format.ts';
+import {TableHead} from '../table-head.tsx';
 import {loadOf, loadText} from './load.ts';
+
+const COLUMNS = [
+  'Node',
+  'Kind',
+  'Part of',
+  'Comes from',
+  {number: 'Rate'},
+  {number: 'Records'},
+  {number: 'Lag'},
+  {number: 'Busy'},
+  {number: 'Rows'},
+  {number: 'Size'},
+  'Load',
+] as const;
 
 interface ListProps {
   readonly graph: PipelineGraph;
@@ -15,33 +30,7 @@ export function NodeList({graph, snapshot}: ListProps): JSX.Element {
       <summary>The same as a list ({graph.nodes.length} nodes)</summary>
       <div class="scroll" tabIndex={0} role="region" aria-label="Nodes of the pipeline">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Node</th>
-              <th scope="col">Kind</th>
-              <th scope="col">Part of</th>
-              <th scope="col">Comes from</th>
-              <th scope="col" class="number">
-                Rate
-              </th>
-              <th scope="col" class="number">
-                Records
-              </th>
-              <th scope="col" class="number">
-                Lag
-              </th>
-              <th scope="col" class="number">
-                Busy
-              </th>
-              <th scope="col" class="number">
-                Rows
-              </th>
-              <th scope="col" class="number">
-                Size
-              </th>
-              <th scope="col">Load</th>
-            </tr>
-          </thead>
+          <TableHead columns={COLUMNS} />
           <tbody>
             {graph.nodes.map(({id, kind, name, detail, group}) => {
               const numbers = snapshot?.nodes[id] ?? {};
