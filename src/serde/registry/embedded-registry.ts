@@ -1,5 +1,6 @@
 import type {Clock} from '../../common/clock.ts';
 import {RetriableError, ServiceError} from '../../common/errors.ts';
+import {Turns} from '../../common/turns.ts';
 import type {
   Fetcher,
   KafkaClient,
@@ -45,7 +46,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
   #producer: TransactionalProducer | undefined;
   readonly #closing = new AbortController();
   /** Ends when all operations begun have ended. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   private constructor({kafka, clock, topic = '_schemas'}: EmbeddedRegistryOptions) {
     this.#kafka = kafka;
@@ -63,7 +64,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
     const registry = new EmbeddedRegistry(options);
     const [offsets] = await options.kafka.admin.offsets([registry.#partition]);
     registry.#fetcher.assign(registry.#partition, offsets?.earliest ?? 0);
-    await registry.#inTurn(() => registry.#catchUp('stable'));
+    await registry.#turns.run(() => registry.#catchUp('stable'));
     return registry;
   }
 
@@ -71,7 +72,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
     const registered = (): number | undefined => this.#schemas.idUnder(subject, schema);
     return (
       registered() ??
-      this.#inTurn(async () => {
+      this.#turns.run(async () => {
         await this.#write(() =>
           registered() === undefined
             ? schemaRecord(this.#schemas.next(subject, schema))
@@ -85,7 +86,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
   async byId(id: number): Promise<string | undefined> {
     return (
       this.#schemas.byId(id) ??
-      this.#inTurn(async () => {
+      this.#turns.run(async () => {
         await this.#catchUp('stable');
         return this.#schemas.byId(id);
       })
@@ -93,27 +94,20 @@ export class EmbeddedRegistry implements SchemaRegistry {
   }
 
   compatibility(subject: string): Promise<Compatibility> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#catchUp('stable');
       return this.#schemas.compatibility(subject);
     });
   }
 
   setCompatibility(subject: string, level: Compatibility): Promise<void> {
-    return this.#inTurn(() => this.#write(() => configRecord(subject, level)));
+    return this.#turns.run(() => this.#write(() => configRecord(subject, level)));
   }
 
   /** Lets what has been begun fail or finish; the Kafka client stays open. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#inTurn(() => this.#fetcher.close());
-  }
-
-  /** Runs after everything that was begun before it. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(run);
-    this.#queue = result.catch(() => undefined);
-    return result;
+    await this.#turns.run(() => this.#fetcher.close());
   }
 
   /** Writes what `decide` makes of the whole topic; it may be asked again after another instance has written. */

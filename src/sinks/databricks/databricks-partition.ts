@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {FatalError, RetriableError, ServiceError, TaskError} from '../../common/errors.ts';
+import type {Turns} from '../../common/turns.ts';
 import {firstRejected} from '../first-rejected.ts';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkBatch, SinkPartition, SinkRow, SinkSource} from '../warehouse-sink.ts';
@@ -26,8 +27,8 @@ export interface PartitionParts {
   readonly source: SinkSource;
   readonly columns: readonly WrittenColumn[];
   readonly offsets: SinkOffsets;
-  /** Runs alone among the MERGEs of this process into the table: two at once would conflict. */
-  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+  /** The MERGEs of this process into the table: two at once would conflict. */
+  readonly merges: Turns;
 }
 
 /**
@@ -239,9 +240,9 @@ export class DatabricksPartition implements SinkPartition {
   }
 
   #run(load: Load): Promise<unknown> {
-    const {client, source, offsets, exclusive} = this.#parts;
+    const {client, source, offsets, merges} = this.#parts;
     if (source.insertMode === 'append') return client.run(copyInto(load));
-    return exclusive(() => client.run(mergeInto(load, offsets.guard(load.file))));
+    return merges.run(() => client.run(mergeInto(load, offsets.guard(load.file))));
   }
 
   #load(file: string): Load {

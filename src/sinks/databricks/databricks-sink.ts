@@ -1,3 +1,4 @@
+import {Turns} from '../../common/turns.ts';
 import type {SinkPartition, SinkSource, WarehouseSink} from '../warehouse-sink.ts';
 import {DatabricksClient} from './databricks-client.ts';
 import type {DatabricksDeps, DatabricksOptions} from './databricks-client.ts';
@@ -12,7 +13,7 @@ export class DatabricksSink implements WarehouseSink {
   readonly #deps: DatabricksDeps;
   #client: Promise<DatabricksClient> | undefined;
   /** The end of the line of MERGEs into each table. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #merges = new Map<string, Turns>();
 
   constructor(options: DatabricksOptions, deps: DatabricksDeps) {
     this.#options = options;
@@ -27,10 +28,8 @@ export class DatabricksSink implements WarehouseSink {
       await offsets.check();
       const columns = await ensureTable(client, source);
       const watermark = await offsets.takeOver();
-      const exclusive = <T>(work: () => Promise<T>): Promise<T> =>
-        this.#inTurn(source.table.name, work);
       return await DatabricksPartition.recover(
-        {client, source, columns, offsets, exclusive},
+        {client, source, columns, offsets, merges: this.#mergesInto(source.table.name)},
         watermark,
       );
     } catch (error) {
@@ -58,12 +57,9 @@ export class DatabricksSink implements WarehouseSink {
     return DatabricksClient.open(this.#options, this.#deps);
   }
 
-  #inTurn<T>(table: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#queues.get(table) ?? Promise.resolve()).then(work);
-    this.#queues.set(
-      table,
-      turn.catch(() => undefined),
-    );
-    return turn;
+  #mergesInto(table: string): Turns {
+    const merges = this.#merges.get(table) ?? new Turns();
+    this.#merges.set(table, merges);
+    return merges;
   }
 }

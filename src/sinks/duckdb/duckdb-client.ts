@@ -3,6 +3,7 @@ import {copyFile} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import type {DuckDBConnection, DuckDBInstance} from '@duckdb/node-api';
 import {FatalError, messageOf, RetriableError, ServiceError} from '../../common/errors.ts';
+import {Turns} from '../../common/turns.ts';
 import {literal} from './column-sql.ts';
 
 export interface DuckDbOptions {
@@ -30,8 +31,8 @@ export class DuckDbClient {
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #reader: DuckDBConnection;
-  #queue: Promise<unknown> = Promise.resolve();
-  #reads: Promise<unknown> = Promise.resolve();
+  readonly #writes = new Turns();
+  readonly #reads = new Turns();
   #broken = false;
   #commits = 0;
 
@@ -89,9 +90,7 @@ export class DuckDbClient {
 
   /** Runs `work` alone on the writing connection, outside of a transaction. */
   exclusive<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(() => work(this.#writer));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return this.#writes.run(() => work(this.#writer));
   }
 
   /**
@@ -122,21 +121,17 @@ export class DuckDbClient {
 
   /** Copies what is committed to a DuckDB file of its own; reads and writes wait. Where files can share blocks, no byte is copied. */
   copyTo(path: string): Promise<void> {
-    const reads = this.#reads;
-    const copied = this.exclusive(async (connection) => {
-      await reads;
-      await connection.run('CHECKPOINT');
-      await copyFile(this.#file, path, constants.COPYFILE_FICLONE);
-    });
-    this.#reads = copied.catch(() => undefined);
-    return copied;
+    return this.exclusive((connection) =>
+      this.#reads.run(async () => {
+        await connection.run('CHECKPOINT');
+        await copyFile(this.#file, path, constants.COPYFILE_FICLONE);
+      }),
+    );
   }
 
   /** The rows of one SELECT over committed data, values as JSON has them (int64 and decimals as text). */
   query(sql: string): Promise<Record<string, unknown>[]> {
-    const turn = this.#reads.then(() => this.#read(sql));
-    this.#reads = turn.catch(() => undefined);
-    return turn;
+    return this.#reads.run(() => this.#read(sql));
   }
 
   /**
@@ -165,7 +160,7 @@ export class DuckDbClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#queue, this.#reads]);
+    await Promise.all([this.#writes.ended(), this.#reads.ended()]);
     this.#reader.closeSync();
     this.#writer.closeSync();
     this.#instance.closeSync();

@@ -1,6 +1,7 @@
 import type {Connection, ConnectionOptions, RowStatement} from 'snowflake-sdk';
 import type {Clock} from '../../common/clock.ts';
 import {RetriableError} from '../../common/errors.ts';
+import {Turns} from '../../common/turns.ts';
 import {loadDriver} from './load-driver.ts';
 import {isSessionLost, loginError} from './snowflake-error.ts';
 import type {SnowflakeOptions} from './snowflake-options.ts';
@@ -29,7 +30,7 @@ export class SnowflakeConnection {
   readonly #connection: Connection;
   readonly #options: SnowflakeOptions;
   readonly #clock: Clock;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #statements = new Turns();
   #broken = false;
 
   private constructor(connection: Connection, options: SnowflakeOptions, clock: Clock) {
@@ -76,9 +77,7 @@ export class SnowflakeConnection {
 
   /** Runs one statement after those before it. Rejects with the driver's error, or RetriableError when there is no answer. */
   execute(sqlText: string, binds: readonly Bind[] = []): Promise<StatementResult> {
-    const turn = this.#queue.then(() => this.#execute(sqlText, binds));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return this.#statements.run(() => this.#execute(sqlText, binds));
   }
 
   /** Logs out, which rolls an open transaction back. Never rejects. */

@@ -7,6 +7,7 @@ import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import {DuckDBInstance} from '@duckdb/node-api';
+import {Turns} from '../../../src/common/turns.ts';
 import {StatementFaults} from '../statement-faults.ts';
 import {SnowflakeFailure, snowflakeFailure} from './snowflake-failure.ts';
 import {sessionGone, SnowflakeSession} from './snowflake-session.ts';
@@ -76,6 +77,7 @@ export class SnowflakeServer {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-snowflake-'));
     this.#shared = {
       locks: new TableLocks(),
+      turns: new Turns(),
       sessions: new Map(),
       directory,
       stageInfo: (folder, file) => this.#stageInfo(folder, file),

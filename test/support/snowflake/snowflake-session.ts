@@ -1,6 +1,7 @@
 import {existsSync, mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {DuckDBConnection} from '@duckdb/node-api';
+import {Turns} from '../../../src/common/turns.ts';
 import {SnowflakeFailure, snowflakeFailure} from './snowflake-failure.ts';
 import {countReply, statementTypes, statusReply, textReply} from './statement-reply.ts';
 import type {StatementReply} from './statement-reply.ts';
@@ -13,6 +14,8 @@ export interface SharedState {
   readonly sessions: Map<number, SnowflakeSession>;
   /** Where stages keep their files. */
   readonly directory: string;
+  /** Of all sessions: DuckDB refuses what runs beside a change of the same table, Snowflake lets it wait. */
+  readonly turns: Turns;
   /** How PUT is answered for a folder: see `SnowflakeServer`. */
   readonly stageInfo: (folder: string, file: string) => Readonly<Record<string, unknown>>;
   /** Commits so far, in any session. */
@@ -51,7 +54,7 @@ export class SnowflakeSession {
   readonly #duck: DuckDBConnection;
   readonly #shared: SharedState;
   #transaction: Transaction | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #statements = new Turns();
   #closed = false;
 
   constructor(id: number, user: string, duck: DuckDBConnection, shared: SharedState) {
@@ -67,9 +70,7 @@ export class SnowflakeSession {
   }
 
   execute(sql: string, binds: readonly (string | null)[]): Promise<StatementReply> {
-    const turn = this.#queue.then(() => this.#execute({sql, binds}));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return this.#statements.run(() => this.#execute({sql, binds}));
   }
 
   /** As of a logout: what is open is rolled back. */
@@ -83,9 +84,7 @@ export class SnowflakeSession {
 
   /** Rolls back from outside, once the statement that is running has ended. */
   async abort(): Promise<void> {
-    const turn = this.#queue.then(() => this.#rollback());
-    this.#queue = turn.catch(() => undefined);
-    await turn;
+    await this.#statements.run(() => this.#rollback());
   }
 
   async #execute(statement: Statement): Promise<StatementReply> {
@@ -161,9 +160,11 @@ export class SnowflakeSession {
       );
     }
     if (transaction !== undefined) {
-      await this.#refresh(transaction);
-      await this.#duck.run('COMMIT');
-      this.#shared.commits++;
+      await this.#shared.turns.run(async () => {
+        await this.#refresh(transaction);
+        await this.#duck.run('COMMIT');
+        this.#shared.commits++;
+      });
       this.#end(transaction);
     }
     return statusReply('Statement executed successfully.');
@@ -269,6 +270,14 @@ export class SnowflakeSession {
   /** "Executing a DDL statement within an open transaction commits the open transaction." */
   async #ddl(sql: string): Promise<StatementReply> {
     await this.#commit();
+    await this.#shared.turns.run(async () => {
+      await this.#define(sql);
+      this.#shared.commits++;
+    });
+    return statusReply('Statement executed successfully.');
+  }
+
+  async #define(sql: string): Promise<void> {
     let match: RegExpExecArray | null;
     if (new RegExp(`^DROP TABLE IF EXISTS ${name}$`).test(sql)) await this.#duck.run(sql);
     else if (
@@ -301,8 +310,6 @@ export class SnowflakeSession {
         `SQL compilation error: the stand-in does not know this statement: ${sql.slice(0, 100)}`,
       );
     }
-    this.#shared.commits++;
-    return statusReply('Statement executed successfully.');
   }
 
   async #change(statement: Statement): Promise<StatementReply> {
@@ -317,20 +324,20 @@ export class SnowflakeSession {
           owner,
           Number(this.parameters.get('LOCK_TIMEOUT') ?? 43_200) * 1000,
         );
-      if (transaction === undefined) return await this.#autocommitted(statement, verb);
-      await this.#refresh(transaction);
-      const rows = await this.#run(statement, transaction.id);
-      transaction.log.push(statement);
+      const rows = await this.#shared.turns.run(() => this.#changed(statement, transaction));
       return changeReply(verb, rows);
     } finally {
       if (transaction === undefined) this.#shared.locks.release(owner);
     }
   }
 
-  async #autocommitted(statement: Statement, verb: string): Promise<StatementReply> {
-    const rows = await this.#run(statement, undefined);
-    this.#shared.commits++;
-    return changeReply(verb, rows);
+  /** Without a transaction the statement commits. */
+  async #changed(statement: Statement, transaction: Transaction | undefined): Promise<number> {
+    if (transaction !== undefined) await this.#refresh(transaction);
+    const rows = await this.#run(statement, transaction?.id);
+    if (transaction === undefined) this.#shared.commits++;
+    else transaction.log.push(statement);
+    return rows;
   }
 
   /** Runs DML and answers how many rows it has changed. */
@@ -352,10 +359,10 @@ export class SnowflakeSession {
   }
 
   async #select({sql, binds}: Statement): Promise<StatementReply> {
-    if (this.#transaction !== undefined) await this.#refresh(this.#transaction);
-    const reader = await this.#duck.runAndReadAll(translate(sql, this.#transaction?.id), [
-      ...binds,
-    ]);
+    const reader = await this.#shared.turns.run(async () => {
+      if (this.#transaction !== undefined) await this.#refresh(this.#transaction);
+      return this.#duck.runAndReadAll(translate(sql, this.#transaction?.id), [...binds]);
+    });
     const types = reader.columnTypes().map(String);
     return {
       columns: reader.columnNames().map((column, at) => {
