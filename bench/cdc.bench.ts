@@ -25,6 +25,8 @@ const {values} = parseArgs({
     seconds: {type: 'string', default: '15'},
     /** Rows of one transaction. */
     bulk: {type: 'string', default: '5000000'},
+    /** Our `compression.type`. */
+    compression: {type: 'string', default: 'lz4'},
     /** A directory for a CPU profile of our process. */
     profile: {type: 'string'},
   },
@@ -63,7 +65,10 @@ try {
   const results = new Map<string, Readonly<Record<string, number>>>();
   for (const system of values.systems.split(',')) {
     console.log(`${system}, load average before ${loadavg()[0]?.toFixed(1)}`);
-    const kind = system === 'millrace' ? millrace(profileFlags()) : debezium(await preparePeers());
+    const kind =
+      system === 'millrace'
+        ? millrace({compression: values.compression, nodeFlags: profileFlags()})
+        : debezium(await preparePeers());
     const result = await measureCapture(kind, {postgres, cluster, kafka}, options);
     console.log(JSON.stringify({system, ...result}));
     results.set(system, result);

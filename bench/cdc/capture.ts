@@ -30,8 +30,15 @@ export interface CaptureKind {
 
 export const TABLES = 'public.orders,public.bulk';
 
-/** The built service, of which the source runs alone; `nodeFlags` for a profile. */
-export function millrace(nodeFlags: readonly string[]): CaptureKind {
+export interface MillraceOptions {
+  /** `compression.type` */
+  readonly compression: string;
+  /** For a profile. */
+  readonly nodeFlags: readonly string[];
+}
+
+/** The built service, of which the source runs alone. */
+export function millrace({compression, nodeFlags}: MillraceOptions): CaptureKind {
   const name = 'millrace';
   return {
     name,
@@ -42,7 +49,7 @@ export function millrace(nodeFlags: readonly string[]): CaptureKind {
       const config = {
         'data.dir': join(directory, 'data'),
         'http.listen': `127.0.0.1:${port}`,
-        kafka: {'bootstrap.servers': brokers.join(',')},
+        kafka: {'bootstrap.servers': brokers.join(','), 'compression.type': compression},
         sources: {
           bench: {
             'database.hostname': '127.0.0.1',

@@ -123,7 +123,11 @@ export const kafkaSchema = z.strictObject({
     600_000,
   ),
   'compression.type': oneOf(
-    {description: 'How record batches are written. All kinds are read.', default: 'none'},
+    {
+      description:
+        'How record batches are written. All kinds are read. `lz4` costs this process nothing that can be measured and halves what the broker spends on a snapshot; a consumer on kafkajs needs a codec for all but `gzip`.',
+      default: 'lz4',
+    },
     ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
   ),
   'max.request.size': integer(
