@@ -193,7 +193,7 @@ describe('the configuration contract', () => {
         transactionTimeoutMs: 10_000,
         apiTimeoutMs: 60_000,
         requestTimeoutMs: 30_000,
-        compression: 'none',
+        compression: 'lz4',
         maxRequestSize: 1_000_000,
         minInsyncReplicas: undefined,
       },
