@@ -92,6 +92,22 @@ export interface TopicAdmin {
     groupId: string,
     partitions: readonly TopicPartition[],
   ): Promise<readonly (number | null)[]>;
+  /** The group's members: processes that are alive, or died less than their session timeout ago. None where there is no group. */
+  groupMembers(groupId: string): Promise<readonly GroupMemberDescription[]>;
+  /**
+   * Forgets the group and what it has committed; nothing where there is none.
+   *
+   * @throws FatalError KAFKA_GROUP_IN_USE while it has members.
+   */
+  deleteGroup(groupId: string): Promise<void>;
+}
+
+export interface GroupMemberDescription {
+  readonly memberId: string;
+  /** `group.instance.id` of a static member. */
+  readonly instanceId: string | undefined;
+  /** Where it connects from; undefined within this process. */
+  readonly host: string | undefined;
 }
 
 export interface PartitionOffsets extends TopicPartition {

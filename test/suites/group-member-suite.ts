@@ -38,6 +38,37 @@ export function groupMemberSuite(under: GroupsUnderTest): void {
       for (const member of members.splice(0)) await member.leave();
     });
 
+    test('shows its members, and is deleted with what it has committed once it has none', async () => {
+      await createTopic(1);
+      const {admin} = client();
+      const {groupId} = options();
+      const partition = {topic: topic(), partition: 0};
+      const member = client().groupMember(options());
+      const {memberId, generationId} = await member.join();
+      const writer = await producer();
+      writer.begin();
+      await writer.sendOffsets({groupId, memberId, generationId}, [{...partition, offset: 5}]);
+      await writer.commit();
+
+      expect((await admin.groupMembers(groupId)).map((each) => each.memberId)).toEqual([memberId]);
+      await expect(admin.deleteGroup(groupId)).rejects.toMatchObject({code: 'KAFKA_GROUP_IN_USE'});
+      expect(await admin.committedOffsets(groupId, [partition])).toEqual([5]);
+
+      await member.leave();
+      expect(await admin.groupMembers(groupId)).toEqual([]);
+      await admin.deleteGroup(groupId);
+      expect(await admin.committedOffsets(groupId, [partition])).toEqual([null]);
+    });
+
+    test('is nothing to show or to delete where nobody was', async () => {
+      const {admin} = client();
+      const {groupId} = options();
+
+      await admin.deleteGroup(groupId);
+
+      expect(await admin.groupMembers(groupId)).toEqual([]);
+    });
+
     test('gives a lone member everything', async () => {
       await createTopic(2);
       const member = client().groupMember(options());

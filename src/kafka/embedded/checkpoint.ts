@@ -126,6 +126,7 @@ export class Recovery implements RecoveredState {
     if (trailer.committed !== undefined) this.#finish(trailer.committed, true);
     if (trailer.aborted !== undefined) this.#finish(trailer.aborted, false);
     for (const record of trailer.groupOffsets ?? []) this.#groupOffset(record);
+    for (const groupId of trailer.deletedGroups ?? []) this.groupOffsets.removeGroup(groupId);
     for (const number of trailer.deletedTopics ?? []) {
       const topic = this.topics.findByNumber(number, 0)?.topic;
       if (topic === undefined) continue;

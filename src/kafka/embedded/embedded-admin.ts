@@ -1,5 +1,6 @@
 import {FatalError} from '../../common/errors.ts';
 import type {
+  GroupMemberDescription,
   OffsetCommit,
   PartitionOffsets,
   TopicAdmin,
@@ -7,6 +8,8 @@ import type {
   TopicPartition,
   TopicSpec,
 } from '../client.ts';
+import {groupInUse} from '../group-in-use.ts';
+import type {GroupCoordinator} from './group-coordinator.ts';
 import type {TopicRecord} from './journal-entry.ts';
 import type {LogStore} from './log-store.ts';
 import type {TransactionCoordinator} from './transaction-coordinator.ts';
@@ -18,11 +21,18 @@ const DEFAULT_RETENTION_MS = 168 * 60 * 60 * 1000;
 export class EmbeddedAdmin implements TopicAdmin {
   readonly #store: LogStore;
   readonly #transactions: TransactionCoordinator;
+  readonly #groups: GroupCoordinator;
   readonly #randomId: () => string;
 
-  constructor(store: LogStore, transactions: TransactionCoordinator, randomId: () => string) {
+  constructor(
+    store: LogStore,
+    transactions: TransactionCoordinator,
+    groups: GroupCoordinator,
+    randomId: () => string,
+  ) {
     this.#store = store;
     this.#transactions = transactions;
+    this.#groups = groups;
     this.#randomId = randomId;
   }
 
@@ -101,6 +111,17 @@ export class EmbeddedAdmin implements TopicAdmin {
     const existing = logs.filter((log) => log !== undefined);
     await this.#transactions.whenStable(groupId, existing);
     return logs.map((log) => (log === undefined ? null : groupOffsets.get(groupId, log)));
+  }
+
+  async groupMembers(groupId: string): Promise<readonly GroupMemberDescription[]> {
+    return this.#groups.members(groupId);
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    const {journal, groupOffsets} = this.#store;
+    if (this.#groups.members(groupId).length > 0) throw groupInUse(groupId);
+    const apply = (): void => groupOffsets.removeGroup(groupId);
+    await journal.append({change: {deletedGroups: [groupId]}, batches: [], apply});
   }
 }
 

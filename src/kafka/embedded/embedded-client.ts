@@ -37,7 +37,7 @@ export class EmbeddedClient implements KafkaClient {
     this.#transactions = transactions;
     this.#groups = groups;
     this.#onClose = onClose;
-    this.admin = new EmbeddedAdmin(store, transactions, randomId);
+    this.admin = new EmbeddedAdmin(store, transactions, groups, randomId);
   }
 
   transactionalProducer(

@@ -1,6 +1,12 @@
 import type {Clock} from '../../common/clock.ts';
 import {TaskError} from '../../common/errors.ts';
-import type {GroupGeneration, GroupMetadata, GroupOptions, MemberAssignment} from '../client.ts';
+import type {
+  GroupGeneration,
+  GroupMemberDescription,
+  GroupMetadata,
+  GroupOptions,
+  MemberAssignment,
+} from '../client.ts';
 import {topicMissing} from './topic-table.ts';
 import type {TopicTable} from './topic-table.ts';
 
@@ -102,6 +108,15 @@ export class GroupCoordinator {
     if (group === undefined || member === undefined) return;
     this.#remove(group, member);
     this.#rebalance(group);
+  }
+
+  members(groupId: string): readonly GroupMemberDescription[] {
+    const members = this.#groups.get(groupId)?.members.values() ?? [];
+    return Array.from(members, ({id, options}) => ({
+      memberId: id,
+      instanceId: options.instanceId,
+      host: undefined,
+    }));
   }
 
   /** @throws TaskError KAFKA_ILLEGAL_GENERATION when this is not a member of the current generation. */

@@ -31,6 +31,10 @@ export class GroupOffsets {
     }
   }
 
+  removeGroup(groupId: string): void {
+    this.#groups.delete(groupId);
+  }
+
   records(): GroupOffsetRecord[] {
     const records: GroupOffsetRecord[] = [];
     for (const [groupId, offsets] of this.#groups) {

@@ -16,6 +16,8 @@ export interface JournalChange {
   readonly ends?: readonly (readonly [topic: number, partition: number, offset: number])[];
   /** Committed group offsets: group, topic number, partition, offset. */
   readonly groupOffsets?: readonly (readonly [string, number, number, number])[];
+  /** Groups that are forgotten with all they had committed. */
+  readonly deletedGroups?: readonly string[];
   readonly createdTopics?: readonly TopicRecord[];
   /** Numbers of deleted topics. */
   readonly deletedTopics?: readonly number[];

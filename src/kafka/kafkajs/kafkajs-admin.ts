@@ -1,5 +1,6 @@
 import {FatalError} from '../../common/errors.ts';
 import type {
+  GroupMemberDescription,
   OffsetCommit,
   PartitionOffsets,
   TopicAdmin,
@@ -18,6 +19,8 @@ import {
 } from './protocol/admin-requests.ts';
 import type {NewTopic} from './protocol/admin-requests.ts';
 import {errorCode, isCoordinatorMove} from './protocol/error-code.ts';
+import {deleteGroupRequest, describeGroupRequest} from './protocol/group-admin-requests.ts';
+import {groupInUse} from '../group-in-use.ts';
 import {listOffsetsRequest} from './protocol/list-offsets.ts';
 import type {ListedPoint} from './protocol/list-offsets.ts';
 import {metadataRequest} from './protocol/metadata.ts';
@@ -131,6 +134,34 @@ export class KafkajsAdmin implements TopicAdmin {
       const offset = byName.get(partitionName(item)) ?? -1;
       return offset < 0 ? null : offset;
     });
+  }
+
+  async groupMembers(groupId: string): Promise<readonly GroupMemberDescription[]> {
+    const doing = `describing group ${groupId}`;
+    const request = describeGroupRequest(groupId);
+    const {members} = await this.#cluster.retry(doing, async () => {
+      const group = await this.#cluster.sendToCoordinator(LANE, 'group', groupId, request);
+      this.#checkGroup(groupId, group.error, doing);
+      return group;
+    });
+    return members;
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    const doing = `deleting group ${groupId}`;
+    const request = deleteGroupRequest(groupId);
+    await this.#cluster.retry(doing, async () => {
+      const error = await this.#cluster.sendToCoordinator(LANE, 'group', groupId, request);
+      if (error === errorCode.nonEmptyGroup) throw groupInUse(groupId);
+      this.#checkGroup(groupId, error, doing);
+    });
+  }
+
+  /** That there is none is no failure. */
+  #checkGroup(groupId: string, error: number, doing: string): void {
+    if (error === errorCode.groupIdNotFound) return;
+    if (isCoordinatorMove(error)) this.#cluster.forgetCoordinator('group', groupId);
+    check(error, doing);
   }
 
   async #create(specs: readonly TopicSpec[]): Promise<void> {

@@ -108,6 +108,8 @@ async function fill(log: CrashableLog): Promise<Acknowledged[]> {
   await acknowledge(['3 k=behind']);
   await log.commit('c', [record('k', null), record('l', 'five')]);
   await acknowledge(['3 k=behind']);
+  await log.client.admin.deleteGroup(group.groupId);
+  await acknowledge(['3 k=behind']);
   return acknowledged;
 }
 

@@ -28,6 +28,7 @@ export const api = {
   heartbeat: {name: 'Heartbeat', key: 12, version: 4},
   leaveGroup: {name: 'LeaveGroup', key: 13, version: 4},
   syncGroup: {name: 'SyncGroup', key: 14, version: 5},
+  describeGroups: {name: 'DescribeGroups', key: 15, version: 5},
   createTopics: {name: 'CreateTopics', key: 19, version: 5},
   deleteTopics: {name: 'DeleteTopics', key: 20, version: 4},
   deleteRecords: {name: 'DeleteRecords', key: 21, version: 2},
@@ -37,4 +38,5 @@ export const api = {
   endTxn: {name: 'EndTxn', key: 26, version: 3},
   txnOffsetCommit: {name: 'TxnOffsetCommit', key: 28, version: 3},
   describeConfigs: {name: 'DescribeConfigs', key: 32, version: 4},
+  deleteGroups: {name: 'DeleteGroups', key: 42, version: 2},
 } as const satisfies Record<string, Api>;

@@ -37,6 +37,8 @@ export const errorCode = {
   operationNotAttempted: 55,
   kafkaStorageError: 56,
   unknownProducerId: 59,
+  nonEmptyGroup: 68,
+  groupIdNotFound: 69,
   fencedLeaderEpoch: 74,
   unknownLeaderEpoch: 75,
   offsetNotAvailable: 78,
