@@ -1,5 +1,6 @@
 import type {JSX} from 'preact';
 import {useMemo, useState} from 'preact/hooks';
+import {keepToken} from './ask.ts';
 import {Charts} from './charts/charts.tsx';
 import {ConditionList} from './conditions.tsx';
 import {Details} from './details.tsx';
@@ -16,12 +17,14 @@ import {useLineage} from './lineage/use-lineage.ts';
 import {useLive} from './live.ts';
 import {Rows} from './rows.tsx';
 import {Stages} from './stages.tsx';
+import {TokenForm} from './token-form.tsx';
 
 const nothing: ReadonlySet<string> = new Set();
 
 /** The whole page. */
 export function App(): JSX.Element {
-  const live = useLive();
+  const [attempt, setAttempt] = useState(0);
+  const live = useLive(attempt);
   const {graph, snapshot, history} = live;
   const steps = useMemo(() => (graph === undefined ? undefined : stepsOf(graph)), [graph]);
   const {answer, ask, forget} = useLineage();
@@ -44,6 +47,15 @@ export function App(): JSX.Element {
     <div class={`page${live.connection === 'lost' ? ' stale' : ''}`}>
       <Header live={live} />
       <main>
+        {live.connection === 'refused' && (
+          <TokenForm
+            isWrong={attempt > 0}
+            onToken={(token) => {
+              keepToken(token);
+              setAttempt(attempt + 1);
+            }}
+          />
+        )}
         {snapshot !== undefined && <ConditionList conditions={snapshot.conditions} />}
         {graph !== undefined && steps !== undefined && (
           <section class="panel pipeline" aria-label="Pipeline">

@@ -1,6 +1,7 @@
 import type {JSX} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
 import type {PipelineNode, PipelineSnapshot, TopicRecord} from '../src/monitor/pipeline.ts';
+import {ask} from './ask.ts';
 import {bytes, count, percent, rate} from './format.ts';
 import {loadOf, loadText} from './graph/load.ts';
 import {Rows} from './rows.tsx';
@@ -123,9 +124,7 @@ function useRecords(
 }
 
 async function fetchRecords(topic: string, signal: AbortSignal): Promise<readonly TopicRecord[]> {
-  const response = await fetch(`/api/topics/${encodeURIComponent(topic)}/records?limit=20`, {
-    signal,
-  });
+  const response = await ask(`/api/topics/${encodeURIComponent(topic)}/records?limit=20`, signal);
   if (!response.ok) throw new Error(`the service answers ${response.status}`);
   return ((await response.json()) as {readonly records: readonly TopicRecord[]}).records;
 }

@@ -45,6 +45,7 @@ export function Header({live}: {readonly live: Live}): JSX.Element {
 }
 
 function healthOf({connection, snapshot}: Live): {readonly level: string; readonly text: string} {
+  if (connection === 'refused') return {level: 'unknown', text: 'The service wants a token'};
   if (connection === 'lost') {
     const when = snapshot === undefined ? '' : `, last heard ${clockTime(snapshot.at)}`;
     return {level: 'bad', text: `The service does not answer${when}; tries again`};

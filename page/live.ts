@@ -1,12 +1,14 @@
 import {useEffect, useState} from 'preact/hooks';
 import type {PipelineGraph, PipelineHistory, PipelineSnapshot} from '../src/monitor/pipeline.ts';
+import {followEvents} from './event-stream.ts';
+import type {Connection} from './event-stream.ts';
 
 export interface Live {
   readonly graph: PipelineGraph | undefined;
   readonly history: PipelineHistory | undefined;
   readonly snapshot: PipelineSnapshot | undefined;
-  /** `lost`: the service does not answer, and what is shown is what it said last. */
-  readonly connection: 'connecting' | 'open' | 'lost';
+  /** While it is `lost`, what is shown is what the service said last. */
+  readonly connection: Connection;
   /** Milliseconds: when this page saw the service come back as another process. */
   readonly restartedAt: number | undefined;
 }
@@ -22,23 +24,27 @@ const nothing: Live = {
 /** Points of the history that are kept, as the service keeps them. */
 const HISTORY_LENGTH = 450;
 
-/** What the service tells, as it tells it; after an interruption it is asked again by itself. */
-export function useLive(): Live {
+/**
+ * What the service tells, as it tells it; after an interruption it is asked again by itself, after a refusal once
+ * `attempt` is another one.
+ */
+export function useLive(attempt: number): Live {
   const [live, setLive] = useState(nothing);
   useEffect(() => {
-    const events = new EventSource('/api/events');
-    const on = (kind: string, next: (before: Live, data: unknown) => Live): void =>
-      events.addEventListener(kind, ({data}: MessageEvent<string>) =>
-        setLive((before) => next(before, JSON.parse(data))),
-      );
-    on('graph', (before, graph) => withGraph(before, graph as PipelineGraph));
-    on('history', (before, history) => ({...before, history: history as PipelineHistory}));
-    on('snapshot', (before, snapshot) => withSnapshot(before, snapshot as PipelineSnapshot));
-    events.addEventListener('open', () => setLive((before) => ({...before, connection: 'open'})));
-    events.addEventListener('error', () => setLive((before) => ({...before, connection: 'lost'})));
-    return () => events.close();
-  }, []);
+    const stop = new AbortController();
+    void followEvents('/api/events', stop.signal, {
+      onConnection: (connection) => setLive((before) => ({...before, connection})),
+      onEvent: (kind, data) => setLive((before) => withEvent(before, kind, data)),
+    });
+    return () => stop.abort();
+  }, [attempt]);
   return live;
+}
+
+function withEvent(before: Live, kind: string, data: unknown): Live {
+  if (kind === 'graph') return withGraph(before, data as PipelineGraph);
+  if (kind === 'history') return {...before, history: data as PipelineHistory};
+  return kind === 'snapshot' ? withSnapshot(before, data as PipelineSnapshot) : before;
 }
 
 function withGraph(before: Live, graph: PipelineGraph): Live {

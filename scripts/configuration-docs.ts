@@ -3,7 +3,9 @@ import {kafkaSchema} from '../src/config/kafka-schema.ts';
 import {configSchema, schemaRegistrySchema} from '../src/config/schema.ts';
 import {commonSinkSchema, connectorKeys} from '../src/config/sink-schema.ts';
 import {sourceSchema} from '../src/config/source-schema.ts';
-import {variableName} from '../src/config/variable-name.ts';
+import type {OptionMeta} from '../src/config/option.ts';
+import {variableText} from './configuration-schema.ts';
+import {sectionTexts} from './section-texts.ts';
 
 /** The text of `docs/configuration.md`: every key of the schema. */
 export function configurationDocs(): string {
@@ -19,16 +21,16 @@ export function configurationDocs(): string {
     '## Top level',
     ...keys(topLevel, []),
     '## `kafka`',
-    'A cluster for the topics. Without `kafka`, an embedded log keeps them in `data.dir`.',
+    sectionTexts.kafka,
     ...keys(kafkaSchema.shape, ['kafka']),
     '## `schema.registry`',
-    'A registry for the schemas of keys and values. Without `schema.registry`, an embedded one keeps them in the topic `_schemas`.',
+    sectionTexts['schema.registry'],
     ...keys(schemaRegistrySchema.shape, ['schema.registry']),
     '## `sources`',
-    'One section for each Postgres database, under a name of your choice. Without `sources`, an embedded Postgres runs with generated rows and a workload.',
+    sectionTexts.sources,
     ...keys(sourceSchema.shape, ['sources', '<name>']),
     '## `sinks`',
-    'One section for each warehouse, under a name of your choice. Without `sinks`, `orders_enriched` goes to `warehouse.duckdb` in `data.dir`. Which further keys there are depends on the `connector`.',
+    sectionTexts.sinks,
     ...keys(commonSinkSchema.shape, ['sinks', '<name>']),
     ...Object.entries(connectorKeys).flatMap(([connector, shape]) => [
       `## \`sinks\` with \`connector: ${connector}\``,
@@ -49,26 +51,27 @@ the embedded demo runs. A mistake in the file ends the start with one line for e
 - **\`MILLRACE_…\` variables win over the file.** Each key names its own; \`<NAME>\` is the section's name in capitals, with \`_\` for everything but letters and
   digits. An empty one counts as not set.
 - **Relative paths** in the file start at the file's folder; those from the environment, and the defaults, at the working directory.
-- **Secrets** are best left to \`\${NAME}\`. Messages name keys and variables, never their values.`;
+- **Secrets** are best left to \`\${NAME}\`. Messages about the file name keys and variables, never their values; in logs, conditions, \`/api/status\`, errors and
+  crash reports \`***\` stands in the place of each, also where a driver quotes it in an address, in base64 or in JSON. One that is the value of another key as well, such
+  as a password that is the name of its user, is not told from that name.
+- **Who may ask over HTTP**: this machine, until \`http.listen\` says otherwise; then whoever has the \`http.auth.token\`.
+- **Editors** with a YAML language server complete and check the file: \`# yaml-language-server: $schema=<path of docs/millrace.schema.json>\` in its first line, as in
+  [millrace.example.yaml](../millrace.example.yaml), which shows every section.`;
 
 function keys(shape: z.ZodRawShape, section: readonly string[]): string[] {
   return Object.entries(shape).map(([key, schema]) => keyText(key, schema as z.ZodType, section));
 }
 
-interface KeyMeta {
-  readonly description?: string;
-  readonly expected?: string;
-  readonly default?: string;
-  readonly notYet?: readonly string[];
-}
-
 function keyText(key: string, schema: z.ZodType, section: readonly string[]): string {
-  const {description, expected, notYet, ...meta} = (schema.meta() ?? {}) as KeyMeta;
+  const {description, expected, notYet, secretsIn, ...meta} =
+    schema.meta() as unknown as OptionMeta;
   const lines = [
     `- Expected: ${expected}`,
     `- Default: ${meta.default ?? 'none, it is required'}`,
-    `- Variable: \`${variableName([...section, key]).replace('__NAME__', '_<NAME>_')}\``,
+    `- Variable: \`${variableText([...section, key])}\``,
   ];
+  if (secretsIn !== undefined)
+    lines.push('- Secret: `***` stands for it in logs, status and messages');
   if (notYet !== undefined)
     lines.push(`- Not supported yet: ${notYet.map((value) => `\`${value}\``).join(', ')}`);
   return `### \`${key}\`\n\n${description}\n\n${lines.join('\n')}`;

@@ -1,10 +1,17 @@
-// Writes docs/configuration.md and the tables of checks in docs/cdc.md and docs/sinks.md; tests fail while they are not what this writes.
+// Writes docs/configuration.md, docs/millrace.schema.json, docs/openapi.json and the tables of checks in docs/cdc.md and docs/sinks.md; tests fail while they are not what this writes.
 import {readFileSync, writeFileSync} from 'node:fs';
 import {checksTable, testsOfChecks} from './cdc-checks.ts';
 import {configurationDocs} from './configuration-docs.ts';
+import {configurationSchema} from './configuration-schema.ts';
+import {openApiDocument} from './open-api-docs.ts';
 import {sinkChecksTable, testsOfSinkChecks} from './sink-checks.ts';
 
 writeFileSync('docs/configuration.md', configurationDocs());
+for (const [file, document] of [
+  ['docs/millrace.schema.json', configurationSchema()],
+  ['docs/openapi.json', await openApiDocument()],
+] as const)
+  writeFileSync(file, `${JSON.stringify(document, undefined, 2)}\n`);
 
 const cdc = readFileSync('docs/cdc.md', 'utf8');
 const table = /(?<=\n)\| # \| what \| tests \|\n(\|.*\n)+/;

@@ -1,6 +1,7 @@
 import {Command, CommanderError, InvalidArgumentError, Option} from 'commander';
 import {systemClock} from './common/clock.ts';
 import {FatalError} from './common/errors.ts';
+import type {Secrets} from './common/secrets.ts';
 import type {Config} from './config/config.ts';
 import {loadConfig} from './config/load-config.ts';
 import {packageVersion} from './package-version.ts';
@@ -37,18 +38,21 @@ const toStdout = (text: string): void => {
   process.stdout.write(text);
 };
 
-const effects: CliEffects = {
-  start: runService,
-  snapshot: snapshotCommand,
-  check: (config, command, signal) =>
-    checkCommand(config, command, signal, {
-      openCheck: warehouseCheck,
-      clock: systemClock,
-      print: toStdout,
-    }),
-  why: whyCommand,
-  print: toStdout,
-};
+function realEffects(secrets: Secrets): CliEffects {
+  return {
+    start: runService,
+    snapshot: snapshotCommand,
+    check: (config, command, signal) =>
+      checkCommand(config, command, signal, {
+        openCheck: warehouseCheck,
+        clock: systemClock,
+        // It prints what drivers say.
+        print: (text) => toStdout(secrets.redact(text)),
+      }),
+    why: whyCommand,
+    print: toStdout,
+  };
+}
 
 const formats = {
   text: (topology: Topology) => topology.describe(),
@@ -57,15 +61,22 @@ const formats = {
 } as const;
 
 /**
- * Runs the command that `args` name, `start` where they name none, until it is done or `signal` aborts.
+ * Runs the command that `args` name, `start` where they name none, until it is done or `signal` aborts. The secrets of the
+ * configuration that it reads go into `secrets`.
  *
  * @throws FatalError CONFIG_INVALID for arguments that it does not know.
  */
 export async function runCli(
   args: readonly string[],
   signal: AbortSignal,
-  {start, snapshot, check, why, print}: CliEffects = effects,
+  secrets: Secrets,
+  {start, snapshot, check, why, print}: CliEffects = realEffects(secrets),
 ): Promise<void> {
+  const load = (file: string | undefined): Config => {
+    const config = loadConfig({file});
+    secrets.add(config.secrets);
+    return config;
+  };
   const program = new Command('millrace')
     .description(
       'Streams committed Postgres changes through a typed topology into a warehouse, exactly once.',
@@ -85,7 +96,7 @@ export async function runCli(
     )
     .action(
       async ({config, roles}: {readonly config?: string; readonly roles?: readonly Role[]}) => {
-        await start(loadConfig({file: config}), signal, roles);
+        await start(load(config), signal, roles);
       },
     );
   program
@@ -99,7 +110,7 @@ export async function runCli(
     )
     .action(
       ({config, format}: {readonly config?: string; readonly format: keyof typeof formats}) => {
-        print(`${formats[format](ordersTopology(loadConfig({file: config}))).trimEnd()}\n`);
+        print(`${formats[format](ordersTopology(load(config))).trimEnd()}\n`);
       },
     );
   program
@@ -117,7 +128,7 @@ export async function runCli(
     )
     .action(async (tables: readonly string[], options: SnapshotOptions) => {
       const {config, source, where, action} = options;
-      print(await snapshot(loadConfig({file: config}), {tables, source, where, action}));
+      print(await snapshot(load(config), {tables, source, where, action}));
     });
   program
     .command('check')
@@ -127,7 +138,7 @@ export async function runCli(
     .addOption(configOption())
     .requiredOption('--sink [name]', 'the sink, a key under `sinks:`; all of them without a name')
     .action(async ({config, sink}: {readonly config?: string; readonly sink: string | true}) => {
-      await check(loadConfig({file: config}), {sink: sink === true ? undefined : sink}, signal);
+      await check(load(config), {sink: sink === true ? undefined : sink}, signal);
     });
   program
     .command('why <topic> <key>')
@@ -140,7 +151,7 @@ export async function runCli(
     .addHelpText('after', '\nExample: millrace why orders_enriched 4711\n')
     .action(async (topic: string, key: string, options: WhyOptions) => {
       const {config, url, format} = options;
-      print(await why(loadConfig({file: config}), {topic, key, url, format}));
+      print(await why(load(config), {topic, key, url, format}));
     });
   try {
     await program.parseAsync(withCommand(args), {from: 'user'});

@@ -8,20 +8,13 @@ import {FatalError, messageOf} from './common/errors.ts';
 import {createLogger} from './common/logger.ts';
 import {makeDirectory} from './common/make-directory.ts';
 import {PromMetrics} from './common/prom-metrics.ts';
+import {Secrets} from './common/secrets.ts';
 import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
-import {healthRoutes} from './http/health-routes.ts';
-import {lineageRoutes} from './http/lineage-routes.ts';
-import {metricsRoutes} from './http/metrics-routes.ts';
+import {apiRoutes} from './http/api-routes.ts';
 import {peerStores} from './http/peer-stores.ts';
 import {pageRoutes} from './http/page-routes.ts';
-import {pipelineRoutes} from './http/pipeline-routes.ts';
-import {recordRoutes} from './http/record-routes.ts';
 import {startHttp} from './http/start-http.ts';
-import {statusRoutes} from './http/status-routes.ts';
-import {storeRoutes} from './http/store-routes.ts';
-import {tableRoutes} from './http/table-routes.ts';
-import {topologyRoutes} from './http/topology-routes.ts';
 import {topicTail} from './monitor/topic-tail.ts';
 import {packageVersion} from './package-version.ts';
 import {registrySerdes} from './serde/registry-serdes.ts';
@@ -35,6 +28,7 @@ import {openKafka} from './service/open-kafka.ts';
 import {pipelineMonitor} from './service/pipeline-monitor.ts';
 import {openSchemaRegistry} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
+import type {ServiceStatus} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
 import {supervise} from './service/supervise.ts';
 import {warehouseOf} from './service/warehouse.ts';
@@ -63,9 +57,10 @@ export async function runService(
   const {dataDirectory, applicationId, numPartitions, replicationFactor} = config;
   await makeDataDirectory(dataDirectory);
   const clock = systemClock;
-  const logger = createLogger(config.logLevel);
+  const secrets = new Secrets(config.secrets);
+  const logger = createLogger(config.logLevel, secrets);
   const metrics = new PromMetrics();
-  const conditions = new Conditions(metrics);
+  const conditions = new Conditions(metrics, secrets);
   const topology = ordersTopology(config);
 
   // Its lock keeps a second instance away from everything else in the data directory.
@@ -80,6 +75,7 @@ export async function runService(
       : undefined;
   if (demo !== undefined) closing.defer(() => demo.stop());
   const sources = config.sources ?? demo?.sources ?? [];
+  secrets.add(sources.map(({database}) => database.password));
   // On a cluster of others `_schemas` belongs to their registry.
   const schemasTopic = config.kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
   const registryDeps = {kafka, topic: schemasTopic, replicationFactor, clock, logger, signal};
@@ -126,26 +122,29 @@ export async function runService(
   const monitor = pipelineMonitor({config, topology, components, streams, metrics, shared});
   monitor.start();
   closing.defer(async () => monitor.stop());
-  const status = () => serviceStatus(components, watched, {conditions, admin: kafka.admin, clock});
-  const reader = new StoreReader({view: () => streams.view(), hasStreams, peers: peerStores});
+  const status = async () =>
+    secrets.redactAll(
+      await serviceStatus(components, watched, {conditions, admin: kafka.admin, clock}),
+    ) as ServiceStatus;
+  const peers = peerStores(config.http.token);
+  const reader = new StoreReader({view: () => streams.view(), hasStreams, peers});
   const http = await startHttp({
     ...config.http,
     version: packageVersion(),
+    secrets,
     routes: [
-      healthRoutes({reasons: () => unreadyReasons(components, conditions)}),
-      statusRoutes({status}),
-      metricsRoutes({metrics: () => metrics.text()}),
-      topologyRoutes({topology}),
-      tableRoutes({queries: new TableQueries(reader)}),
-      storeRoutes({reader}),
-      lineageRoutes({
-        queries: new LineageQueries({
+      ...apiRoutes({
+        reasons: () => unreadyReasons(components, conditions),
+        status,
+        metrics: () => metrics.text(),
+        topology,
+        tableQueries: new TableQueries(reader),
+        reader,
+        lineageQueries: new LineageQueries({
           reader,
           warehouse: warehouseRows(roles.includes('sinks') ? sinks : []),
         }),
-      }),
-      pipelineRoutes({monitor}),
-      recordRoutes({
+        monitor,
         topics: () => new Set(monitor.graph.nodes.flatMap(({topic}) => topic ?? [])),
         tail: (name, limit) => topicTail(name, limit, {kafka, clock}),
       }),

@@ -2,6 +2,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeEach, describe, expect, test} from 'vitest';
 import {runCli} from '../src/cli.ts';
+import {Secrets} from '../src/common/secrets.ts';
 import type {Config} from '../src/config/config.ts';
 import {ordersTopology} from '../src/topology.ts';
 import {ConfigFolder} from './config/config-folder.ts';
@@ -29,7 +30,7 @@ beforeEach(() => {
 const never = new AbortController().signal;
 
 async function run(...args: readonly string[]): Promise<void> {
-  await runCli(args, never, {
+  await runCli(args, never, new Secrets(), {
     start: async (config, _signal, some) => {
       started.push(config);
       roles = some;
@@ -108,7 +109,7 @@ describe('runCli', () => {
   test('hands the signal to the service, and ends when it does', async () => {
     const stop = new AbortController();
     let ended = false;
-    const running = runCli(['start', '--config', file], stop.signal, {
+    const running = runCli(['start', '--config', file], stop.signal, new Secrets(), {
       start: async (_config, signal) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         ended = true;
@@ -127,7 +128,7 @@ describe('runCli', () => {
 
   test('fails as the service does', async () => {
     const failure = new Error('broken');
-    const running = runCli(['start', '--config', file], never, {
+    const running = runCli(['start', '--config', file], never, new Secrets(), {
       start: () => Promise.reject(failure),
       snapshot: async () => '',
       check: async () => undefined,

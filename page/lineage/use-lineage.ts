@@ -1,5 +1,6 @@
 import {useState} from 'preact/hooks';
 import type {LineageAnswer} from '../../src/streams/runtime/queries/lineage-answer.ts';
+import {ask} from '../ask.ts';
 
 export interface Lineage {
   /** The answer to the last question, or why there is none; undefined before the first. */
@@ -23,7 +24,7 @@ export function useLineage(): Lineage {
 }
 
 async function fetchLineage(topic: string, key: string): Promise<LineageAnswer | string> {
-  const response = await fetch(
+  const response = await ask(
     `/api/lineage/${encodeURIComponent(topic)}/${encodeURIComponent(key)}`,
   );
   if (response.ok) return (await response.json()) as LineageAnswer;

@@ -3,9 +3,11 @@ import {checkKafka} from './check-kafka.ts';
 import type {FilePaths} from './file-paths.ts';
 import {kafkaSchema} from './kafka-schema.ts';
 import type {KeyPath} from './mistake.ts';
+import {hostAndPort, isLoopback} from './host-and-port.ts';
 import {isSection} from './raw-config.ts';
 import type {RawConfig, RawSection, RawValue} from './raw-config.ts';
 import {configSchema, schemaRegistrySchema} from './schema.ts';
+import type {CheckedFile} from './schema.ts';
 import {commonSinkSchema, sinkSchemas} from './sink-schema.ts';
 import {checkDatabricks} from './check-databricks.ts';
 import {checkSnowflake} from './check-snowflake.ts';
@@ -19,6 +21,7 @@ export function checkTogether(raw: RawConfig, paths: FilePaths): void {
     raw.mistake(['replication.factor'], ': the embedded log has one copy; leave the key out');
   if (top['orders.deletes'] === 'propagate' && top.semantics === 'ksqldb')
     raw.mistake(['orders.deletes'], ': `propagate` needs `semantics: cdc`');
+  checkHttp(raw, top);
   if (isSection(kafka)) checkKafka(raw, valuesOf(kafkaSchema, kafka));
   if (isSection(registry)) checkRegistry(raw, registry);
   if (isSection(sources) && Object.keys(sources).length === 0)
@@ -28,6 +31,20 @@ export function checkTogether(raw: RawConfig, paths: FilePaths): void {
   for (const [name, source] of sectionsOf(sources)) checkFilters(raw, name, source);
   const dataDirectory = paths.absolute(top['data.dir'] ?? '', ['data.dir']);
   checkSinks(raw, sectionsOf(sinks), dataDirectory, paths);
+}
+
+/** Whoever reaches an address of this machine could read rows: somebody has to have decided that. */
+function checkHttp(raw: RawConfig, top: Partial<CheckedFile>): void {
+  const {'http.auth': auth, 'http.auth.token': token, 'http.listen': listen = ''} = top;
+  if (auth !== undefined && token !== undefined)
+    raw.mistake(['http.auth'], ': there is a `http.auth.token` as well; leave one of them out');
+  const isOpen = token === undefined && auth === undefined;
+  if (!isOpen || isLoopback(hostAndPort(listen).host)) return;
+  if (['http.listen', 'http.auth', 'http.auth.token'].some((key) => raw.isWrong([key]))) return;
+  raw.mistake(
+    ['http.listen'],
+    ': other machines reach this address; set `http.auth.token`, or write `http.auth: none` where something else guards it',
+  );
 }
 
 function checkRegistry(raw: RawConfig, section: RawSection): void {

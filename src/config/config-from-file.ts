@@ -1,7 +1,9 @@
 import type {Config, SchemaRegistryConfig} from './config.ts';
+import {hostAndPort} from './host-and-port.ts';
 import type {FilePaths} from './file-paths.ts';
 import {kafkaConfig} from './kafka-config.ts';
 import type {CheckedFile} from './schema.ts';
+import {secretValues} from './secret-values.ts';
 import {sinkConfig} from './sink-config.ts';
 import {sinkSchema} from './sink-schema.ts';
 import {sourceConfig} from './source-config.ts';
@@ -45,9 +47,10 @@ export function configFromFile(
         paths,
       }),
     ),
-    http: addressFrom(keys['http.listen']),
+    http: {...hostAndPort(keys['http.listen']), token: keys['http.auth.token']},
     applicationServer: keys['application.server'],
     logLevel: keys['log.level'] ?? (keys.sources === undefined ? 'warn' : 'info'),
+    secrets: secretValues(keys),
   };
 }
 
@@ -88,13 +91,4 @@ function userOf(address: string): {username: string; password: string} | undefin
 function splitUser(userInfo: string): {username: string; password: string} {
   const colon = userInfo.indexOf(':');
   return {username: userInfo.slice(0, colon), password: userInfo.slice(colon + 1)};
-}
-
-/** `[::1]:8080` is host `::1` and port 8080; the schema has checked the form. */
-function addressFrom(listen: string): Config['http'] {
-  const colon = listen.lastIndexOf(':');
-  return {
-    host: listen.slice(0, colon).replaceAll(/[[\]]/g, ''),
-    port: Number(listen.slice(colon + 1)),
-  };
 }

@@ -29,6 +29,8 @@ export interface Config {
   /** Undefined where no key says so: where it listens. */
   readonly applicationServer: string | undefined;
   readonly logLevel: LogLevel;
+  /** What no output may hold. */
+  readonly secrets: readonly string[];
 }
 
 /** A registry that speaks Confluent's API. */
@@ -51,4 +53,6 @@ interface HttpConfig {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** What a request has to bring; undefined: nothing. */
+  readonly token: string | undefined;
 }

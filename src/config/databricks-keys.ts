@@ -1,4 +1,4 @@
-import {integer, optional, text} from './option.ts';
+import {integer, optional, secret, text} from './option.ts';
 
 /** A SQL warehouse of Databricks and where the rows go there: the keys of a sink with `connector: databricks`. */
 export const databricksKeys = {
@@ -14,7 +14,7 @@ export const databricksKeys = {
     /^\/[^\s?#]+$/,
   ),
   token: optional(
-    text({description: 'A personal access token.'}, 'a token', /^[\x21-\x7e]+$/),
+    secret(text({description: 'A personal access token.'}, 'a token', /^[\x21-\x7e]+$/)),
     'none',
   ),
   'oauth.client.id': optional(
@@ -26,7 +26,7 @@ export const databricksKeys = {
     'none',
   ),
   'oauth.client.secret': optional(
-    text({description: 'Its secret.'}, 'a secret', /^[\x21-\x7e]+$/),
+    secret(text({description: 'Its secret.'}, 'a secret', /^[\x21-\x7e]+$/)),
     'none',
   ),
   catalog: text(

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {integer, list, oneOf, optional, text} from './option.ts';
+import {integer, list, oneOf, optional, secret, text} from './option.ts';
 
 const words = 'letters, digits, `.`, `_` and `-`';
 const name = /^[A-Za-z0-9._-]{1,200}$/;
@@ -28,7 +28,7 @@ export const kafkaSchema = z.strictObject({
     'no user',
   ),
   'sasl.password': optional(
-    text({description: 'Password of the user, for Confluent Cloud the secret of the key.'}),
+    secret(text({description: 'Password of the user, for Confluent Cloud the secret of the key.'})),
     'no password',
   ),
   'sasl.oauthbearer.token.endpoint.url': optional(
@@ -47,7 +47,7 @@ export const kafkaSchema = z.strictObject({
     'none',
   ),
   'sasl.oauthbearer.client.secret': optional(
-    text({description: 'Its secret.'}, 'a secret'),
+    secret(text({description: 'Its secret.'}, 'a secret')),
     'none',
   ),
   'sasl.oauthbearer.scope': optional(
@@ -72,7 +72,7 @@ export const kafkaSchema = z.strictObject({
     'none',
   ),
   'ssl.key.password': optional(
-    text({description: 'What the key is encrypted with.'}, 'a password'),
+    secret(text({description: 'What the key is encrypted with.'}, 'a password')),
     'the key is not encrypted',
   ),
   'client.id': optional(

@@ -1,8 +1,17 @@
 import {z} from 'zod';
 import {anchoredPattern} from '../common/anchored-pattern.ts';
+import {
+  choiceValue,
+  flagValue,
+  integerValue,
+  listValue,
+  mappingValue,
+  textValue,
+} from './editor-schema.ts';
+import type {EditorSchema} from './editor-schema.ts';
 
-/** What `docs/configuration.md` says about one key. */
-interface OptionMeta {
+/** What is known about one key besides how to read it: for `docs/configuration.md`, for editors, and for who logs. */
+export interface OptionMeta {
   readonly description: string;
   /** What may stand there, in words: `an integer from 1 to 65535`. */
   readonly expected: string;
@@ -10,6 +19,11 @@ interface OptionMeta {
   readonly default?: string;
   /** Values that exist elsewhere in the field and are refused by name. */
   readonly notYet?: readonly string[];
+  readonly editor: EditorSchema;
+  /** What the key is by default, where that is a value. */
+  readonly editorDefault?: unknown;
+  /** What of its value no output may hold. Absent on a key that is no secret. */
+  readonly secretsIn?: (value: never) => readonly string[];
 }
 
 interface Spec<T> {
@@ -25,6 +39,7 @@ interface Spec<T> {
 function option<T>(
   spec: Spec<T>,
   expected: string,
+  editor: EditorSchema,
   parse: (found: string) => T | undefined,
   notYet: readonly string[] = [],
 ): z.ZodType<T, string | undefined> {
@@ -44,10 +59,14 @@ function option<T>(
       });
       return z.NEVER;
     });
-  const meta: OptionMeta = {description, expected, ...(notYet.length > 0 && {notYet})};
+  const meta: OptionMeta = {description, expected, editor, ...(notYet.length > 0 && {notYet})};
   if (value === undefined) return checked.meta({...meta});
   // Zod's type of a default is `T` without undefined, which no generic `T` is assignable to.
-  return checked.default(value as never).meta({...meta, default: `\`${String(value)}\``});
+  return checked.default(value as never).meta({
+    ...meta,
+    default: `\`${String(value)}\``,
+    editorDefault: Array.isArray(value) ? value.join(',') : value,
+  });
 }
 
 /** The same key, where leaving it out is allowed and means what `otherwise` says, in Markdown. */
@@ -55,15 +74,25 @@ export function optional<T>(schema: z.ZodType<T>, otherwise: string) {
   return schema.optional().meta({...schema.meta(), default: otherwise});
 }
 
+/** The same key, whose value is a secret, or holds those that `secretsIn` finds in it. */
+export function secret<S extends z.ZodType>(
+  schema: S,
+  secretsIn: (value: z.output<S>) => readonly string[] = (value) => [String(value)],
+): S {
+  return schema.meta({...schema.meta(), secretsIn});
+}
+
 /** Text that matches `pattern`; `expected` says in words what that is. */
-export function text(spec: Spec<string>, expected = 'text', pattern = /./) {
-  return option(spec, expected, (found) => (pattern.test(found) ? found : undefined));
+export function text(spec: Spec<string>, expected = 'text', pattern?: RegExp) {
+  return option(spec, expected, textValue(pattern), (found) =>
+    (pattern ?? /./).test(found) ? found : undefined,
+  );
 }
 
 /** An integer from `min` to `max`. */
 export function integer(spec: Spec<number>, min: number, max = Number.MAX_SAFE_INTEGER) {
   const range = max === Number.MAX_SAFE_INTEGER ? `, ${min} or more` : ` from ${min} to ${max}`;
-  return option(spec, `an integer${range}`, (found) => {
+  return option(spec, `an integer${range}`, integerValue(min, max), (found) => {
     const value = /^-?\d+$/.test(found) ? Number(found) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
   });
@@ -71,7 +100,7 @@ export function integer(spec: Spec<number>, min: number, max = Number.MAX_SAFE_I
 
 /** `true` or `false`. */
 export function flag(spec: Spec<boolean>) {
-  return option(spec, '`true` or `false`', (found) =>
+  return option(spec, '`true` or `false`', flagValue, (found) =>
     found === 'true' ? true : found === 'false' ? false : undefined,
   );
 }
@@ -84,12 +113,13 @@ export function oneOf<const V extends string>(
 ) {
   const names = values.map((value) => `\`${value}\``).join(', ');
   const expected = values.length === 1 ? names : `one of ${names}`;
-  return option(spec, expected, (found) => values.find((value) => value === found), notYet);
+  const find = (found: string): V | undefined => values.find((value) => value === found);
+  return option(spec, expected, choiceValue(values), find, notYet);
 }
 
 /** Items separated by commas, or a YAML list of them; each matches `pattern`, which `expected` says in words. */
 export function list(spec: Spec<readonly string[]>, expected: string, pattern: RegExp) {
-  const items = option(spec, `${expected}, separated by commas`, (found) => {
+  const items = option(spec, `${expected}, separated by commas`, listValue(pattern), (found) => {
     const parts = found.split(',').map((item) => item.trim());
     return parts.every((part) => pattern.test(part)) ? [...new Set(parts)] : undefined;
   });
@@ -113,7 +143,7 @@ export function listOf<T>(
   parse: (item: string) => T | undefined,
 ) {
   return joined(
-    option(spec, `${expected}, separated by commas`, (found) => {
+    option(spec, `${expected}, separated by commas`, listValue(), (found) => {
       const items = found
         .split(/(?<!\\),/)
         .map((item) => parse(item.trim().replaceAll('\\,', ',')));
@@ -124,7 +154,7 @@ export function listOf<T>(
 
 /** `<tables>:<column>,…;…`: regular expressions for `schema.table`, and the columns of each. */
 export function keyColumns(spec: Spec<string>) {
-  return option(spec, '`schema.table:column,…`, separated by semicolons', (found) =>
+  return option(spec, '`schema.table:column,…`, separated by semicolons', textValue(), (found) =>
     found.split(';').every(isKeyColumns) ? found : undefined,
   );
 }
@@ -149,7 +179,7 @@ export function isPattern(source: string): boolean {
 /** SQL by the table that it is for: a YAML mapping, or the same as JSON. */
 export function statements(spec: Spec<Readonly<Record<string, string>>>) {
   const expected = 'tables as `schema.table`, each with a `SELECT`';
-  const byTable = option(spec, expected, (found) => {
+  const byTable = option(spec, expected, mappingValue, (found) => {
     const statement = /^\s*(select|with|table)\b[^;]*;?\s*$/i;
     const entries = entriesOf(found);
     return entries.length > 0 &&

@@ -1,23 +1,25 @@
 import {z} from 'zod';
+import {httpKeys} from './http-keys.ts';
 import {kafkaSchema} from './kafka-schema.ts';
-import {flag, integer, list, oneOf, optional, text} from './option.ts';
+import {flag, integer, list, oneOf, optional, secret, text} from './option.ts';
 import {sinkSchema} from './sink-schema.ts';
 import {sourceSchema} from './source-schema.ts';
 
 const name = /^[A-Za-z0-9._-]{1,200}$/;
-const hostAndPort =
-  /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 const nameWords = 'letters, digits, `.`, `_` and `-`';
 
 /** A Schema Registry in place of the embedded one: the keys under `schema.registry`. */
 export const schemaRegistrySchema = z.strictObject({
-  url: list(
-    {
-      description:
-        "Addresses of a registry that speaks Confluent's API; with several, each that cannot be reached, or fails, is followed by the next.",
-    },
-    'addresses as `https://host:8081`',
-    /^https?:\/\/([^\s/?#@]+@)?[^\s/?#@]+(\/[^\s?#@]*)?$/,
+  url: secret(
+    list(
+      {
+        description:
+          "Addresses of a registry that speaks Confluent's API; with several, each that cannot be reached, or fails, is followed by the next.",
+      },
+      'addresses as `https://host:8081`',
+      /^https?:\/\/([^\s/?#@]+@)?[^\s/?#@]+(\/[^\s?#@]*)?$/,
+    ),
+    (addresses) => addresses.flatMap(userInfoIn),
   ),
   'basic.auth.credentials.source': optional(
     oneOf(
@@ -31,13 +33,19 @@ export const schemaRegistrySchema = z.strictObject({
     '`USER_INFO` where there is a `basic.auth.user.info`, otherwise `URL`',
   ),
   'basic.auth.user.info': optional(
-    text(
-      {
-        description:
-          'User and password, for Confluent Cloud an API key of the registry and its secret.',
+    secret(
+      text(
+        {
+          description:
+            'User and password, for Confluent Cloud an API key of the registry and its secret.',
+        },
+        '`user:password`',
+        /^[^:]+:/,
+      ),
+      (userInfo) => {
+        const [user = ''] = userInfo.split(':', 1);
+        return partsOf(user, userInfo.slice(user.length + 1));
       },
-      '`user:password`',
-      /^[^:]+:/,
     ),
     'no user',
   ),
@@ -50,10 +58,12 @@ export const schemaRegistrySchema = z.strictObject({
     '`STATIC_TOKEN` where there is a `bearer.auth.token`',
   ),
   'bearer.auth.token': optional(
-    text(
-      {description: 'A bearer token, in place of user and password.'},
-      'a token',
-      /^[\x21-\x7e]+$/,
+    secret(
+      text(
+        {description: 'A bearer token, in place of user and password.'},
+        'a token',
+        /^[\x21-\x7e]+$/,
+      ),
     ),
     'no token',
   ),
@@ -76,6 +86,16 @@ export const schemaRegistrySchema = z.strictObject({
     600_000,
   ),
 });
+
+/** `user:password` and the password: both are in headers. */
+function partsOf(user: string, password: string): readonly string[] {
+  return password === '' ? [] : [`${user}:${password}`, password];
+}
+
+function userInfoIn(address: string): readonly string[] {
+  const {username, password} = new URL(address);
+  return partsOf(decodeURIComponent(username), decodeURIComponent(password));
+}
 
 /** Every key that there is. */
 export const configSchema = z.strictObject({
@@ -164,26 +184,7 @@ export const configSchema = z.strictObject({
     text({description: 'The dead letter topic.'}, nameWords, name),
     '`dlq-<application.id>`',
   ),
-  'http.listen': text(
-    {
-      description:
-        'Address of `/healthz`, `/readyz`, `/metrics`, `/topology` and `/api/…`. There is no authentication: leave it on loopback, or guard it.',
-      default: '127.0.0.1:8080',
-    },
-    '`host:port`, as `127.0.0.1:8080`',
-    hostAndPort,
-  ),
-  'application.server': optional(
-    text(
-      {
-        description:
-          'Where the other instances of the application reach the HTTP endpoints of this one, to answer queries for rows that it has.',
-      },
-      '`host:port`, as `10.0.0.7:8080`',
-      hostAndPort,
-    ),
-    '`http.listen`; where that is all addresses, the first one of this machine that is not loopback',
-  ),
+  ...httpKeys,
   'log.level': optional(
     oneOf(
       {description: 'JSON lines from this level up go to standard error.'},

@@ -1,4 +1,4 @@
-import {flag, integer, oneOf, optional, text} from './option.ts';
+import {flag, integer, oneOf, optional, secret, text} from './option.ts';
 
 const path = 'a path';
 
@@ -40,26 +40,33 @@ export const snowflakeKeys = {
     'none',
   ),
   'private.key': optional(
-    text(
-      {
-        description:
-          'The key itself, in place of a file; best from a variable, as `${SNOWFLAKE_PRIVATE_KEY}`.',
-      },
-      'a key in PEM, from `-----BEGIN` on',
-      /^\s*-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/,
+    secret(
+      text(
+        {
+          description:
+            'The key itself, in place of a file; best from a variable, as `${SNOWFLAKE_PRIVATE_KEY}`.',
+        },
+        'a key in PEM, from `-----BEGIN` on',
+        /^\s*-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/,
+      ),
     ),
     'none',
   ),
   'private.key.passphrase': optional(
-    text({description: 'What the key is encrypted with.'}, 'a passphrase'),
+    secret(text({description: 'What the key is encrypted with.'}, 'a passphrase')),
     'the key is not encrypted',
   ),
-  password: optional(text({description: 'The password of the user.'}, 'a password'), 'none'),
+  password: optional(
+    secret(text({description: 'The password of the user.'}, 'a password')),
+    'none',
+  ),
   token: optional(
-    text(
-      {description: 'An OAuth access token, or a programmatic access token.'},
-      'a token',
-      /^[\x21-\x7e]+$/,
+    secret(
+      text(
+        {description: 'An OAuth access token, or a programmatic access token.'},
+        'a token',
+        /^[\x21-\x7e]+$/,
+      ),
     ),
     'none',
   ),

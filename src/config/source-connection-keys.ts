@@ -1,4 +1,4 @@
-import {flag, integer, oneOf, optional, text} from './option.ts';
+import {flag, integer, oneOf, optional, secret, text} from './option.ts';
 
 const path = 'a path';
 
@@ -20,7 +20,7 @@ export const connectionKeys = {
     },
     'the name of a user',
   ),
-  'database.password': text({description: 'The password of that user.'}, 'a password'),
+  'database.password': secret(text({description: 'The password of that user.'}, 'a password')),
   'database.sslmode': oneOf(
     {
       description:
@@ -52,7 +52,7 @@ export const connectionKeys = {
     'none',
   ),
   'database.sslpassword': optional(
-    text({description: 'What the key is encrypted with.'}, 'a password'),
+    secret(text({description: 'What the key is encrypted with.'}, 'a password')),
     'the key is not encrypted',
   ),
   'database.tcpKeepAlive': flag({

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {publicRoute} from './authentication.ts';
 import {jsonSchema} from './json-schema.ts';
 import type {Routes} from './routes.ts';
 
@@ -15,14 +16,14 @@ export function healthRoutes({reasons}: HealthDeps): Routes {
   return (server) => {
     server.get(
       '/healthz',
-      {schema: {summary: 'The process answers', response: {200: alive}}},
+      {config: publicRoute, schema: {summary: 'The process answers', response: {200: alive}}},
       () => ({alive: true}),
     );
     const schema = {
       summary: 'It does its work, or why not',
       response: {200: readiness, 503: readiness},
     };
-    server.get('/readyz', {schema}, (_request, reply) => {
+    server.get('/readyz', {config: publicRoute, schema}, (_request, reply) => {
       const why = reasons();
       const ready = why.length === 0;
       return reply.code(ready ? 200 : 503).send({ready, reasons: why});

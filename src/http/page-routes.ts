@@ -1,5 +1,6 @@
 import {readFile, readdir} from 'node:fs/promises';
 import {extname, join} from 'node:path';
+import {publicRoute} from './authentication.ts';
 import type {Routes} from './routes.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -33,7 +34,7 @@ export async function pageRoutes(directory: string): Promise<Routes> {
     for (const [name, body] of files) {
       server.get(
         name === 'index.html' ? '/' : `/${name}`,
-        {schema: {hide: true}},
+        {config: publicRoute, schema: {hide: true}},
         (_request, reply) =>
           reply
             .type(types[extname(name)] ?? '')

@@ -7,27 +7,37 @@ import type {StoredRowsJson} from './store-routes.ts';
 /** How long another instance may take; a caller gives up soon after. */
 const TIMEOUT_MS = 2000;
 
-/** The other instances, asked over HTTP at their `application.server`. */
-export const peerStores: PeerStores = {
-  async rows(server, request, {authorization}) {
-    const url = `http://${server}${storeRowsPath(request)}`;
-    let response: Response;
-    let body: unknown;
-    try {
-      response = await fetch(url, {
-        headers: authorization === undefined ? {} : {authorization},
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        redirect: 'error',
-      });
-      body = await response.json();
-    } catch (error) {
-      throw unreachable(server, messageOf(error instanceof Error ? (error.cause ?? error) : error));
-    }
-    if (response.ok) return decodeRows(body as StoredRowsJson);
-    const {error} = body as {readonly error?: unknown};
-    throw unreachable(server, `it answers ${response.status}, ${JSON.stringify(error ?? null)}`);
-  },
-};
+/**
+ * The other instances, asked over HTTP at their `application.server`: with the token that all instances have, or else
+ * with what the caller has shown, which a proxy in front of them may want.
+ */
+export function peerStores(token: string | undefined): PeerStores {
+  const own = token === undefined ? undefined : `Bearer ${token}`;
+  return {
+    async rows(server, request, caller) {
+      const authorization = own ?? caller.authorization;
+      const url = `http://${server}${storeRowsPath(request)}`;
+      let response: Response;
+      let body: unknown;
+      try {
+        response = await fetch(url, {
+          headers: authorization === undefined ? {} : {authorization},
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+          redirect: 'error',
+        });
+        body = await response.json();
+      } catch (error) {
+        throw unreachable(
+          server,
+          messageOf(error instanceof Error ? (error.cause ?? error) : error),
+        );
+      }
+      if (response.ok) return decodeRows(body as StoredRowsJson);
+      const {error} = body as {readonly error?: unknown};
+      throw unreachable(server, `it answers ${response.status}, ${JSON.stringify(error ?? null)}`);
+    },
+  };
+}
 
 function unreachable(server: string, why: string): QueryError {
   return new QueryError(

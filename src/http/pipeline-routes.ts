@@ -1,15 +1,15 @@
 import type {z} from 'zod';
 import type {PipelineEvent, PipelineMonitor} from '../monitor/pipeline-monitor.ts';
 import {pipelineGraph, pipelineHistory, pipelineSnapshot} from '../monitor/pipeline.ts';
+import {failureSchema} from './failure.ts';
 import {jsonSchema} from './json-schema.ts';
+import {MAX_WATCHERS} from './limits.ts';
 import type {Routes} from './routes.ts';
+import {textSchema} from './text-answer.ts';
 
 interface PipelineDeps {
-  readonly monitor: PipelineMonitor;
+  readonly monitor: Pick<PipelineMonitor, 'graph' | 'history' | 'snapshot' | 'watch'>;
 }
-
-/** Each one gets every snapshot: enough for all the screens of a team. */
-const MAX_WATCHERS = 100;
 
 /**
  * `/api/pipeline/graph`, `/api/pipeline/history` and `/api/pipeline/snapshot`; `/api/events` tells all three as they
@@ -36,13 +36,17 @@ export function pipelineRoutes({monitor}: PipelineDeps): Routes {
     server.get(
       '/api/events',
       {
+        config: {isStream: true},
         schema: {
           summary: 'The graph, the history and a snapshot each second, as server-sent events',
+          response: {200: {content: textSchema('text/event-stream')}, 503: failureSchema},
         },
       },
       (request, reply) => {
         if (watchers >= MAX_WATCHERS) {
-          return reply.code(503).send({error: `${MAX_WATCHERS} look on already`});
+          return reply
+            .code(503)
+            .send({error: `${MAX_WATCHERS} look on already.`, code: 'TOO_MANY_WATCHERS'});
         }
         watchers++;
         reply.hijack();

@@ -1,15 +1,25 @@
-import swagger from '@fastify/swagger';
 import {fastify} from 'fastify';
 import {FatalError, messageOf} from '../common/errors.ts';
+import {Secrets} from '../common/secrets.ts';
+import {requireToken} from './authentication.ts';
+import {answerFailures} from './failure.ts';
+import {httpLimits, MAX_KEY_LENGTH} from './limits.ts';
+import type {HttpLimits} from './limits.ts';
+import {describeRoutes} from './open-api.ts';
 import type {Routes} from './routes.ts';
 
 export interface HttpOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** What requests have to bring, but for public routes; undefined: nothing. */
+  readonly token?: string | undefined;
   readonly routes: readonly Routes[];
   /** Of this package, for the OpenAPI document. */
   readonly version?: string;
+  /** What no failure may say. */
+  readonly secrets?: Pick<Secrets, 'redact'>;
+  readonly limits?: HttpLimits;
 }
 
 export interface HttpServer {
@@ -23,17 +33,26 @@ export interface HttpServer {
  * @throws FatalError HTTP_PORT_IN_USE when the address cannot be listened on.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const {host, port, routes, version = ''} = options;
+  const {host, port, token, routes, version = '', secrets = new Secrets()} = options;
+  const {limits = httpLimits} = options;
   const server = fastify({
     forceCloseConnections: true,
-    // Keys stand in paths; Node limits the whole head of a request to 16 KiB.
-    routerOptions: {maxParamLength: 8192},
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    routerOptions: {maxParamLength: MAX_KEY_LENGTH},
+    http: {
+      maxHeaderSize: limits.headBytes,
+      headersTimeout: limits.headTimeoutMs,
+      connectionsCheckingInterval: limits.timeoutCheckMs,
+    },
   });
+  server.server.maxConnections = limits.connections;
   // Schemas of answers document them; a test holds the answers against them.
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  await server.register(swagger, {openapi: {openapi: '3.1.0', info: {title: 'millrace', version}}});
+  answerFailures(server, secrets);
+  if (token !== undefined) requireToken(server, token);
+  await describeRoutes(server, {version, hasToken: token !== undefined});
   for (const register of routes) register(server);
-  server.get('/api/openapi.json', {schema: {hide: true}}, () => server.swagger());
   try {
     return {
       url: await server.listen({host, port}),

@@ -1,6 +1,7 @@
 import type {StoreReader} from '../streams/runtime/queries/store-reader.ts';
 import type {StoredRows, StoredRowsRequest} from '../streams/runtime/queries/stored-rows.ts';
-import {answerFailure, failureSchema} from './query-failure.ts';
+import {failureSchema} from './failure.ts';
+import {MAX_KEY_LENGTH, MAX_NAME_LENGTH} from './limits.ts';
 import type {Routes} from './routes.ts';
 
 /** Where one instance asks another for rows of a store. */
@@ -9,22 +10,35 @@ const STORE_ROWS_PATH = '/internal/stores';
 /** More than any route asks for: one row behind a page tells that there is another one. */
 const MAX_ROWS = 1001;
 
+/** As text, `0,1,2`: more than `num.partitions` allows. */
+const MAX_PARTITIONS_LENGTH = 8192;
+
 const base64 = {type: 'string', pattern: '^[A-Za-z0-9_-]*$'} as const;
+
+/** A key of {@link MAX_KEY_LENGTH} is not longer in base64 than the head of a request. */
+const keyBytes = {...base64, maxLength: 2 * MAX_KEY_LENGTH} as const;
+
+const storeParams = {
+  type: 'object',
+  required: ['store'],
+  properties: {store: {type: 'string', maxLength: MAX_NAME_LENGTH}},
+} as const;
 
 const rowsQuery = {
   type: 'object',
   additionalProperties: false,
   required: ['partitions', 'limit'],
   properties: {
-    partitions: {type: 'string', pattern: '^\\d+(,\\d+)*$'},
-    from: base64,
-    to: base64,
+    partitions: {type: 'string', pattern: '^\\d+(,\\d+)*$', maxLength: MAX_PARTITIONS_LENGTH},
+    from: keyBytes,
+    to: keyBytes,
     limit: {type: 'integer', minimum: 1, maximum: MAX_ROWS},
   },
 } as const;
 
 const rowsAnswer = {
   type: 'object',
+  additionalProperties: false,
   required: ['rows', 'offsets'],
   properties: {
     rows: {
@@ -32,6 +46,7 @@ const rowsAnswer = {
       items: {
         type: 'object',
         required: ['partition', 'key', 'value'],
+        additionalProperties: false,
         properties: {partition: {type: 'integer'}, key: base64, value: base64},
       },
     },
@@ -60,36 +75,33 @@ export interface StoredRowsJson {
 }
 
 interface StoreDeps {
-  readonly reader: StoreReader;
+  readonly reader: Pick<StoreReader, 'local'>;
 }
 
 /** What this instance has of a store, for the other instances: answered from here or not at all, so that no request goes round. */
 export function storeRoutes({reader}: StoreDeps): Routes {
   return (server) => {
-    void server.register((scope, _options, done) => {
-      scope.setErrorHandler((error, _request, reply) => answerFailure(error as never, reply));
-      scope.get<RowsRequest>(
-        `${STORE_ROWS_PATH}/:store`,
-        {
-          schema: {
-            summary: 'Rows of a store as bytes, for other instances',
-            querystring: rowsQuery,
-            response: {200: rowsAnswer, 400: failureSchema, 404: failureSchema, 503: failureSchema},
-          },
+    server.get<RowsRequest>(
+      `${STORE_ROWS_PATH}/:store`,
+      {
+        schema: {
+          summary: 'Rows of a store as bytes, for other instances',
+          params: storeParams,
+          querystring: rowsQuery,
+          response: {200: rowsAnswer, 400: failureSchema, 404: failureSchema, 503: failureSchema},
         },
-        async ({params: {store}, query: {partitions, from, to, limit}}) =>
-          encodeRows(
-            await reader.local({
-              store,
-              partitions: partitions.split(',').map(Number),
-              from: from === undefined ? undefined : Buffer.from(from, 'base64url'),
-              to: to === undefined ? undefined : Buffer.from(to, 'base64url'),
-              limit,
-            }),
-          ),
-      );
-      done();
-    });
+      },
+      async ({params: {store}, query: {partitions, from, to, limit}}) =>
+        encodeRows(
+          await reader.local({
+            store,
+            partitions: partitions.split(',').map(Number),
+            from: from === undefined ? undefined : Buffer.from(from, 'base64url'),
+            to: to === undefined ? undefined : Buffer.from(to, 'base64url'),
+            limit,
+          }),
+        ),
+    );
   };
 }
 

@@ -1,5 +1,6 @@
 import type {TableQueries} from '../streams/runtime/queries/table-queries.ts';
-import {answerFailure, failureSchema} from './query-failure.ts';
+import {failureSchema} from './failure.ts';
+import {MAX_KEY_LENGTH, MAX_NAME_LENGTH} from './limits.ts';
 import type {Routes} from './routes.ts';
 
 /** Rows of one answer at most. */
@@ -10,7 +11,13 @@ const failures = {400: failureSchema, 404: failureSchema, 503: failureSchema};
 const tableParams = {
   type: 'object',
   required: ['table'],
-  properties: {table: {type: 'string', description: 'Its name in the topology, `customers`.'}},
+  properties: {
+    table: {
+      type: 'string',
+      maxLength: MAX_NAME_LENGTH,
+      description: 'Its name in the topology, `customers`.',
+    },
+  },
 } as const;
 
 const rowParams = {
@@ -18,7 +25,11 @@ const rowParams = {
   required: ['table', 'key'],
   properties: {
     ...tableParams.properties,
-    key: {type: 'string', description: 'Text as it is; other keys as JSON, `{"id":"c1"}`.'},
+    key: {
+      type: 'string',
+      maxLength: MAX_KEY_LENGTH,
+      description: 'Text as it is; other keys as JSON, `{"id":"c1"}`.',
+    },
   },
 } as const;
 
@@ -26,8 +37,16 @@ const rangeQuery = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    from: {type: 'string', description: 'The first key; without it, from the start.'},
-    to: {type: 'string', description: 'The last key; without it, to the end.'},
+    from: {
+      type: 'string',
+      maxLength: MAX_KEY_LENGTH,
+      description: 'The first key; without it, from the start.',
+    },
+    to: {
+      type: 'string',
+      maxLength: MAX_KEY_LENGTH,
+      description: 'The last key; without it, to the end.',
+    },
     limit: {type: 'integer', minimum: 1, maximum: MAX_ROWS, default: 100},
   },
 } as const;
@@ -36,6 +55,7 @@ const row = {type: 'object', additionalProperties: true} as const;
 
 const tablesAnswer = {
   type: 'object',
+  additionalProperties: false,
   required: ['tables'],
   properties: {
     tables: {
@@ -43,6 +63,7 @@ const tablesAnswer = {
       items: {
         type: 'object',
         required: ['table', 'partitions', 'key', 'columns'],
+        additionalProperties: false,
         properties: {
           table: {type: 'string'},
           partitions: {type: 'integer'},
@@ -56,6 +77,7 @@ const tablesAnswer = {
 
 const rowAnswer = {
   type: 'object',
+  additionalProperties: false,
   required: ['table', 'key', 'row', 'topic', 'partition', 'offset'],
   properties: {
     table: {type: 'string'},
@@ -72,12 +94,18 @@ const rowAnswer = {
 
 const rangeAnswer = {
   type: 'object',
+  additionalProperties: false,
   required: ['table', 'rows', 'next'],
   properties: {
     table: {type: 'string'},
     rows: {
       type: 'array',
-      items: {type: 'object', required: ['key', 'row'], properties: {key: {}, row}},
+      items: {
+        type: 'object',
+        required: ['key', 'row'],
+        additionalProperties: false,
+        properties: {key: {}, row},
+      },
     },
     next: {
       type: ['string', 'null'],
@@ -96,48 +124,44 @@ interface RangeRequest {
 }
 
 interface TableDeps {
-  readonly queries: TableQueries;
+  readonly tableQueries: Pick<TableQueries, 'tables' | 'get' | 'range'>;
 }
 
 /** Pull queries: `/api/tables`, `/api/tables/<table>/<key>` and `/api/tables/<table>?from=&to=&limit=`. */
-export function tableRoutes({queries}: TableDeps): Routes {
+export function tableRoutes({tableQueries}: TableDeps): Routes {
   return (server) => {
-    void server.register((scope, _options, done) => {
-      scope.setErrorHandler((error, _request, reply) => answerFailure(error as never, reply));
-      scope.get(
-        '/api/tables',
-        {
-          schema: {
-            summary: 'The tables that can be asked',
-            response: {200: tablesAnswer, ...failures},
-          },
+    server.get(
+      '/api/tables',
+      {
+        schema: {
+          summary: 'The tables that can be asked',
+          response: {200: tablesAnswer, 503: failureSchema},
         },
-        () => ({tables: queries.tables()}),
-      );
-      scope.get<RowRequest>(
-        '/api/tables/:table/:key',
-        {
-          schema: {
-            summary: 'The row of a key, as it is committed',
-            params: rowParams,
-            response: {200: rowAnswer, ...failures},
-          },
+      },
+      () => ({tables: tableQueries.tables()}),
+    );
+    server.get<RowRequest>(
+      '/api/tables/:table/:key',
+      {
+        schema: {
+          summary: 'The row of a key, as it is committed',
+          params: rowParams,
+          response: {200: rowAnswer, ...failures},
         },
-        ({params, headers}) => queries.get(params.table, params.key, headers),
-      );
-      scope.get<RangeRequest>(
-        '/api/tables/:table',
-        {
-          schema: {
-            summary: 'The rows of a table, in the order of their serialized keys',
-            params: tableParams,
-            querystring: rangeQuery,
-            response: {200: rangeAnswer, ...failures},
-          },
+      },
+      ({params, headers}) => tableQueries.get(params.table, params.key, headers),
+    );
+    server.get<RangeRequest>(
+      '/api/tables/:table',
+      {
+        schema: {
+          summary: 'The rows of a table, in the order of their serialized keys',
+          params: tableParams,
+          querystring: rangeQuery,
+          response: {200: rangeAnswer, ...failures},
         },
-        ({params, query, headers}) => queries.range(params.table, query, headers),
-      );
-      done();
-    });
+      },
+      ({params, query, headers}) => tableQueries.range(params.table, query, headers),
+    );
   };
 }

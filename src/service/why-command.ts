@@ -16,18 +16,22 @@ export interface WhyCommand {
 const TIMEOUT_MS = 30_000;
 
 /**
- * Asks a running service where a record comes from; returns what to print.
+ * Asks a running service where a record comes from, with the `http.auth.token` of the configuration; returns what to print.
  *
  * @throws FatalError when the service cannot be reached, or does not know.
  */
 export async function whyCommand(config: Config, command: WhyCommand): Promise<string> {
   const {topic, key, format} = command;
+  const {token} = config.http;
   const base = command.url ?? addressOf(config.http);
   const path = `/api/lineage/${encodeURIComponent(topic)}/${encodeURIComponent(key)}`;
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch(new URL(path, base), {signal: AbortSignal.timeout(TIMEOUT_MS)});
+    response = await fetch(new URL(path, base), {
+      headers: token === undefined ? {} : {authorization: `Bearer ${token}`},
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     body = await response.json();
   } catch (error) {
     throw new FatalError(
@@ -40,7 +44,7 @@ export async function whyCommand(config: Config, command: WhyCommand): Promise<s
     const {error} = body as {readonly error?: string};
     throw new FatalError(
       'LINEAGE_UNAVAILABLE',
-      `${base}: ${error ?? `it answers ${response.status}`}`,
+      `${base}: ${error ?? `it answers ${response.status}`}${response.status === 401 ? ' Set it in the configuration that this command is called with.' : ''}`,
     );
   }
   return format === 'json'
@@ -49,7 +53,7 @@ export async function whyCommand(config: Config, command: WhyCommand): Promise<s
 }
 
 /** A service that listens on all addresses is reached on loopback. */
-function addressOf({host, port}: Config['http']): string {
+function addressOf({host, port}: Pick<Config['http'], 'host' | 'port'>): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {Conditions} from '../../src/common/conditions.ts';
 import {PromMetrics} from '../../src/common/prom-metrics.ts';
+import {Secrets} from '../../src/common/secrets.ts';
 
 const condition = {code: 'KAFKA_UNREACHABLE', subject: 'kafka', message: 'no answer'} as const;
 
@@ -16,6 +17,14 @@ describe('Conditions', () => {
       {...condition, message: 'still no answer'},
       {...condition, subject: 'streams'},
     ]);
+  });
+
+  test('has messages without secrets', () => {
+    const conditions = new Conditions(undefined, new Secrets(['hunter22']));
+
+    conditions.raise({...condition, message: 'login of app with hunter22 refused'});
+
+    expect(conditions.list()).toEqual([{...condition, message: 'login of app with *** refused'}]);
   });
 
   test('is a metric that is 1 while the condition holds and 0 afterwards', async () => {

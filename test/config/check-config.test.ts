@@ -246,6 +246,50 @@ describe('checkConfig', () => {
     ]);
   });
 
+  test.each(['0.0.0.0:8080', '"[::]:8080"', '10.1.2.3:80', 'db.example.com:80', '128.0.0.1:80'])(
+    'wants a token, or the word that none is wanted, where others reach http.listen: %s',
+    (listen) => {
+      const line = `http.listen: ${listen}`;
+
+      expect(folder.mistakes(line)).toEqual([
+        '1:14: http.listen: other machines reach this address; set `http.auth.token`, or write `http.auth: none` where something else guards it',
+      ]);
+      expect(folder.mistakes('', {MILLRACE_HTTP_LISTEN: listen.replaceAll('"', '')})).toEqual([
+        expect.stringMatching(/^environment variable MILLRACE_HTTP_LISTEN: http\.listen: other /),
+      ]);
+      expect(folder.load(`${line}\nhttp.auth: none`).http.token).toBeUndefined();
+      expect(folder.load(`${line}\nhttp.auth.token: \${T}`, {T: '12345678'}).http.token).toBe(
+        '12345678',
+      );
+    },
+  );
+
+  test.each([
+    '127.0.0.1:8080',
+    '127.9.9.9:80',
+    'localhost:0',
+    'LOCALHOST:0',
+    '"[::1]:80"',
+    '"[0:0:0:0:0:0:0:1]:80"',
+  ])('wants no token where only this machine reaches http.listen: %s', (listen) => {
+    expect(folder.mistakes(`http.listen: ${listen}`)).toEqual([]);
+  });
+
+  test('says nothing of who may ask while that is wrong in itself', () => {
+    expect(folder.mistakes('http.listen: 0.0.0.0:1\nhttp.auth.token: short')).toEqual([
+      '2:18: http.auth.token: expected a token of 8 characters or more, as `openssl rand -hex 32` makes it',
+    ]);
+    expect(folder.mistakes('http.listen: 0.0.0.0:1\nhttp.auth: ${AUTH}')).toEqual([
+      '2:12: http.auth needs the environment variable AUTH, which is not set',
+    ]);
+  });
+
+  test('refuses a token beside the word that none is wanted', () => {
+    expect(folder.mistakes('http.auth: none\nhttp.auth.token: 12345678')).toEqual([
+      '1:12: http.auth: there is a `http.auth.token` as well; leave one of them out',
+    ]);
+  });
+
   test('refuses to propagate deletes under the semantics that drops them', () => {
     expect(folder.mistakes('semantics: ksqldb\norders.deletes: propagate')).toEqual([
       '2:17: orders.deletes: `propagate` needs `semantics: cdc`',

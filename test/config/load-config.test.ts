@@ -51,6 +51,7 @@ describe('loadConfig', () => {
       ],
       http: {host: '127.0.0.1', port: 8080},
       logLevel: 'warn',
+      secrets: [],
     });
     empty.remove();
   });
@@ -138,7 +139,7 @@ describe('loadConfig', () => {
   });
 });
 
-const contract = readFileSync(new URL('contract.yaml', import.meta.url), 'utf8');
+const contract = readFileSync('millrace.example.yaml', 'utf8');
 const contractVariables = {
   CUSTOMERS_DB_PASSWORD: 'hunter2',
   PRODUCTS_DB_PASSWORD: 'hunter3',
@@ -308,6 +309,7 @@ describe('the configuration contract', () => {
       ],
       http: {host: '127.0.0.1', port: 8080},
       logLevel: 'info',
+      secrets: ['hunter1', 'key:hunter4', 'hunter4', 'hunter2', 'hunter3', 'hunter5'],
     });
   });
 

@@ -6,6 +6,7 @@ import type {DuckDbSinkConfig} from '../../src/config/sink-config.ts';
 import {sinkSchemas} from '../../src/config/sink-schema.ts';
 import {sourceSchema} from '../../src/config/source-schema.ts';
 import {ConfigFolder, yamlWith} from './config-folder.ts';
+import {editorMistakes} from './editor-mistakes.ts';
 import {anyText, choice, flags, names, range} from './key-case.ts';
 import type {KeyCase} from './key-case.ts';
 import {sourceCases} from './source-key-cases.ts';
@@ -63,7 +64,7 @@ const topCases: Readonly<Record<string, KeyCase>> = {
   'http.listen': {
     read: (c) => c.http,
     good: [
-      ['0.0.0.0:0', {host: '0.0.0.0', port: 0}],
+      ['127.0.0.2:0', {host: '127.0.0.2', port: 0}],
       ['localhost:65535', {host: 'localhost', port: 65_535}],
       ['"[::1]:8080"', {host: '::1', port: 8080}],
     ],
@@ -80,6 +81,22 @@ const topCases: Readonly<Record<string, KeyCase>> = {
       'a b:80',
     ],
     expected: '`host:port`, as `127.0.0.1:8080`',
+  },
+  'http.auth': {
+    ...choice(['none']),
+    read: (c) => c.http.token,
+    good: [['none', undefined]],
+    otherwise: undefined,
+  },
+  'http.auth.token': {
+    read: (c) => c.http.token,
+    good: [
+      ['eyJhbGciOi.J9-_~+/==', 'eyJhbGciOi.J9-_~+/=='],
+      ['01234567', '01234567'],
+    ],
+    otherwise: undefined,
+    bad: ['short', 'a b c d e', '"a\\r\\nbcdefgh"', 'ääääääää', '[a, b]'],
+    expected: 'a token of 8 characters or more, as `openssl rand -hex 32` makes it',
   },
   'application.server': {
     read: (c) => c.applicationServer,
@@ -317,6 +334,26 @@ describe('configSchema', () => {
       ]);
     },
   );
+
+  test.each(allCases.flatMap((each) => each.good.map(([text]) => ({...each, text}))))(
+    'lets editors take $path: $text',
+    ({part, key, text}) => {
+      expect(editorMistakes(yamlWith({[part]: [`${key}: ${text}`]}))).toEqual([]);
+    },
+  );
+
+  // What an editor takes for a number, a boolean or a variable; and it reads no regular expressions and no SQL.
+  const unseen = new Set(['1e3', '0x10', '+5', 'True', '$${other}']);
+  const unread = /^(regular expressions|items as|tables as|`schema\.table:column)/;
+  test.each(
+    allCases
+      .filter(({expected}) => !unread.test(expected))
+      .flatMap((each) =>
+        each.bad.filter((text) => !unseen.has(text)).map((text) => ({...each, text})),
+      ),
+  )('lets editors refuse $path: $text', ({part, key, text}) => {
+    expect(editorMistakes(yamlWith({[part]: [`${key}: ${text}`]}))).not.toEqual([]);
+  });
 
   test.each(allCases.flatMap((each) => ['', '""', '~', 'null'].map((text) => ({...each, text}))))(
     'refuses $path: $text as empty',

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {parse} from 'yaml';
 import {runCli} from '../../src/cli.ts';
+import {Secrets} from '../../src/common/secrets.ts';
 import type {Config} from '../../src/config/config.ts';
 import {loadConfig} from '../../src/config/load-config.ts';
 import type {Role} from '../../src/service/roles.ts';
@@ -50,6 +51,7 @@ describe('compose.yaml', () => {
       await runCli(
         command.map((word) => (word === mounted ? file : word)),
         new AbortController().signal,
+        new Secrets(),
         {
           start: async (_config: Config, _signal, roles) => void started.push(...(roles ?? [])),
           snapshot: async () => '',

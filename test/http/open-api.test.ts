@@ -1,132 +1,214 @@
+import {readFileSync} from 'node:fs';
+import {Validator} from '@seriousme/openapi-schema-validator';
 import {Ajv} from 'ajv';
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {Conditions} from '../../src/common/conditions.ts';
-import {PromMetrics} from '../../src/common/prom-metrics.ts';
-import {healthRoutes} from '../../src/http/health-routes.ts';
-import {pipelineRoutes} from '../../src/http/pipeline-routes.ts';
-import {recordRoutes} from '../../src/http/record-routes.ts';
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {openApiDocument} from '../../scripts/open-api-docs.ts';
+import {RetriableError} from '../../src/common/errors.ts';
+import {apiRoutes} from '../../src/http/api-routes.ts';
+import {MAX_WATCHERS} from '../../src/http/limits.ts';
 import {startHttp} from '../../src/http/start-http.ts';
 import type {HttpServer} from '../../src/http/start-http.ts';
-import {statusRoutes} from '../../src/http/status-routes.ts';
-import type {KafkaClient} from '../../src/kafka/client.ts';
-import {PipelineMonitor} from '../../src/monitor/pipeline-monitor.ts';
-import {ordersTopology} from '../../src/topology.ts';
-import {ManualClock} from '../support/manual-clock.ts';
+import {QueryError} from '../../src/streams/runtime/queries/query-error.ts';
+import {until} from '../support/until.ts';
+import {AnsweringApi} from './answering-api.ts';
+
+const TOKEN = 'token-of-a-test';
+
+type Responses = Readonly<
+  Record<string, {readonly content?: Readonly<Record<string, {readonly schema: object}>>}>
+>;
 
 interface Described {
   readonly paths: Readonly<
     Record<
       string,
-      {
-        readonly get: {
-          readonly responses: Readonly<
-            Record<string, {readonly content?: {readonly 'application/json'?: {schema: object}}}>
-          >;
-        };
-      }
+      Readonly<Record<string, {readonly responses: Responses; readonly security?: object}>>
     >
   >;
 }
 
+const api = new AnsweringApi();
+beforeEach(() => {
+  api.failure = undefined;
+});
+
 let server: HttpServer;
 let described: Described;
-
 beforeAll(async () => {
-  const conditions = new Conditions();
-  conditions.raise({code: 'KAFKA_UNREACHABLE', subject: 'kafka', message: 'no broker answers'});
-  const monitor = new PipelineMonitor({
-    applicationId: 'shop',
-    version: '1.2.3',
-    startedAt: 5,
-    topology: ordersTopology({semantics: 'cdc', ordersDeletes: 'ignore'}).toJSON(),
-    topicName: (topic) => topic,
-    sinks: [{name: 'local', connector: 'duckdb', topics: ['orders_enriched']}],
-    components: [
-      {
-        name: 'source products',
-        run: () => Promise.resolve(),
-        status: () => ({
-          state: 'retrying',
-          tables: {'products.orders': 'postgres.products.orders'},
-          lagMs: 12,
-        }),
-      },
-    ],
-    conditions,
-    metrics: new PromMetrics(),
-    // Nothing is asked of it while it is out.
-    kafka: {} as KafkaClient,
-    clock: new ManualClock(),
-    isReady: () => false,
-    storeSizes: () =>
-      Promise.resolve([{store: 'customers', entries: 3, isExact: true, bytes: 100}]),
-    isKafkaOut: () => true,
-  });
-  const record = {partition: 0, offset: 7, timestamp: 1, key: '"o1"', value: null};
-  server = await startHttp({
-    host: '127.0.0.1',
-    port: 0,
-    version: '1.2.3',
-    routes: [
-      healthRoutes({reasons: () => ['it starts']}),
-      statusRoutes({
-        status: () => ({
-          components: {streams: {state: 'running', tasks: {}}},
-          logEnds: {'orders-0': 1},
-          conditions: conditions.list(),
-        }),
-      }),
-      pipelineRoutes({monitor}),
-      recordRoutes({topics: () => new Set(['orders']), tail: () => Promise.resolve([record])}),
-    ],
-  });
-  described = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as Described;
+  const routes = apiRoutes(api.deps);
+  server = await startHttp({host: '127.0.0.1', port: 0, version: '1.2.3', token: TOKEN, routes});
+  described = (await (await ask('/api/openapi.json')).json()) as Described;
 });
 afterAll(() => server.close());
 
+function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${server.url}${path}`, {headers: {authorization: `Bearer ${TOKEN}`}, ...init});
+}
+
+const unknown = new QueryError('not-found', 'ROW_NOT_FOUND', 'There is none.');
+const invalid = new QueryError('invalid', 'KEY_INVALID', 'It is no key.');
+const busy = new QueryError('unavailable', 'REBALANCING', 'Ask again.');
+const retriable = new RetriableError('KAFKA_UNREACHABLE', 'No broker answers.');
+const broken = new Error('Nobody foresaw this.');
+
+const queryFailures: readonly (readonly [number, Error])[] = [
+  [400, invalid],
+  [404, unknown],
+  [503, busy],
+  [500, broken],
+];
+
+/** By route: a path that asks it, and what it answers when what it asks fails. */
+const routes: Readonly<Record<string, readonly [string, readonly (readonly [number, Error])[]]>> = {
+  '/healthz': ['/healthz', []],
+  '/readyz': ['/readyz', [[503, broken]]],
+  '/api/status': ['/api/status', [[500, broken]]],
+  '/metrics': ['/metrics', [[500, broken]]],
+  '/topology': ['/topology', [[500, broken]]],
+  '/api/tables': [
+    '/api/tables',
+    [
+      [503, busy],
+      [500, broken],
+    ],
+  ],
+  '/api/tables/{table}/{key}': ['/api/tables/t/a', queryFailures],
+  '/api/tables/{table}': ['/api/tables/t', queryFailures],
+  '/internal/stores/{store}': ['/internal/stores/t?partitions=0&limit=1', queryFailures],
+  '/api/lineage/{topic}/{key}': ['/api/lineage/orders/o1', queryFailures],
+  '/api/pipeline/graph': ['/api/pipeline/graph', [[500, broken]]],
+  '/api/pipeline/history': ['/api/pipeline/history', [[500, broken]]],
+  '/api/pipeline/snapshot': ['/api/pipeline/snapshot', [[500, broken]]],
+  '/api/events': ['/api/events', []],
+  '/api/topics/{topic}/records': [
+    '/api/topics/orders/records',
+    [
+      [503, retriable],
+      [500, broken],
+    ],
+  ],
+};
+
+/** What else is answered, by the request itself. */
+const otherAnswers: readonly (readonly [route: string, path: string, status: number])[] = [
+  ['/topology', '/topology?format=mermaid', 200],
+  ['/topology', '/topology?format=json', 200],
+  ['/topology', '/topology?format=dot', 400],
+  ['/api/topics/{topic}/records', '/api/topics/orders/records?limit=0', 400],
+  ['/api/topics/{topic}/records', '/api/topics/secrets/records', 404],
+];
+
+/** Every answer of every route that a test below gets. */
+const answers = Object.entries(routes).flatMap(([route, [path, failures]]) => [
+  {route, path, status: 200, cause: undefined, isRefused: false},
+  ...failures.map(([status, cause]) => ({route, path, status, cause, isRefused: false})),
+  ...(['/healthz', '/readyz'].includes(route)
+    ? []
+    : [{route, path, status: 401, cause: undefined, isRefused: true}]),
+]);
+
+/** How the answer differs from what the document says; nothing where it does not. */
+async function differences(response: Response, route: string): Promise<readonly string[]> {
+  const {status} = response;
+  const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
+  const schema = described.paths[route]?.['get']?.responses[status]?.content?.[type]?.schema;
+  const body: unknown = type === 'application/json' ? await response.json() : '';
+  // A stream of events has no end.
+  if (!response.bodyUsed) await response.body?.cancel();
+  if (schema === undefined) return [`${status} with ${type} is not described`];
+  const ajv = new Ajv({strict: false});
+  return ajv.validate(schema, body) ? [] : [ajv.errorsText()];
+}
+
 describe('/api/openapi.json', () => {
-  test('names every route of the page', () => {
-    expect(Object.keys(described.paths).toSorted()).toEqual([
-      '/api/events',
-      '/api/pipeline/graph',
-      '/api/pipeline/history',
-      '/api/pipeline/snapshot',
-      '/api/status',
-      '/api/topics/{topic}/records',
-      '/healthz',
-      '/readyz',
+  test('is what stands in docs/openapi.json; `npm run docs` writes it', async () => {
+    const file = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as unknown;
+
+    expect(file).toEqual(await openApiDocument());
+  });
+
+  test('is OpenAPI 3.1', async () => {
+    const {valid, errors} = await new Validator().validate(
+      structuredClone(described) as unknown as Record<string, unknown>,
+    );
+
+    expect(errors).toBeUndefined();
+    expect(valid).toBe(true);
+  });
+
+  test('names every route that the server has, each with GET alone', () => {
+    expect(Object.keys(described.paths).toSorted()).toEqual(Object.keys(routes).toSorted());
+    for (const methods of Object.values(described.paths))
+      expect(Object.keys(methods)).toEqual(['get']);
+  });
+
+  test('says which routes want no token', () => {
+    const open = Object.entries(described.paths).filter(([, {get}]) => get?.security !== undefined);
+
+    expect(open.map(([path, {get}]) => [path, get?.security])).toEqual([
+      ['/healthz', []],
+      ['/readyz', []],
     ]);
+    expect(described).toMatchObject({
+      openapi: '3.1.0',
+      components: {securitySchemes: {token: {type: 'http', scheme: 'bearer'}}},
+      security: [{token: []}],
+    });
   });
 
-  test.each([
-    ['/healthz', '/healthz', 200],
-    ['/readyz', '/readyz', 503],
-    ['/api/status', '/api/status', 200],
-    ['/api/pipeline/graph', '/api/pipeline/graph', 200],
-    ['/api/pipeline/history', '/api/pipeline/history', 200],
-    ['/api/pipeline/snapshot', '/api/pipeline/snapshot', 200],
-    ['/api/topics/orders/records', '/api/topics/{topic}/records', 200],
-    ['/api/topics/secrets/records', '/api/topics/{topic}/records', 404],
-  ])('says what %s answers', async (path, route, status) => {
-    const response = await fetch(`${server.url}${path}`);
+  test('describes no answer that is not tried below', () => {
+    const tried = new Set([
+      ...answers.map(({route, status}) => `${route} ${status}`),
+      ...otherAnswers.map(([route, , status]) => `${route} ${status}`),
+      '/api/events 503',
+    ]);
+    const documented = Object.entries(described.paths).flatMap(([route, {get}]) =>
+      Object.keys(get?.responses ?? {}).map((status) => `${route} ${status}`),
+    );
 
-    const body: unknown = await response.json();
-    const schema =
-      described.paths[route]?.get.responses[String(status)]?.content?.['application/json']?.schema;
-    const ajv = new Ajv({strict: false});
-    ajv.validate(schema ?? false, body);
+    expect(documented.filter((each) => !tried.has(each))).toEqual([]);
+  });
+
+  test.each(answers)(
+    'says what $route answers with $status',
+    async ({route, path, status, cause, isRefused}) => {
+      api.failure = cause;
+
+      const response = await ask(path, isRefused ? {headers: {}} : {});
+
+      expect(response.status).toBe(status);
+      expect(await differences(response, route)).toEqual([]);
+    },
+  );
+
+  test.each(otherAnswers)('says of %s what %s answers, %d', async (route, path, status) => {
+    const response = await ask(path);
+
     expect(response.status).toBe(status);
-    expect(ajv.errors).toBeNull();
+    expect(await differences(response, route)).toEqual([]);
   });
 
-  test('has records of the pipeline only, and no more than a hundred', async () => {
-    expect((await fetch(`${server.url}/api/topics/orders/records?limit=101`)).status).toBe(400);
+  test('says that too many look on', async () => {
+    const watchers = await Promise.all(
+      Array.from({length: MAX_WATCHERS}, () => ask('/api/events')),
+    );
+
+    const response = await ask('/api/events');
+
+    expect(response.status).toBe(503);
+    expect(await differences(response, '/api/events')).toEqual([]);
+    await Promise.all(watchers.map(async ({body}) => body?.cancel()));
+    await until('they have gone', async () => {
+      const {status, body} = await ask('/api/events');
+      await body?.cancel();
+      return status === 200;
+    });
   });
 });
 
 describe('/api/events', () => {
   test('tells the graph and the history at once, and the first snapshot', async () => {
-    const response = await fetch(`${server.url}/api/events`);
+    const response = await ask('/api/events');
     const reader = response.body?.getReader();
     let text = '';
     while (!text.includes('event: snapshot')) {

@@ -4,21 +4,26 @@ import type {HttpServer} from '../../src/http/start-http.ts';
 import {peerStores} from '../../src/http/peer-stores.ts';
 import {storeRoutes} from '../../src/http/store-routes.ts';
 import {QueryError} from '../../src/streams/runtime/queries/query-error.ts';
-import type {StoreReader} from '../../src/streams/runtime/queries/store-reader.ts';
 import type {StoredRows, StoredRowsRequest} from '../../src/streams/runtime/queries/stored-rows.ts';
 
 let server: HttpServer | undefined;
 afterEach(() => server?.close());
 
 /** An instance that answers other instances from what `local` has; it is asked for nothing else. */
-async function start(local: (request: StoredRowsRequest) => Promise<StoredRows>): Promise<string> {
+async function start(
+  local: (request: StoredRowsRequest) => Promise<StoredRows>,
+  token?: string,
+): Promise<string> {
   server = await startHttp({
     host: '127.0.0.1',
     port: 0,
-    routes: [storeRoutes({reader: {local} as unknown as StoreReader})],
+    token,
+    routes: [storeRoutes({reader: {local}})],
   });
   return new URL(server.url).host;
 }
+
+const peers = peerStores(undefined);
 
 const request: StoredRowsRequest = {
   store: 'customers/a b',
@@ -43,10 +48,10 @@ describe('peerStores', () => {
       return rows;
     });
 
-    expect(await peerStores.rows(address, request, {})).toEqual(rows);
-    expect(
-      await peerStores.rows(address, {...request, from: undefined, to: undefined}, {}),
-    ).toEqual(rows);
+    expect(await peers.rows(address, request, {})).toEqual(rows);
+    expect(await peers.rows(address, {...request, from: undefined, to: undefined}, {})).toEqual(
+      rows,
+    );
     expect(asked).toEqual([request, {...request, from: undefined, to: undefined}]);
   });
 
@@ -55,7 +60,7 @@ describe('peerStores', () => {
       Promise.reject(new QueryError('unavailable', 'RESTORING', 'It is being restored.')),
     );
 
-    await expect(peerStores.rows(address, request, {})).rejects.toMatchObject({
+    await expect(peers.rows(address, request, {})).rejects.toMatchObject({
       fate: 'unavailable',
       code: 'INSTANCE_UNREACHABLE',
       message: expect.stringContaining(
@@ -68,16 +73,28 @@ describe('peerStores', () => {
     const address = await start(async () => rows);
     await server?.close();
 
-    await expect(peerStores.rows(address, request, {})).rejects.toMatchObject({
+    await expect(peers.rows(address, request, {})).rejects.toMatchObject({
       code: 'INSTANCE_UNREACHABLE',
       message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('shows the token that all instances have, or else what the caller has shown', async () => {
+    const address = await start(async () => rows, 'token-of-all');
+    const shown = {authorization: 'Bearer token-of-all'};
+    const other = {authorization: 'Bearer of-somebody'};
+
+    expect(await peerStores('token-of-all').rows(address, request, other)).toEqual(rows);
+    expect(await peers.rows(address, request, shown)).toEqual(rows);
+    await expect(peers.rows(address, request, other)).rejects.toMatchObject({
+      message: expect.stringContaining('it answers 401'),
     });
   });
 
   test('asks for no more than an instance gives', async () => {
     const address = await start(async () => rows);
 
-    await expect(peerStores.rows(address, {...request, limit: 1002}, {})).rejects.toMatchObject({
+    await expect(peers.rows(address, {...request, limit: 1002}, {})).rejects.toMatchObject({
       message: expect.stringContaining('it answers 400'),
     });
   });

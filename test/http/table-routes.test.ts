@@ -12,7 +12,7 @@ afterEach(() => server?.close());
 let asked: readonly unknown[];
 
 async function start(answers: Partial<Record<'get' | 'range' | 'tables', () => unknown>>) {
-  const queries = {
+  const tableQueries = {
     tables: () => answers.tables?.(),
     get: async (...request: unknown[]) => {
       asked = request.slice(0, 2);
@@ -26,7 +26,7 @@ async function start(answers: Partial<Record<'get' | 'range' | 'tables', () => u
   server = await startHttp({
     host: '127.0.0.1',
     port: 0,
-    routes: [tableRoutes({queries})],
+    routes: [tableRoutes({tableQueries})],
   });
 }
 

@@ -11,10 +11,12 @@ let server: Server;
 let config: Config;
 let reply: {status: number; body: object};
 let asked: string | undefined;
+let shown: string | undefined;
 beforeEach(async () => {
   reply = {status: 200, body: answer};
   server = createServer((request, response) => {
     asked = request.url;
+    shown = request.headers.authorization;
     response.writeHead(reply.status).end(JSON.stringify(reply.body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,6 +41,23 @@ describe('whyCommand', () => {
     await expect(why('text')).rejects.toMatchObject({
       code: 'LINEAGE_UNAVAILABLE',
       message: expect.stringContaining('Nothing is known of it.'),
+    });
+  });
+
+  test('shows the token of its configuration, and none where there is none', async () => {
+    await why('text');
+    expect(shown).toBeUndefined();
+
+    config = {http: {...config.http, token: 'token-of-all'}} as Config;
+    await why('text');
+    expect(shown).toBe('Bearer token-of-all');
+  });
+
+  test('says where the token belongs that the service wants', async () => {
+    reply = {status: 401, body: {error: 'Send the token.', code: 'UNAUTHORIZED'}};
+
+    await expect(why('text')).rejects.toMatchObject({
+      message: expect.stringMatching(/: Send the token\. Set it in the configuration /),
     });
   });
 
