@@ -10,8 +10,11 @@ import {checkCommand} from './service/check-command.ts';
 import type {CheckCommand} from './service/check-command.ts';
 import {allRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
+import {resetCommand} from './service/reset/reset-command.ts';
+import type {ResetCommand} from './service/reset/reset-command.ts';
 import {snapshotCommand} from './service/snapshot-command.ts';
 import type {SnapshotCommand} from './service/snapshot-command.ts';
+import {ProgressPrinter} from './service/terminal/progress-printer.ts';
 import {whyCommand} from './service/why-command.ts';
 import type {WhyCommand} from './service/why-command.ts';
 import type {Topology} from './streams/topology/topology.ts';
@@ -30,6 +33,7 @@ export interface CliEffects {
   readonly check: (config: Config, command: CheckCommand, signal: AbortSignal) => Promise<void>;
   /** Returns what to print. */
   readonly why: (config: Config, command: WhyCommand) => Promise<string>;
+  readonly reset: (config: Config, command: ResetCommand) => Promise<void>;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
 }
@@ -50,6 +54,10 @@ function realEffects(secrets: Secrets): CliEffects {
         print: (text) => toStdout(secrets.redact(text)),
       }),
     why: whyCommand,
+    reset: (config, command) => {
+      const printer = new ProgressPrinter(process.stdout);
+      return resetCommand(config, command, {clock: systemClock, printer});
+    },
     print: toStdout,
   };
 }
@@ -62,7 +70,7 @@ const formats = {
 
 /**
  * Runs the command that `args` name, `start` where they name none, until it is done or `signal` aborts. The secrets of the
- * configuration that it reads go into `secrets`.
+ * configuration that it reads go into `secrets`; `others` stand in for what it does to the world.
  *
  * @throws FatalError CONFIG_INVALID for arguments that it does not know.
  */
@@ -70,8 +78,9 @@ export async function runCli(
   args: readonly string[],
   signal: AbortSignal,
   secrets: Secrets,
-  {start, snapshot, check, why, print}: CliEffects = realEffects(secrets),
+  others: Partial<CliEffects> = {},
 ): Promise<void> {
+  const {start, snapshot, check, why, reset, print} = {...realEffects(secrets), ...others};
   const load = (file: string | undefined): Config => {
     const config = loadConfig({file});
     secrets.add(config.secrets);
@@ -153,6 +162,22 @@ export async function runCli(
       const {config, url, format} = options;
       print(await why(load(config), {topic, key, url, format}));
     });
+  program
+    .command('reset')
+    .description(
+      'begin the topology anew: forget its offsets, and delete its internal topics and the stores of this instance; shows what it would do, and refuses while instances are alive',
+    )
+    .addOption(configOption())
+    .option('--execute', 'do it', false)
+    .option('--outputs', 'delete also the topics that it writes for others', false)
+    .option('--sources <names...>', 'sources that forget where they stand and take a new snapshot')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace reset\n  millrace reset --outputs --sources customers products --execute\n',
+    )
+    .action(async ({config, execute, outputs, sources = []}: ResetOptions) => {
+      await reset(load(config), {execute, outputs, sources});
+    });
   try {
     await program.parseAsync(withCommand(args), {from: 'user'});
   } catch (error) {
@@ -166,6 +191,13 @@ interface SnapshotOptions {
   readonly source?: string;
   readonly where?: string;
   readonly action: SnapshotCommand['action'];
+}
+
+interface ResetOptions {
+  readonly config?: string;
+  readonly execute: boolean;
+  readonly outputs: boolean;
+  readonly sources?: readonly string[];
 }
 
 interface WhyOptions {

@@ -16,6 +16,7 @@ let roles: unknown;
 let snapshots: unknown[] = [];
 let checks: unknown[] = [];
 let questions: unknown[] = [];
+let resets: unknown[] = [];
 let printed = '';
 
 beforeEach(() => {
@@ -23,6 +24,7 @@ beforeEach(() => {
   snapshots = [];
   checks = [];
   questions = [];
+  resets = [];
   printed = '';
   writeFileSync(file, 'semantics: ksqldb\n');
 });
@@ -45,6 +47,9 @@ async function run(...args: readonly string[]): Promise<void> {
     why: async (config, command) => {
       questions.push([config.file, command]);
       return 'because\n';
+    },
+    reset: async (config, command) => {
+      resets.push([config.file, command]);
     },
     print: (text) => {
       printed += text;
@@ -114,10 +119,6 @@ describe('runCli', () => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         ended = true;
       },
-      snapshot: async () => '',
-      check: async () => undefined,
-      why: async () => '',
-      print: () => undefined,
     });
 
     stop.abort();
@@ -130,13 +131,19 @@ describe('runCli', () => {
     const failure = new Error('broken');
     const running = runCli(['start', '--config', file], never, new Secrets(), {
       start: () => Promise.reject(failure),
-      snapshot: async () => '',
-      check: async () => undefined,
-      why: async () => '',
-      print: () => undefined,
     });
 
     await expect(running).rejects.toBe(failure);
+  });
+
+  test('shows what a reset would do, and does it only when it is told to', async () => {
+    await run('reset', '--config', file);
+    await run('reset', '--config', file, '--outputs', '--sources', 'a', 'b', '--execute');
+
+    expect(resets).toEqual([
+      [file, {execute: false, outputs: false, sources: []}],
+      [file, {execute: true, outputs: true, sources: ['a', 'b']}],
+    ]);
   });
 
   test('hands the sink that `check` names on, and none for all of them', async () => {

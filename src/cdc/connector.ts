@@ -16,7 +16,7 @@ import type {EventEncoding} from './events/event-encoding.ts';
 import {topicName} from './events/topic-name.ts';
 import {IncrementalSnapshots} from './incremental/incremental-snapshots.ts';
 import {stateAtStart} from './incremental/state-at-start.ts';
-import {OffsetStore} from './offset-store.ts';
+import {cdcTransactionalId, OffsetStore, offsetsTopic} from './offset-store.ts';
 import type {DurableOffset} from './offset-store.ts';
 import {OnceWarnings} from './once-warnings.ts';
 import {Publisher} from './publisher.ts';
@@ -88,10 +88,11 @@ export class CdcConnector implements Component {
     this.#options = {...connectorDefaults, ...options};
     this.#logger = logger.child({source: options.name});
     this.#warnings = new OnceWarnings(this.#logger);
-    this.#producer = kafka.transactionalProducer(`${applicationId}-cdc-${options.slotName}`, {
-      timeoutMs: TRANSACTION_TIMEOUT_MS,
-    });
-    const topic = `${applicationId}-cdc-offsets`;
+    this.#producer = kafka.transactionalProducer(
+      cdcTransactionalId(applicationId, options.slotName),
+      {timeoutMs: TRANSACTION_TIMEOUT_MS},
+    );
+    const topic = offsetsTopic(applicationId);
     this.#offsets = new OffsetStore(kafka, topic, options.slotName, options.dbname, clock);
   }
 

@@ -1,6 +1,6 @@
 import {FatalError} from '../common/errors.ts';
 import type {Clock} from '../common/clock.ts';
-import type {KafkaClient, ProduceBatch, ProducerRecord} from '../kafka/client.ts';
+import type {KafkaClient, ProduceBatch, ProducerRecord, TopicSpec} from '../kafka/client.ts';
 import {formatLsn, parseLsn} from './postgres/lsn.ts';
 import type {IncrementalState} from './incremental/incremental-state.ts';
 import type {SourceOffset} from './replication-source.ts';
@@ -39,6 +39,20 @@ interface TablesValue {
   readonly tables: readonly string[];
 }
 
+/** The topic that the sources of an application keep their offsets in. */
+export function offsetsTopic(applicationId: string): string {
+  return `${applicationId}-cdc-offsets`;
+}
+
+export function offsetsSpec(name: string, replicationFactor: number): TopicSpec {
+  return {name, partitions: 1, cleanupPolicy: 'compact', replicationFactor};
+}
+
+/** Of the producer that writes the events of a slot and its offsets. */
+export function cdcTransactionalId(applicationId: string, slotName: string): string {
+  return `${applicationId}-cdc-${slotName}`;
+}
+
 /**
  * The durable offset of one slot: records in a compacted topic, written in the Kafka transaction that they cover.
  *
@@ -67,9 +81,7 @@ export class OffsetStore {
   }
 
   async ensureTopic(replicationFactor: number): Promise<void> {
-    await this.#kafka.admin.ensureTopics([
-      {name: this.#topic, partitions: 1, cleanupPolicy: 'compact', replicationFactor},
-    ]);
+    await this.#kafka.admin.ensureTopics([offsetsSpec(this.#topic, replicationFactor)]);
   }
 
   /**
@@ -118,6 +130,17 @@ export class OffsetStore {
     const value: OffsetValue = {v: 1, systemId: '', lsn: '0/0', phase: 'claim', ts};
     const record = this.#record(this.#key, JSON.stringify(value), ts);
     return {topic: this.#topic, partition: 0, records: [record]};
+  }
+
+  /**
+   * The records after which a start begins anew, with a slot and a snapshot of its own: the slot is known as ours, and
+   * nothing as read from it.
+   */
+  forget(): ProduceBatch {
+    const {records, ...partition} = this.claim();
+    const ts = this.#clock.now();
+    const tables = {key: this.#tablesKey, value: null, timestamp: ts, headers: []};
+    return {...partition, records: [...records, tables]};
   }
 
   /**

@@ -1,7 +1,7 @@
 import {emitSignal} from '../cdc/postgres/emit-signal.ts';
 import {FatalError} from '../common/errors.ts';
 import type {Config} from '../config/config.ts';
-import type {SourceConfig} from '../config/source-config.ts';
+import {chosenSource} from './chosen-source.ts';
 
 /** What `millrace snapshot` was called with. */
 export interface SnapshotCommand {
@@ -21,7 +21,7 @@ export interface SnapshotCommand {
  */
 export async function snapshotCommand(config: Config, command: SnapshotCommand): Promise<string> {
   const {tables, where, action} = command;
-  const source = sourceOf(config, command.source);
+  const source = chosenSource(config, command.source);
   if (action === 'execute' && tables.length === 0)
     throw new FatalError(
       'CONFIG_INVALID',
@@ -47,26 +47,4 @@ export async function snapshotCommand(config: Config, command: SnapshotCommand):
   );
   const what = tables.length === 0 ? 'all tables' : tables.join(', ');
   return `source ${name}: ${action} an incremental snapshot of ${what}, at LSN ${lsn}; the service follows it when it has read that far: see /api/status and its log\n`;
-}
-
-function sourceOf({sources}: Config, name: string | undefined): SourceConfig {
-  if (sources === undefined)
-    throw new FatalError(
-      'CONFIG_INVALID',
-      'the configuration names no sources; the databases of the demo are gone when it stops. Name yours under `sources:`',
-    );
-  const names = sources.map((source) => source.name);
-  const found = name === undefined ? sources : sources.filter((source) => source.name === name);
-  const [source, ...others] = found;
-  if (source === undefined)
-    throw new FatalError(
-      'CONFIG_INVALID',
-      `--source ${String(name)}: there is no such source; there are ${names.join(', ')}`,
-    );
-  if (others.length > 0)
-    throw new FatalError(
-      'CONFIG_INVALID',
-      `say which with --source: there are ${names.join(', ')}`,
-    );
-  return source;
 }

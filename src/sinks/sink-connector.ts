@@ -18,6 +18,11 @@ const STALL_CHECK_MS = 5000;
 /** How long a shutdown waits for the batch that is being written; within the 10 s that a service has for all of it. */
 const GRACE_MS = 5000;
 
+/** The consumer group of a sink. */
+export function sinkGroupId(applicationId: string, sink: string): string {
+  return `${applicationId}-sink-${sink}`;
+}
+
 /**
  * Brings topics into a warehouse: a member of the group `<application.id>-sink-<name>` with a task for each partition
  * that it gets.
@@ -38,7 +43,7 @@ export class SinkConnector implements Component {
   constructor(deps: SinkConnectorDeps) {
     const {name, applicationId} = deps.options;
     this.name = `sink ${name}`;
-    this.#deps = {...deps, groupId: `${applicationId}-sink-${name}`};
+    this.#deps = {...deps, groupId: sinkGroupId(applicationId, name)};
     this.#streak = new FailureStreak(deps.conditions, this.name, deps.options.retryBackoffMs);
   }
 

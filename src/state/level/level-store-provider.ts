@@ -76,6 +76,10 @@ export class LevelStoreProvider implements StoreProvider {
     return stored.flat();
   }
 
+  async remove({taskId, store}: StoredName): Promise<void> {
+    await rm(join(this.#directory, taskId, store), {recursive: true, force: true});
+  }
+
   /** Lets others in; the stores must be closed before. */
   async close(): Promise<void> {
     await this.#lock.close();
