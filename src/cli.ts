@@ -48,10 +48,12 @@ function realEffects(secrets: Secrets): CliEffects {
     snapshot: snapshotCommand,
     check: (config, command, signal) =>
       checkCommand(config, command, signal, {
+        topology: ordersTopology(config),
         openCheck: warehouseCheck,
         clock: systemClock,
         // It prints what drivers say.
         print: (text) => toStdout(secrets.redact(text)),
+        inColour: process.stdout.isTTY && process.stdout.hasColors(),
       }),
     why: whyCommand,
     reset: (config, command) => {
@@ -142,12 +144,22 @@ export async function runCli(
   program
     .command('check')
     .description(
-      'try the warehouses: log in, create, fill, alter and merge a scratch table, and remove it; exit code 1 when something fails',
+      'look at everything that the service will need (Postgres, Kafka, the registry, the warehouses, data.dir), change nothing, and say what to do; exit code 1 when something fails',
     )
     .addOption(configOption())
-    .requiredOption('--sink [name]', 'the sink, a key under `sinks:`; all of them without a name')
-    .action(async ({config, sink}: {readonly config?: string; readonly sink: string | true}) => {
-      await check(load(config), {sink: sink === true ? undefined : sink}, signal);
+    .option(
+      '--sink [name]',
+      'try the warehouse of this sink instead, of all without a name: create, fill, alter and merge a scratch table, and remove it',
+    )
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  millrace check --config millrace.yaml\n  millrace check --format json\n  millrace check --sink snow\n',
+    )
+    .action(async ({config, sink, format}: CheckOptions) => {
+      await check(load(config), {sink, format}, signal);
     });
   program
     .command('why <topic> <key>')
@@ -198,6 +210,12 @@ interface ResetOptions {
   readonly execute: boolean;
   readonly outputs: boolean;
   readonly sources?: readonly string[];
+}
+
+interface CheckOptions {
+  readonly config?: string;
+  readonly sink?: string | true;
+  readonly format: CheckCommand['format'];
 }
 
 interface WhyOptions {

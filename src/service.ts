@@ -26,7 +26,7 @@ import {allRoles, checkRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
 import {openKafka} from './service/open-kafka.ts';
 import {pipelineMonitor} from './service/pipeline-monitor.ts';
-import {openSchemaRegistry} from './service/schema-registry.ts';
+import {openSchemaRegistry, schemasTopic} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import type {ServiceStatus} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
@@ -76,9 +76,14 @@ export async function runService(
   if (demo !== undefined) closing.defer(() => demo.stop());
   const sources = config.sources ?? demo?.sources ?? [];
   secrets.add(sources.map(({database}) => database.password));
-  // On a cluster of others `_schemas` belongs to their registry.
-  const schemasTopic = config.kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
-  const registryDeps = {kafka, topic: schemasTopic, replicationFactor, clock, logger, signal};
+  const registryDeps = {
+    kafka,
+    topic: schemasTopic(config),
+    replicationFactor,
+    clock,
+    logger,
+    signal,
+  };
   const registry = await openSchemaRegistry(config.schemaRegistry, sources, registryDeps);
   const serdes = registrySerdes(registry, clock);
 

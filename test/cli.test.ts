@@ -146,21 +146,22 @@ describe('runCli', () => {
     ]);
   });
 
-  test('hands the sink that `check` names on, and none for all of them', async () => {
+  test('hands what `check` was called with on', async () => {
+    await run('check', '--config', file);
     await run('check', '--sink', 'local', '--config', file);
-    await run('check', '--sink', '--config', file);
+    await run('check', '--sink', '--config', file, '--format', 'json');
 
     expect(checks).toEqual([
-      [file, {sink: 'local'}],
-      [file, {sink: undefined}],
+      [file, {sink: undefined, format: 'text'}],
+      [file, {sink: 'local', format: 'text'}],
+      [file, {sink: true, format: 'json'}],
     ]);
   });
 
-  test('says what `check` needs to be told', async () => {
-    await expect(run('check', '--config', file)).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringContaining('--sink'),
-    });
+  test('shows examples of `check`', async () => {
+    await run('check', '--help');
+
+    expect(printed).toContain('millrace check --sink snow');
     expect(checks).toEqual([]);
   });
 

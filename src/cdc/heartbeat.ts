@@ -37,7 +37,7 @@ export class Heartbeat {
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
-    this.#topicName = `${parts.options.topicsPrefix}.${parts.topicPrefix}`;
+    this.#topicName = heartbeatTopic(parts.options, parts.topicPrefix);
     this.#lastAt = parts.clock.now();
   }
 
@@ -45,7 +45,7 @@ export class Heartbeat {
   async prepare(): Promise<void> {
     const {topics, profile} = this.#parts;
     const topic = await topics.topic(this.#topicName, undefined);
-    this.#headers = await topics.schemaHeaders(topic, schemas[profile]);
+    this.#headers = await topics.schemaHeaders(topic, heartbeatSchemas[profile]);
   }
 
   /** Milliseconds until the next record; 0 or less when it is time. */
@@ -69,12 +69,20 @@ export class Heartbeat {
   }
 }
 
+export function heartbeatTopic(
+  {topicsPrefix}: Pick<HeartbeatOptions, 'topicsPrefix'>,
+  topicPrefix: string,
+): string {
+  return `${topicsPrefix}.${topicPrefix}`;
+}
+
 function bytesOf(header: Uint8Array, fields: object): Buffer {
   return Buffer.concat([header, Buffer.from(JSON.stringify(fields))]);
 }
 
 const common = 'io.debezium.connector.common';
-const schemas = {
+/** Of its records. */
+export const heartbeatSchemas = {
   '1': schemasOf({}),
   '3': schemasOf({version: 1}),
 } as const;

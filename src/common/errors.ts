@@ -74,6 +74,7 @@ export type ErrorCode =
   | 'SINK_OFFSET_MISMATCH'
   | 'SINK_EXPORT_FAILED'
   | 'SINK_CHECK_FAILED'
+  | 'CHECK_FAILED'
   | 'POSTGRES_START_FAILED';
 
 /**

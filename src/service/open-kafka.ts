@@ -27,16 +27,23 @@ export async function openKafka(
     return EmbeddedKafka.open({directory: join(dataDirectory, 'log'), clock, logger});
   }
   const {KafkajsClient} = await import('../kafka/kafkajs/kafkajs-client.ts');
-  const {tls, sasl, groupInstanceId: _, ...options} = kafka;
-  const watched = new KafkaOutage(options.bootstrapServers, {conditions, logger});
+  const watched = new KafkaOutage(kafka.bootstrapServers, {conditions, logger});
   return KafkajsClient.connect({
-    ...options,
-    ssl: tls && (await tlsOptions(tls)),
-    sasl: sasl && saslOptions(sasl),
+    ...(await kafkajsOptions(kafka)),
     clock,
     onLook: (outage) => watched.seen(outage),
   });
 }
+
+/** @throws FatalError CONFIG_INVALID for a file that cannot be read. */
+export async function kafkajsOptions(kafka: KafkaConfig): Promise<KafkaConnectOptions> {
+  const {tls, sasl, groupInstanceId: _, ...options} = kafka;
+  return {...options, ssl: tls && (await tlsOptions(tls)), sasl: sasl && saslOptions(sasl)};
+}
+
+/** What a client connects with. */
+type KafkaConnectOptions = Omit<KafkaConfig, 'tls' | 'sasl' | 'groupInstanceId'> &
+  Pick<KafkajsOptions, 'ssl' | 'sasl'>;
 
 async function tlsOptions(
   files: NonNullable<KafkaConfig['tls']>,

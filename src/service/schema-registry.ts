@@ -2,9 +2,10 @@ import {readFile} from 'node:fs/promises';
 import type {Clock} from '../common/clock.ts';
 import {FatalError, messageOf} from '../common/errors.ts';
 import type {Logger} from '../common/logger.ts';
-import type {SchemaRegistryConfig} from '../config/config.ts';
+import type {Config, SchemaRegistryConfig} from '../config/config.ts';
 import type {SourceConfig} from '../config/source-config.ts';
 import type {KafkaClient} from '../kafka/client.ts';
+import type {ConfluentRegistryOptions} from '../serde/registry/confluent-registry.ts';
 import {EmbeddedRegistry} from '../serde/registry/embedded-registry.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
 
@@ -32,16 +33,35 @@ export async function openSchemaRegistry(
   if (config === undefined) {
     return EmbeddedRegistry.open({kafka, clock: deps.clock, topic, replicationFactor});
   }
-  const {servers, bearerToken, caLocation, requestTimeoutMs} = config;
   const {ConfluentRegistry} = await import('../serde/registry/confluent-registry.ts');
-  return new ConfluentRegistry({
-    ...deps,
+  return new ConfluentRegistry({...deps, ...(await registryOptions(config, sources))});
+}
+
+/** What a configured registry is asked with. @throws FatalError CONFIG_INVALID for a file that cannot be read. */
+export async function registryOptions(
+  {servers, bearerToken, caLocation, requestTimeoutMs}: SchemaRegistryConfig,
+  sources: readonly Pick<SourceConfig, 'topicPrefix'>[],
+): Promise<
+  Pick<ConfluentRegistryOptions, 'servers' | 'bearerToken' | 'ca'> & {
+    readonly timeoutMs: number;
+    readonly unchecked: (subject: string) => boolean;
+  }
+> {
+  return {
     servers,
     bearerToken,
     ca: caLocation === undefined ? undefined : await readAuthorities(caLocation),
     timeoutMs: requestTimeoutMs,
     unchecked: (subject) => sources.some((source) => isChangeEventSubject(source, subject)),
-  });
+  };
+}
+
+/** The topic of the embedded registry; on a cluster of others `_schemas` belongs to their registry. */
+export function schemasTopic({
+  kafka,
+  applicationId,
+}: Pick<Config, 'kafka' | 'applicationId'>): string {
+  return kafka === undefined ? '_schemas' : `${applicationId}-schemas`;
 }
 
 /** Which tables there are is known once a source is open; all topics of a source start with its prefix. */

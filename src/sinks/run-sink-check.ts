@@ -1,7 +1,8 @@
+import type {CheckResult} from '../common/check-result.ts';
 import {messageOf} from '../common/errors.ts';
 import {scratchSteps} from './scratch-steps.ts';
 import {CheckWarning} from './sink-check.ts';
-import type {CheckResult, CheckStep, SinkCheck} from './sink-check.ts';
+import type {CheckStep, SinkCheck} from './sink-check.ts';
 
 /**
  * Tries the steps in turn, and answers for each as soon as it is over. After a failure, or once `signal` aborts, the others
@@ -39,7 +40,8 @@ export function checkWidth(check: SinkCheck): number {
   return Math.max(...[...check.steps, ...steps].map(({name}) => name.length));
 }
 
-async function tried({name, run, remedy}: CheckStep): Promise<CheckResult> {
+/** Takes a step. */
+export async function tried({name, run, remedy}: CheckStep): Promise<CheckResult> {
   try {
     return {name, outcome: 'ok', detail: await run()};
   } catch (error) {

@@ -1,4 +1,4 @@
-import type {WarehouseSink} from './warehouse-sink.ts';
+import type {SinkSource, WarehouseSink} from './warehouse-sink.ts';
 
 /**
  * What a warehouse brings to `millrace check --sink`: a first run against a real account, step by step.
@@ -19,6 +19,14 @@ export interface SinkCheck {
   readonly count: (table: string) => Promise<number>;
   /** Drops the table and removes the watermarks of the sink of this name; fine where there are none. */
   readonly drop: (table: string, sink: string) => Promise<void>;
+  /** The steps of a look that changes nothing; where left out, `steps` are that already. */
+  readonly lookSteps?: readonly CheckStep[];
+  /**
+   * What becomes of the table that `source` goes to, in a few words. Changes nothing.
+   *
+   * @throws FatalError SINK_TABLE_MISMATCH when it cannot take the rows.
+   */
+  readonly fits: (source: SinkSource) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -36,13 +44,4 @@ export interface CheckStep {
 /** Thrown by a step for what works and should be otherwise. */
 export class CheckWarning extends Error {
   override readonly name = 'CheckWarning';
-}
-
-export interface CheckResult {
-  readonly name: string;
-  readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped';
-  /** What was found, or why it failed; empty for what was skipped. */
-  readonly detail: string;
-  /** Where it failed, or warns. */
-  readonly remedy?: string;
 }

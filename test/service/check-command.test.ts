@@ -1,6 +1,7 @@
 import {afterAll, beforeEach, describe, expect, test} from 'vitest';
 import {checkCommand} from '../../src/service/check-command.ts';
 import type {SinkCheck} from '../../src/sinks/sink-check.ts';
+import {ordersTopology} from '../../src/topology.ts';
 import {ConfigFolder, yamlWith} from '../config/config-folder.ts';
 import {ManualClock} from '../support/manual-clock.ts';
 import {MemorySink, MemoryWarehouse} from '../support/memory-sink.ts';
@@ -30,13 +31,16 @@ function check(warehouse: MemoryWarehouse, password: string): SinkCheck {
     remedies: {create: '', write: '', alter: '', upsert: '', load: '', drop: ''},
     count: async (table) => warehouse.rows(table).length,
     drop: async () => undefined,
+    fits: async () => 'fits',
     close: async () => undefined,
   };
 }
 
-async function run(sink: string | undefined, password = 'right'): Promise<void> {
+async function run(sink: string | true, password = 'right'): Promise<void> {
   const config = folder.load(yamlWith({}));
-  await checkCommand(config, {sink}, new AbortController().signal, {
+  await checkCommand(config, {sink, format: 'text'}, new AbortController().signal, {
+    topology: ordersTopology(config),
+    inColour: false,
     openCheck: ({name}) => {
       checked.push(name);
       return check(new MemoryWarehouse(), password);
@@ -50,7 +54,7 @@ async function run(sink: string | undefined, password = 'right'): Promise<void> 
 
 describe('checkCommand', () => {
   test('checks every sink, or the one that is named', async () => {
-    await run(undefined);
+    await run(true);
     await run('b');
 
     expect(checked).toEqual(['b', 'b']);

@@ -1,8 +1,9 @@
 import {beforeEach, describe, expect, test} from 'vitest';
+import type {CheckResult} from '../../src/common/check-result.ts';
 import {FatalError} from '../../src/common/errors.ts';
 import {runSinkCheck} from '../../src/sinks/run-sink-check.ts';
 import {CheckWarning} from '../../src/sinks/sink-check.ts';
-import type {CheckResult, CheckStep, SinkCheck} from '../../src/sinks/sink-check.ts';
+import type {CheckStep, SinkCheck} from '../../src/sinks/sink-check.ts';
 import {MemorySink, MemoryWarehouse} from '../support/memory-sink.ts';
 
 let warehouse: MemoryWarehouse;
@@ -35,6 +36,7 @@ function check(rest: Partial<SinkCheck> = {}): SinkCheck {
     remedies,
     count: async (table) => warehouse.rows(table).length,
     drop: async (table) => void dropped.push(table),
+    fits: async () => 'fits',
     close: async () => void closed++,
     ...rest,
   };

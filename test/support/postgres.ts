@@ -26,12 +26,14 @@ export type PostgresMajor = keyof typeof distributions;
 
 export const NEWEST_POSTGRES: PostgresMajor = 18;
 
+type Settings = Readonly<Record<string, string | undefined>>;
+
 export interface PostgresServerOptions {
   /** The newest where not given; a `.pg.test.ts` passes `inject('postgresMajor')` on. */
   readonly major?: PostgresMajor;
   readonly port?: number;
-  /** Further `-c` settings: `{wal_sender_timeout: '3s'}`. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Further `-c` settings: `{wal_sender_timeout: '3s'}`; undefined leaves one to Postgres and to `ALTER SYSTEM`. */
+  readonly settings?: Settings;
   /** How connections are authenticated; `trust` where not given. */
   readonly authentication?: 'scram-sha-256';
   /** With them it speaks TLS. */
@@ -50,7 +52,7 @@ const folderPrefix = join(tmpdir(), 'millrace-postgres-of-');
 export class PostgresServer {
   readonly port: number;
   readonly #folder: string;
-  readonly #settings: Readonly<Record<string, string>>;
+  readonly #settings: Settings;
   readonly #binaries: PostgresBinaries;
   readonly #account: ServerAccount | undefined;
   #child: ChildProcess | undefined;
@@ -60,7 +62,7 @@ export class PostgresServer {
   private constructor(
     port: number,
     folder: string,
-    settings: Readonly<Record<string, string>>,
+    settings: Settings,
     binaries: PostgresBinaries,
     account: ServerAccount | undefined,
   ) {
@@ -184,7 +186,9 @@ export class PostgresServer {
       ...this.#settings,
       ...more,
     };
-    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const flags = Object.entries(settings).flatMap(([name, value]) =>
+      value === undefined ? [] : ['-c', `${name}=${value}`],
+    );
     const [command, ...args] = commandAs(
       this.#account,
       [

@@ -100,6 +100,15 @@ export class ConfluentSchemas {
     return {status: 200, body: this.#version(subject, version)};
   }
 
+  /** Whether `register` would take it. */
+  compatible(subject: string, schema: string): Answer {
+    const latest = this.#versions(subject).at(-1) ?? '';
+    const level = this.#levels.get(subject) ?? this.globalLevel;
+    const problem = incompatibility(compatibilityOf(level) ?? 'NONE', latest, schema);
+    const messages = problem === undefined ? [] : [problem, `{compatibility: '${level}'}`];
+    return {status: 200, body: {is_compatible: problem === undefined, messages}};
+  }
+
   byId(id: number): Answer {
     for (const [schema, known] of this.#ids)
       if (known === id) return {status: 200, body: {schemaType: 'JSON', schema}};
@@ -223,6 +232,8 @@ export class SchemaRegistryServer {
       return fourth === undefined
         ? this.schemas.versions(subject)
         : this.schemas.version(subject, fourth);
+    if (route === 'POST compatibility' && subject === 'subjects')
+      return this.schemas.compatible(third ?? '', schema);
     if (route === 'GET config')
       return this.schemas.level(subject, query.get('defaultToGlobal') === 'true');
     if (route === 'PUT config') return this.schemas.setLevel(subject, body.compatibility);

@@ -45,7 +45,7 @@ export class EventTopics {
     const known = this.#topics.get(name);
     if (known !== undefined) {
       const other = known.targets[0]?.table;
-      if (other !== table) throw collision(name, other, table);
+      if (other !== table) throw topicCollision(name, other, table);
       return known;
     }
     const {numPartitions, replicationFactor} = this.#options;
@@ -90,7 +90,12 @@ export class EventTopics {
   }
 }
 
-function collision(topic: string, one: string | undefined, other: string | undefined): FatalError {
+/** Two tables that come to one topic. */
+export function topicCollision(
+  topic: string,
+  one: string | undefined,
+  other: string | undefined,
+): FatalError {
   return new FatalError(
     'CDC_TOPIC_COLLISION',
     `${one ?? 'something else'} and ${other ?? 'something else'} would both be written to the topic ${topic}, because Kafka does not allow every character in names; leave one of them out with table.exclude.list, or rename it`,

@@ -1,15 +1,11 @@
-import type {Schema} from '../../serde/schema.ts';
 import {ColumnTypes} from './column-types.ts';
-import {changeEventSchemas} from './change-event-schema.ts';
 import type {EventTopics} from './event-topics.ts';
 import type {MessageKeyColumns} from './message-key-columns.ts';
 import type {Relation} from '../replication-source.ts';
 import type {OnceWarnings} from '../once-warnings.ts';
-import {rowLayout} from './row-layout.ts';
-import type {ColumnLayout} from './row-layout.ts';
 import {TableEncoder} from './table-encoder.ts';
 import type {EncoderParts} from './table-encoder.ts';
-import {topicName} from './topic-name.ts';
+import {leftOut, tableEvents} from './table-events.ts';
 import type {TypeHandling} from './types/type-handling.ts';
 
 export interface TableEncodersOptions {
@@ -60,23 +56,20 @@ export class TableEncoders {
   /** @throws FatalError when the topic has another shape, the registry refuses a schema, or the key has no type. */
   async prepare(relation: Relation): Promise<TableEncoder> {
     const {schema, table} = relation;
-    const layout = rowLayout(
-      relation,
-      this.#types,
-      (column, text) => this.#warn(relation, column.name, column.typeName, text),
-      this.#keyColumns(relation),
-    );
     const {context, form} = this.#parts;
-    const schemas = changeEventSchemas(
-      `${this.#topicPrefix}.${schema}.${table}`,
-      layout.columns.map(named),
-      layout.key.map(named),
-      {profile: context.profile, rows: form.rows},
+    const events = tableEvents(
+      relation,
+      {
+        topicPrefix: this.#topicPrefix,
+        types: this.#types,
+        profile: context.profile,
+        rows: form.rows,
+        keyColumns: this.#keyColumns(relation),
+      },
+      (column, text) => this.#warn(relation, column.name, column.typeName, text),
     );
-    const topic = await this.#topics.topic(
-      topicName(this.#topicPrefix, schema, table),
-      `${schema}.${table}`,
-    );
+    const {layout, schemas} = events;
+    const topic = await this.#topics.topic(events.topic, `${schema}.${table}`);
     const headers = await this.#topics.schemaHeaders(topic, schemas);
     const encoder = new TableEncoder(relation, layout, topic, headers, this.#parts);
     for (const known of this.#encoders.keys()) {
@@ -109,7 +102,7 @@ export class TableEncoders {
     const fields = {table: `${relation.schema}.${relation.table}`, column, type};
     this.#warnings.warn(`${where} ${type} ${text === undefined}`, fields, () =>
       text === undefined
-        ? `${where}: the type ${type} is not supported; the column is left out`
+        ? leftOut(relation, column, type)
         : `${where}: ${type} value ${shown(type, text)}has no form in a change event; it is written as null, and further ones without a warning`,
     );
   }
@@ -118,8 +111,4 @@ export class TableEncoders {
 /** Of numbers and times; what is in an array may be nobody's business. */
 function shown(type: string, text: string): string {
   return type.startsWith('_') ? '' : `${text.slice(0, 60)} `;
-}
-
-function named({name, schema}: ColumnLayout): readonly [string, Schema] {
-  return [name, schema];
 }

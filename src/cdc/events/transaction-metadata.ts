@@ -39,7 +39,7 @@ export class TransactionMetadata {
   async prepare(): Promise<void> {
     const {topics, topicName, profile} = this.#parts;
     this.#topic = await topics.topic(topicName, undefined);
-    this.#headers = await topics.schemaHeaders(this.#topic, schemas[profile]);
+    this.#headers = await topics.schemaHeaders(this.#topic, transactionSchemas[profile]);
   }
 
   /** `commitTime` in microseconds. */
@@ -102,7 +102,10 @@ const fields = {
 const keyName = 'io.debezium.connector.common.TransactionMetadataKey';
 const valueName = 'io.debezium.connector.common.TransactionMetadataValue';
 
-const schemas: Readonly<Record<DebeziumProfile, {readonly key: Schema; readonly value: Schema}>> = {
+/** Of BEGIN and END records. */
+export const transactionSchemas: Readonly<
+  Record<DebeziumProfile, {readonly key: Schema; readonly value: Schema}>
+> = {
   3: {
     key: struct({id: notNull(varchar())}, {name: keyName, version: 1}),
     value: struct(

@@ -23,10 +23,9 @@ import {
 import type {SnapshotOptions} from './snapshot/open-snapshot.ts';
 import {preflight, readServer} from './catalog/preflight.ts';
 import {
+  publicationAddition,
   publishedTables,
   publishesViaRoot,
-  quote,
-  quoteTable,
   readPublication,
 } from './catalog/publication.ts';
 import type {PublicationMode} from './catalog/publication.ts';
@@ -35,6 +34,7 @@ import {replicaIdentityChanges} from './catalog/replica-identity.ts';
 import type {ReplicaIdentityRule} from './catalog/replica-identity.ts';
 import {createSlot, dropSlot, enableFailover, identifySystem, readSlot} from './slot/slot.ts';
 import type {SlotCreation} from './slot/slot.ts';
+import {failoverSlotsSince} from './slot/slot-options.ts';
 import type {SlotOptions} from './slot/slot-options.ts';
 import type {OpenSnapshot} from './snapshot/snapshot-reader.ts';
 import {expectsSnapshot, startingDecision} from './slot/starting-point.ts';
@@ -241,9 +241,6 @@ export async function openSource(
   }
 }
 
-/** As `server_version_num` has it. */
-const failoverSlotsSince = 170_000;
-
 /** `isBeside`: for its snapshot only, beside the slot that streaming resumes on. */
 function slotCreation(
   options: OpenOptions,
@@ -292,7 +289,7 @@ function warnOfUnpublished(
   if (missing.length === 0) return;
   logger.warn(
     {source: name, tables: missing.map(nameOf)},
-    `${where}: publication ${publicationName} does not have ${missing.map(nameOf).join(', ')}, so nothing of them is captured; run ALTER PUBLICATION ${quote(publicationName)} ADD TABLE ${missing.map(quoteTable).join(', ')}, then restart`,
+    `${where}: publication ${publicationName} does not have ${missing.map(nameOf).join(', ')}, so nothing of them is captured; run ${publicationAddition(publicationName, missing)}, then restart`,
   );
 }
 

@@ -17,7 +17,6 @@ import {
   deleteTopicsRequest,
   describeConfigsRequest,
 } from './protocol/admin-requests.ts';
-import type {NewTopic} from './protocol/admin-requests.ts';
 import {errorCode, isCoordinatorMove} from './protocol/error-code.ts';
 import {deleteGroupRequest, describeGroupRequest} from './protocol/group-admin-requests.ts';
 import {groupInUse} from '../group-in-use.ts';
@@ -27,12 +26,13 @@ import {metadataRequest} from './protocol/metadata.ts';
 import type {TopicMetadata} from './protocol/metadata.ts';
 import {offsetFetchRequest} from './protocol/offset-fetch.ts';
 import {partitionName} from './protocol/topic-partitions.ts';
+import {newTopic} from './new-topic.ts';
+import {topicMismatches} from './topic-mismatches.ts';
+import type {TopicShape} from './topic-mismatches.ts';
 
 const LANE = 'control';
 /** A commit that is pending takes a few milliseconds. */
 const UNSTABLE_BACKOFF_MS = 5;
-/** The broker's default would be 7 days, of which some clusters have less. */
-const DEFAULT_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Topics and offsets of a real cluster. */
 export class KafkajsAdmin implements TopicAdmin {
@@ -271,56 +271,24 @@ export class KafkajsAdmin implements TopicAdmin {
   }
 }
 
-interface DescribedTopic {
+interface DescribedTopic extends TopicShape {
   readonly name: string;
   readonly topicId: string;
-  readonly partitions: number;
-  readonly replicationFactor: number;
-  readonly cleanupPolicy: string;
-  readonly minInsyncReplicas: number;
-}
-
-function newTopic(spec: TopicSpec, minInsyncReplicas: number | undefined): NewTopic {
-  const {name, partitions, cleanupPolicy, replicationFactor = -1} = spec;
-  return {
-    name,
-    partitions,
-    replicationFactor,
-    configs: {
-      'cleanup.policy': cleanupPolicy,
-      'message.timestamp.type': 'CreateTime',
-      ...(cleanupPolicy === 'delete'
-        ? {'retention.ms': String(spec.retentionMs ?? DEFAULT_RETENTION_MS)}
-        : {}),
-      ...(minInsyncReplicas === undefined
-        ? {}
-        : {'min.insync.replicas': String(minInsyncReplicas)}),
-    },
-  };
 }
 
 /** @throws FatalError KAFKA_TOPIC_MISMATCH where the topic is weaker or other than what is needed. */
 function verifyTopic(
   spec: TopicSpec,
   found: DescribedTopic | undefined,
-  minInsyncReplicas = 1,
+  minInsyncReplicas: number | undefined,
 ): void {
-  const {name, partitions, cleanupPolicy, replicationFactor = 1} = spec;
-  const has =
+  const [mismatch] =
     found === undefined
-      ? 'is gone again'
-      : found.partitions !== partitions
-        ? `has ${found.partitions} partitions instead of ${partitions}`
-        : found.cleanupPolicy !== cleanupPolicy
-          ? `has cleanup.policy ${found.cleanupPolicy} instead of ${cleanupPolicy}`
-          : found.replicationFactor < replicationFactor
-            ? `has ${found.replicationFactor} replicas instead of ${replicationFactor}`
-            : found.minInsyncReplicas < minInsyncReplicas
-              ? `has min.insync.replicas ${found.minInsyncReplicas} instead of ${minInsyncReplicas}`
-              : undefined;
-  if (has === undefined) return;
+      ? [{has: 'is gone again'}]
+      : topicMismatches(spec, found, minInsyncReplicas);
+  if (mismatch === undefined) return;
   throw new FatalError(
     'KAFKA_TOPIC_MISMATCH',
-    `Topic ${name} ${has}; change the topic, or the configuration that asks for it`,
+    `Topic ${spec.name} ${mismatch.has}; change the topic, or the configuration that asks for it`,
   );
 }

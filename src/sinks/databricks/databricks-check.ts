@@ -1,9 +1,14 @@
+import {randomUUID} from 'node:crypto';
+import {rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {clockStep} from '../clock-step.ts';
 import type {SinkCheck} from '../sink-check.ts';
 import {identifier, literal} from './column-sql.ts';
 import {DatabricksClient} from './databricks-client.ts';
 import type {DatabricksDeps, DatabricksOptions, Row} from './databricks-client.ts';
 import {DatabricksSink} from './databricks-sink.ts';
+import {tableFit} from './databricks-table.ts';
 
 /** A first run against a Databricks workspace. */
 export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps): SinkCheck {
@@ -14,8 +19,8 @@ export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps
   const files = `GRANT READ VOLUME, WRITE VOLUME ON VOLUME ${volumeName(volume)} TO ${principal}`;
   let opened: DatabricksClient | undefined;
 
-  // A folder beside the sink's: each client empties its own.
-  const stagingDirectory = `${options.stagingDirectory}-check`;
+  // Not the sink's, which each client empties.
+  const stagingDirectory = join(tmpdir(), `millrace-check-${randomUUID()}`);
   const session = async (): Promise<DatabricksClient> =>
     (opened ??= await DatabricksClient.open({...options, stagingDirectory}, deps));
 
@@ -57,8 +62,10 @@ export function databricksCheck(options: DatabricksOptions, deps: DatabricksDeps
       await client.run(`DROP TABLE IF EXISTS ${identifier(table)}`);
       await client.run(`DELETE FROM _sink_offsets WHERE sink = ${literal(name)}`);
     },
+    fits: async (source) => tableFit(await session(), source),
     close: async () => {
       await opened?.close();
+      rmSync(stagingDirectory, {recursive: true, force: true});
     },
   };
 }

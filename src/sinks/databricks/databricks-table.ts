@@ -1,5 +1,6 @@
 import {FatalError} from '../../common/errors.ts';
 import type {TableColumn} from '../table-definition.ts';
+import {fitOf} from '../table-fit.ts';
 import type {SinkSource} from '../warehouse-sink.ts';
 import {columnSql} from './column-sql.ts';
 import type {DatabricksClient} from './databricks-client.ts';
@@ -32,14 +33,25 @@ export async function ensureTable(
   const table = qualified(client.options, source.table.name);
   let existing = await describe(client, table);
   if (existing === undefined) {
-    if (!source.autoCreate)
-      throw mismatch(source, 'it does not exist; create it or set auto.create: true');
+    if (!source.autoCreate) throw tableMissing(source);
     await client.run(createTable(table, wantedColumns(source)));
     existing = (await describe(client, table)) ?? [];
   }
   const {add, write} = tableChanges(source, existing);
   if (add.length > 0) await addMissing(client, source, add);
   return write;
+}
+
+/**
+ * What {@link ensureTable} would do with the table as it is found, in a few words.
+ *
+ * @throws FatalError SINK_TABLE_MISMATCH
+ */
+export async function tableFit(client: DatabricksClient, source: SinkSource): Promise<string> {
+  const existing = await describe(client, qualified(client.options, source.table.name));
+  if (existing !== undefined) return fitOf(tableChanges(source, existing).add);
+  if (!source.autoCreate) throw tableMissing(source);
+  return 'the sink creates it';
 }
 
 /** Another partition may add the same columns at this moment: then one of the two finds that they exist. */
@@ -78,11 +90,11 @@ export function tableChanges(
   const {autoEvolve, insertMode} = source;
   const typeOf = new Map(existing.map(({name, type}) => [name.toLowerCase(), type]));
   const write: WrittenColumn[] = [];
-  const missing: WrittenColumn[] = [];
+  const absent: WrittenColumn[] = [];
   for (const column of wantedColumns(source)) {
     const type = typeOf.get(column.name.toLowerCase());
     if (type === undefined) {
-      missing.push(column);
+      absent.push(column);
     } else if (takes(type, column.type)) {
       write.push({...column, type});
     } else {
@@ -92,8 +104,8 @@ export function tableChanges(
       );
     }
   }
-  if (autoEvolve === 'evolve') return {add: missing, write: [...write, ...missing]};
-  const needed = missing.find(({column}) =>
+  if (autoEvolve === 'evolve') return {add: absent, write: [...write, ...absent]};
+  const needed = absent.find(({column}) =>
     column === undefined ? insertMode === 'upsert' : autoEvolve === 'fail',
   );
   if (needed === undefined) return {add: [], write};
@@ -143,6 +155,10 @@ async function describe(
 
 function wanted(column: TableColumn): WrittenColumn {
   return {name: column.name, type: columnSql(column.type).type, from: column.from, column};
+}
+
+function tableMissing(source: SinkSource): FatalError {
+  return mismatch(source, 'it does not exist; create it or set auto.create: true');
 }
 
 function mismatch(source: SinkSource, reason: string): FatalError {

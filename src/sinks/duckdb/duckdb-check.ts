@@ -1,11 +1,15 @@
+import {existsSync} from 'node:fs';
 import {statfs} from 'node:fs/promises';
 import {dirname} from 'node:path';
+import {nearestDirectory} from '../../common/nearest-directory.ts';
 import type {SinkCheck} from '../sink-check.ts';
 import {CheckWarning} from '../sink-check.ts';
 import {identifier, literal} from './column-sql.ts';
 import {DuckDbClient} from './duckdb-client.ts';
 import type {DuckDbOptions} from './duckdb-client.ts';
 import {DuckDbSink} from './duckdb-sink.ts';
+import {fitText, tableFit} from './duckdb-table.ts';
+import {DuckDbLook} from './duckdb-look.ts';
 
 /** Below this the next checkpoint may find no room. */
 const scarceBytes = 1 << 30;
@@ -15,6 +19,18 @@ export function duckDbCheck(options: DuckDbOptions): SinkCheck {
   const sink = new DuckDbSink(options);
   const {database} = options;
   const space = `check the free space and the permissions of ${dirname(database)}`;
+  const room = {
+    name: 'room on the disk',
+    remedy: `make room in ${dirname(database)}`,
+    run: async () => {
+      const {bavail, bsize} = await statfs((await nearestDirectory(dirname(database))).path);
+      const free = `${Math.floor((bavail * bsize) / (1 << 20))} MB are free`;
+      if (bavail * bsize < scarceBytes) throw new CheckWarning(free);
+      return free;
+    },
+  };
+  let look: Promise<DuckDbLook> | undefined;
+  const looked = (): Promise<DuckDbLook> => (look ??= DuckDbLook.open(database));
   const foreign = `see what stands in ${database}: it may be of another version of DuckDB`;
   return {
     sink,
@@ -36,17 +52,26 @@ export function duckDbCheck(options: DuckDbOptions): SinkCheck {
           return `${database}, DuckDB ${String(row?.['version'])}`;
         },
       },
+      room,
+    ],
+    lookSteps: [
       {
-        name: 'room on the disk',
-        remedy: `make room in ${dirname(database)}`,
+        name: 'look into the file',
+        remedy: `stop what has ${database} open, or check its path and permissions`,
         run: async () => {
-          const {bavail, bsize} = await statfs(dirname(database));
-          const free = `${Math.floor((bavail * bsize) / (1 << 20))} MB are free`;
-          if (bavail * bsize < scarceBytes) throw new CheckWarning(free);
-          return free;
+          if (existsSync(database))
+            return `${database}, DuckDB ${await (await looked()).version()}`;
+          const {path, isDirectory, isWritable} = await nearestDirectory(dirname(database));
+          if (isDirectory && isWritable) return `${database}, which the sink creates`;
+          throw new Error(`${database} cannot be created: ${path} is not writable`);
         },
       },
+      room,
     ],
+    fits: async (source) =>
+      existsSync(database)
+        ? tableFit((await looked()).connection, source)
+        : fitText(source, undefined),
     count: async (table) => {
       const [row] = await sink.query(`SELECT count(*)::INTEGER AS rows FROM ${identifier(table)}`);
       return Number(row?.['rows']);
@@ -64,6 +89,9 @@ export function duckDbCheck(options: DuckDbOptions): SinkCheck {
         await client.close();
       }
     },
-    close: () => sink.close(),
+    close: async () => {
+      await sink.close();
+      (await look?.catch(() => undefined))?.close();
+    },
   };
 }

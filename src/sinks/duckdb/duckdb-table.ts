@@ -1,6 +1,7 @@
 import type {DuckDBConnection} from '@duckdb/node-api';
 import {FatalError} from '../../common/errors.ts';
 import type {TableColumn} from '../table-definition.ts';
+import {fitOf} from '../table-fit.ts';
 import type {SinkSource} from '../warehouse-sink.ts';
 import {columnSql, identifier, literal} from './column-sql.ts';
 
@@ -43,8 +44,7 @@ export async function ensureTable(
   const {table, insertMode} = source;
   const existing = await describe(connection, table.name);
   if (existing === undefined) {
-    if (!source.autoCreate)
-      throw mismatch(source, 'it does not exist; create it or set auto.create: true');
+    if (!source.autoCreate) throw tableMissing(source);
     const columns = [...table.columns.map(wanted), ...ownColumns(insertMode)];
     await connection.run(`CREATE TABLE ${identifier(table.name)} (${columns.map(ddl).join(', ')})`);
     return table.columns;
@@ -54,6 +54,25 @@ export async function ensureTable(
     await connection.run(`ALTER TABLE ${identifier(table.name)} ADD COLUMN ${ddl(column)}`);
   }
   return write;
+}
+
+/**
+ * What {@link ensureTable} would do with the table as it is found, in a few words.
+ *
+ * @throws FatalError SINK_TABLE_MISMATCH
+ */
+export async function tableFit(connection: DuckDBConnection, source: SinkSource): Promise<string> {
+  return fitText(source, await describe(connection, source.table.name));
+}
+
+/** The same of a table with these columns; undefined where there is none. */
+export function fitText(
+  source: SinkSource,
+  existing: readonly ExistingColumn[] | undefined,
+): string {
+  if (existing !== undefined) return fitOf(tableChanges(source, existing).add);
+  if (!source.autoCreate) throw tableMissing(source);
+  return 'the sink creates it';
 }
 
 /** Decides what an existing table needs. @throws FatalError SINK_TABLE_MISMATCH */
@@ -150,6 +169,10 @@ function wanted({name, type}: TableColumn): WantedColumn {
 
 function ddl({name, type}: WantedColumn): string {
   return `${identifier(name)} ${type}`;
+}
+
+function tableMissing(source: SinkSource): FatalError {
+  return mismatch(source, 'it does not exist; create it or set auto.create: true');
 }
 
 function mismatch(source: SinkSource, reason: string): FatalError {

@@ -5,6 +5,7 @@ import {offsetsTable} from './sink-offsets.ts';
 import {SnowflakeConnection} from './snowflake-connection.ts';
 import type {SnowflakeOptions} from './snowflake-options.ts';
 import {SnowflakeSink} from './snowflake-sink.ts';
+import {tableFit} from './snowflake-table.ts';
 
 /** What the check's large batch is above, so that it takes the stage. */
 const CHECK_THRESHOLD_BYTES = 65_536;
@@ -85,6 +86,7 @@ export function snowflakeCheck(configured: SnowflakeOptions, clock: Clock): Sink
       await connection.execute(`DROP TABLE IF EXISTS ${identifier(table)}`);
       await connection.execute(`DELETE FROM ${offsetsTable} WHERE SINK = ?`, [name]);
     },
+    fits: async (source) => tableFit(await connected(), source, identifier),
     close: async () => {
       await sink.close();
       await (await session?.catch(() => undefined))?.close();

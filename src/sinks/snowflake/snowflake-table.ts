@@ -1,5 +1,6 @@
 import {FatalError} from '../../common/errors.ts';
 import type {TableColumn} from '../table-definition.ts';
+import {fitOf} from '../table-fit.ts';
 import type {SinkSource} from '../warehouse-sink.ts';
 import {columnSql} from './column-sql.ts';
 import {nameOf} from './identifier.ts';
@@ -42,11 +43,7 @@ export async function ensureTable(
   const name = identifier(table.name);
   let existing = await describe(connection, name);
   if (existing === undefined) {
-    if (!source.autoCreate)
-      throw mismatch(
-        source,
-        'it does not exist, or the role may not use it; create it or set auto.create: true',
-      );
+    if (!source.autoCreate) throw tableMissing(source);
     const columns = [
       ...table.columns.map((column) => wanted(column, identifier)),
       ...ownColumns(insertMode, identifier),
@@ -64,6 +61,22 @@ export async function ensureTable(
     }
   }
   return write;
+}
+
+/**
+ * What {@link ensureTable} would do with the table as it is found, in a few words.
+ *
+ * @throws FatalError SINK_TABLE_MISMATCH
+ */
+export async function tableFit(
+  connection: SnowflakeConnection,
+  source: SinkSource,
+  identifier: Identifier,
+): Promise<string> {
+  const existing = await describe(connection, identifier(source.table.name));
+  if (existing !== undefined) return fitOf(tableChanges(source, existing, identifier).add);
+  if (!source.autoCreate) throw tableMissing(source);
+  return 'the sink creates it';
 }
 
 /** The sink's own columns: where the row comes from, and in upsert mode the record's key. */
@@ -171,6 +184,13 @@ function wanted({name, type}: TableColumn, identifier: Identifier): WantedColumn
 
 function ddl({name, type}: WantedColumn): string {
   return `${name} ${type}`;
+}
+
+function tableMissing(source: SinkSource): FatalError {
+  return mismatch(
+    source,
+    'it does not exist, or the role may not use it; create it or set auto.create: true',
+  );
 }
 
 function mismatch({sink, table}: SinkSource, reason: string): FatalError {

@@ -6,7 +6,8 @@ import {makeDirectory} from '../../common/make-directory.ts';
 import type {CommittedStore, StoreProvider, StoredName} from '../committed-store.ts';
 import {LevelStore, isCorruption, openDatabase} from './level-store.ts';
 
-const LOCK = '.lock';
+/** The LevelDB in a state directory that is open for as long as a process uses it. */
+export const STATE_LOCK = '.lock';
 
 /** Keeps others out until it is closed. */
 interface Lock {
@@ -36,7 +37,7 @@ export class LevelStoreProvider implements StoreProvider {
   /** @throws FatalError STATE_DIRECTORY_LOCKED, DATA_DIR_UNUSABLE */
   static async open(directory: string, {logger}: {logger: Logger}): Promise<LevelStoreProvider> {
     await createDirectory(directory);
-    return new LevelStoreProvider(directory, logger, await openLock(join(directory, LOCK)));
+    return new LevelStoreProvider(directory, logger, await openLock(join(directory, STATE_LOCK)));
   }
 
   async open(taskId: string, store: string): Promise<CommittedStore> {
@@ -67,7 +68,7 @@ export class LevelStoreProvider implements StoreProvider {
     const names = await directoriesIn(this.#directory);
     const stored = await Promise.all(
       names
-        .filter((name) => name !== LOCK)
+        .filter((name) => name !== STATE_LOCK)
         .map(async (taskId) => {
           const stores = await directoriesIn(join(this.#directory, taskId));
           return stores.map((store) => ({taskId, store}));

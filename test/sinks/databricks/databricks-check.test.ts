@@ -3,8 +3,14 @@ import {systemClock} from '../../../src/common/clock.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import {databricksCheck} from '../../../src/sinks/databricks/databricks-check.ts';
 import type {DatabricksOptions} from '../../../src/sinks/databricks/databricks-client.ts';
+import type {CheckResult} from '../../../src/common/check-result.ts';
 import {runSinkCheck} from '../../../src/sinks/run-sink-check.ts';
-import type {CheckResult} from '../../../src/sinks/sink-check.ts';
+
+import {json} from '../../../src/serde/format.ts';
+import {bigint, struct, varchar} from '../../../src/serde/schema.ts';
+import {lookAtSink} from '../../../src/sinks/look-at-sink.ts';
+import type {SinkLook} from '../../../src/sinks/look-at-sink.ts';
+import {resultOf, troubles} from '../../support/check-results.ts';
 import {DatabricksWarehouse} from './databricks-warehouse.ts';
 
 let warehouse: DatabricksWarehouse;
@@ -20,6 +26,21 @@ async function results(rest: Partial<DatabricksOptions> = {}): Promise<readonly 
   for await (const result of runSinkCheck(check, 'x', new AbortController().signal)) {
     found.push(result);
   }
+  return found;
+}
+
+/** What a look at the warehouse finds, with a topic of `id` and `total`. */
+async function look(rest: Partial<SinkLook> = {}): Promise<readonly CheckResult[]> {
+  const found: CheckResult[] = [];
+  const source = {sink: 'b', insertMode: 'upsert', autoCreate: true, autoEvolve: 'evolve'} as const;
+  const topics = [
+    {name: 'looked', key: json(varchar()), value: json(struct({id: varchar(), total: bigint()}))},
+  ];
+  await lookAtSink(
+    databricksCheck(warehouse.options(), {clock: systemClock, logger: silentLogger}),
+    {...source, topics, tableNameFormat: '${topic}', ...rest},
+    (result) => found.push(result),
+  );
   return found;
 }
 
@@ -74,5 +95,36 @@ describe('databricksCheck', {timeout: 60_000}, () => {
       ),
     });
     expect(found.at(-1)).toMatchObject({name: 'clean up', outcome: 'ok'});
+  });
+});
+
+describe('databricksCheck in a look that changes nothing', {timeout: 60_000}, () => {
+  test('finds a warehouse in order, and makes nothing there', async () => {
+    const found = await look();
+
+    expect(troubles(found)).toEqual([]);
+    expect(resultOf(found, 'table looked')).toBe('ok table looked: the sink creates it');
+    // The one that is the stand-in's own.
+    expect(await warehouse.server.query('SELECT table_name FROM duckdb_tables()')).toEqual([
+      {table_name: 'loaded_files'},
+    ]);
+  });
+
+  test('says what becomes of a table that is there', async () => {
+    await warehouse.server.query('CREATE TABLE looked (id VARCHAR)');
+
+    expect(resultOf(await look(), 'table looked')).toMatch(/^ok .* the sink adds .*total/i);
+    expect(resultOf(await look({autoEvolve: 'fail'}), 'table looked')).toMatch(
+      /^failed .*total.* is missing -> add it/i,
+    );
+    await warehouse.server.query('DROP TABLE looked');
+    await warehouse.server.query('CREATE TABLE looked (id DATE)');
+    expect(resultOf(await look(), 'table looked')).toMatch(/^failed .*id.* is .* -> alter it/i);
+  });
+
+  test('says so where there is no table and the sink is to make none', async () => {
+    expect(resultOf(await look({autoCreate: false}), 'table looked')).toMatch(
+      /^failed .* does not exist.* -> create it or set auto.create: true$/,
+    );
   });
 });

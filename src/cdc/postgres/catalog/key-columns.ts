@@ -57,11 +57,17 @@ export function keyRemark(table: CatalogTable): string | undefined {
   return undefined;
 }
 
-/** A table on which Postgres refuses UPDATE and DELETE while it is published. */
-export function keyCondition(
-  source: {readonly name: string; readonly where: string},
-  table: CatalogTable,
-): Condition | undefined {
+export interface MissingIdentity {
+  /** `primary key`, or `replica identity` where there is a key. */
+  readonly what: string;
+  /** What adds a key, with a place for its columns; undefined where that alone does not help. */
+  readonly addKey: string | undefined;
+  /** The statement that makes updates and deletes possible. */
+  readonly statement: string;
+}
+
+/** Why Postgres refuses UPDATE and DELETE on a table while it is published; undefined where it does not. */
+export function missingIdentity(table: CatalogTable): MissingIdentity | undefined {
   const {replicaIdentity, primaryKey, identityColumns} = table;
   const isKeyless = primaryKey.length === 0;
   const hasIdentity = {
@@ -73,14 +79,27 @@ export function keyCondition(
   };
   if (hasIdentity[replicaIdentity]) return undefined;
   const target = `${quote(table.schema)}.${quote(table.table)}`;
-  const addKey =
-    replicaIdentity === 'default' ? `ALTER TABLE ${target} ADD PRIMARY KEY (…), or ` : '';
-  const remedy = `${addKey}ALTER TABLE ${target} REPLICA IDENTITY ${isKeyless ? 'FULL' : 'DEFAULT'}`;
+  return {
+    what: isKeyless ? 'primary key' : 'replica identity',
+    addKey: replicaIdentity === 'default' ? `ALTER TABLE ${target} ADD PRIMARY KEY (…)` : undefined,
+    statement: `ALTER TABLE ${target} REPLICA IDENTITY ${isKeyless ? 'FULL' : 'DEFAULT'}`,
+  };
+}
+
+/** A table on which Postgres refuses UPDATE and DELETE while it is published. */
+export function keyCondition(
+  source: {readonly name: string; readonly where: string},
+  table: CatalogTable,
+): Condition | undefined {
+  const missing = missingIdentity(table);
+  if (missing === undefined) return undefined;
+  const {what, addKey, statement} = missing;
+  const remedy = addKey === undefined ? statement : `${addKey}, or ${statement}`;
   return {
     code: 'CDC_TABLE_WITHOUT_KEY',
     subject: keySubject(source.name, table),
     severity: 'warning',
-    message: `${source.where}: ${table.schema}.${table.table} has no ${isKeyless ? 'primary key' : 'replica identity'}: its inserts are captured, but Postgres refuses every UPDATE and DELETE on it while it is published; run ${remedy}`,
+    message: `${source.where}: ${table.schema}.${table.table} has no ${what}: its inserts are captured, but Postgres refuses every UPDATE and DELETE on it while it is published; run ${remedy}`,
   };
 }
 

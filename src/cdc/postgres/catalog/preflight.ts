@@ -72,22 +72,43 @@ export function preflight(facts: PreflightFacts): readonly string[] {
 
 /** @throws FatalError where the user may not read a column that a snapshot reads. */
 function checkReadable({where, user, filter}: PreflightFacts, table: CatalogTable): void {
-  if (table.selectable) return;
+  const missing = missingSelect(filter, table, user);
+  if (missing === undefined) return;
+  throw new FatalError(
+    'CDC_PERMISSION_DENIED',
+    `${where}: user ${user} may not read ${missing.what}; run ${missing.grant}`,
+  );
+}
+
+export interface MissingSelect {
+  /** The table, or columns of it: `a, b of public.t`. */
+  readonly what: string;
+  /** The statement that allows it. */
+  readonly grant: string;
+}
+
+/** What of a table a snapshot reads and the user may not; undefined where there is nothing. */
+export function missingSelect(
+  filter: TableFilter,
+  table: CatalogTable,
+  user: string,
+): MissingSelect | undefined {
+  if (table.selectable) return undefined;
   const relation = filter.markExcluded(relationOfTable(table));
   const read = new Set(
     relation.columns.filter((column) => isRead(relation, column)).map(({name}) => name),
   );
   const wanted = table.columns.filter(({name}) => read.has(name));
   const missing = wanted.filter(({selectable}) => !selectable).map(({name}) => name);
-  if (missing.length === 0) return;
+  if (missing.length === 0) return undefined;
   const [what, columns] =
     missing.length === wanted.length
       ? ['', '']
       : [`${missing.join(', ')} of `, ` (${missing.map(quote).join(', ')})`];
-  throw new FatalError(
-    'CDC_PERMISSION_DENIED',
-    `${where}: user ${user} may not read ${what}${nameOf(table)}; run GRANT SELECT${columns} ON ${quoteTable(table)} TO "${user}"`,
-  );
+  return {
+    what: `${what}${nameOf(table)}`,
+    grant: `GRANT SELECT${columns} ON ${quoteTable(table)} TO ${quote(user)}`,
+  };
 }
 
 /** @throws FatalError before a publication is made that breaks applications which have nothing to do with it. */

@@ -41,15 +41,11 @@ export function publicationChanges(
   state: PublicationState | undefined,
 ): readonly string[] {
   const target = quote(name);
-  const list = tables.map(quoteTable).join(', ');
   if (state === undefined) {
-    const options = `WITH (publish_via_partition_root = ${viaRoot})`;
-    if (mode === 'all_tables') return [`CREATE PUBLICATION ${target} FOR ALL TABLES ${options}`];
-    if (mode === 'filtered') return [`CREATE PUBLICATION ${target} FOR TABLE ${list} ${options}`];
-    if (mode === 'no_tables') return [`CREATE PUBLICATION ${target} ${options}`];
+    if (mode !== 'disabled') return [publicationCreation({name, mode, viaRoot, tables})];
     throw new FatalError(
       'CDC_PUBLICATION_INVALID',
-      `${where} has no publication ${name}, and publication.autocreate.mode is disabled; run CREATE PUBLICATION ${target} FOR TABLE ${list} ${options}`,
+      `${where} has no publication ${name}, and publication.autocreate.mode is disabled; run ${publicationCreation({name, mode, viaRoot, tables})}`,
     );
   }
   if (mode === 'disabled' || mode === 'no_tables') return [];
@@ -59,14 +55,39 @@ export function publicationChanges(
       `${where}: publication ${name} names tables, and Postgres cannot make it one of all tables; set publication.autocreate.mode: filtered, or start over with another publication.name and slot.name`,
     );
   const changes: string[] = [];
-  if (state.missingOperations.length > 0)
-    changes.push(`ALTER PUBLICATION ${target} SET (publish = 'insert, update, delete, truncate')`);
+  if (state.missingOperations.length > 0) changes.push(publishEverything(name));
   const hasPartitions = tables.some(({kind, ancestors}) => kind === 'p' || ancestors.length > 0);
   if (state.viaRoot !== viaRoot && (state.allTables || hasPartitions))
     changes.push(`ALTER PUBLICATION ${target} SET (publish_via_partition_root = ${viaRoot})`);
   if (!state.allTables && !namesExactly(state, tables))
-    changes.push(`ALTER PUBLICATION ${target} SET TABLE ${list}`);
+    changes.push(`ALTER PUBLICATION ${target} SET TABLE ${tables.map(quoteTable).join(', ')}`);
   return changes;
+}
+
+/** The statement that makes it; under `disabled` what whoever makes it has to run. */
+export function publicationCreation({
+  name,
+  mode,
+  viaRoot,
+  tables,
+}: Omit<PublicationPlan, 'where'>): string {
+  const members = {
+    all_tables: ' FOR ALL TABLES',
+    filtered: ` FOR TABLE ${tables.map(quoteTable).join(', ')}`,
+    no_tables: '',
+  };
+  const what = members[mode === 'disabled' ? 'filtered' : mode];
+  return `CREATE PUBLICATION ${quote(name)}${what} WITH (publish_via_partition_root = ${viaRoot})`;
+}
+
+/** The statement by which one that is left to its owner comes to have these tables, too. */
+export function publicationAddition(name: string, tables: readonly FoundTable[]): string {
+  return `ALTER PUBLICATION ${quote(name)} ADD TABLE ${tables.map(quoteTable).join(', ')}`;
+}
+
+/** The statement by which it publishes every kind of change. */
+export function publishEverything(name: string): string {
+  return `ALTER PUBLICATION ${quote(name)} SET (publish = 'insert, update, delete, truncate')`;
 }
 
 /** What of a publication that is left as it is keeps changes from coming, one line each. */
@@ -78,7 +99,7 @@ export function publicationWarnings(
   const warnings: string[] = [];
   if (state.missingOperations.length > 0)
     warnings.push(
-      `publication ${name} leaves operations out; run ALTER PUBLICATION ${quote(name)} SET (publish = 'insert, update, delete, truncate') to capture them all`,
+      `publication ${name} leaves operations out; run ${publishEverything(name)} to capture them all`,
     );
   if (state.filtered.length > 0)
     warnings.push(

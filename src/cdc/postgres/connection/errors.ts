@@ -106,6 +106,9 @@ export function postgresError(error: unknown, context: ErrorContext): ServiceErr
   );
 }
 
+/** Takes effect with a restart. */
+export const walLevelStatement = 'ALTER SYSTEM SET wal_level = logical';
+
 export function walLevelError(
   where: string,
   level: string | undefined,
@@ -113,7 +116,7 @@ export function walLevelError(
 ): FatalError {
   return new FatalError(
     'CDC_WAL_LEVEL',
-    `${where} has wal_level${level === undefined ? ' below logical' : ` = ${level}`}; run ALTER SYSTEM SET wal_level = logical and restart Postgres`,
+    `${where} has wal_level${level === undefined ? ' below logical' : ` = ${level}`}; run ${walLevelStatement} and restart Postgres`,
     options,
   );
 }

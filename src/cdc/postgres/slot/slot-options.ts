@@ -14,6 +14,9 @@ export interface SlotOptions {
   readonly stallMs: number;
 }
 
+/** Since when standbys can keep copies of slots; as `server_version_num` has it. */
+export const failoverSlotsSince = 170_000;
+
 export const slotDefaults: SlotOptions = {
   failover: false,
   dropOnStop: false,

@@ -23,9 +23,15 @@ export interface TopicError {
   readonly message: string | null;
 }
 
+export interface TopicConfigs extends TopicError {
+  readonly configs: ReadonlyMap<string, string>;
+}
+
+/** With `validateOnly` the cluster says what would come of it, and makes nothing. */
 export function createTopicsRequest(
   topics: readonly NewTopic[],
-): ApiRequest<readonly TopicError[]> {
+  {validateOnly = false}: {readonly validateOnly?: boolean} = {},
+): ApiRequest<readonly TopicConfigs[]> {
   const writer = new Writer();
   writer.array(topics, ({name, partitions, replicationFactor, configs}) => {
     writer.string(name).int32(partitions).int16(replicationFactor);
@@ -35,7 +41,7 @@ export function createTopicsRequest(
     );
     writer.tags();
   });
-  writer.int32(ADMIN_TIMEOUT_MS).boolean(false).tags();
+  writer.int32(ADMIN_TIMEOUT_MS).boolean(validateOnly).tags();
   return {
     api: api.createTopics,
     body: writer.parts,
@@ -50,16 +56,19 @@ export function createTopicsRequest(
         };
         reader.int32();
         reader.int16();
+        const configs = new Map<string, string>();
+        // Null where the client may not see them.
         reader.array(() => {
-          reader.string();
-          reader.nullableString();
+          const key = reader.string();
+          const value = reader.nullableString();
+          if (value !== null) configs.set(key, value);
           reader.boolean();
           reader.int8();
           reader.boolean();
           reader.tags();
         });
         reader.tags();
-        return topic;
+        return {...topic, configs};
       });
     },
   };
@@ -82,10 +91,6 @@ export function deleteTopicsRequest(names: readonly string[]): ApiRequest<readon
       });
     },
   };
-}
-
-export interface TopicConfigs extends TopicError {
-  readonly configs: ReadonlyMap<string, string>;
 }
 
 export function describeConfigsRequest(

@@ -23,6 +23,8 @@ export interface TopicMetadata {
   readonly name: string;
   readonly topicId: string;
   readonly partitions: readonly PartitionMetadata[];
+  /** What the client may do with it: the bit of each operation's code. Only where it was asked for. */
+  readonly authorizedOperations: number;
 }
 
 export interface MetadataResponse {
@@ -34,10 +36,13 @@ export interface MetadataResponse {
 const zeroId = Buffer.alloc(16);
 
 /** Of these topics, or of all of them; creates none. */
-export function metadataRequest(topics: readonly string[] | null): ApiRequest<MetadataResponse> {
+export function metadataRequest(
+  topics: readonly string[] | null,
+  {authorizedOperations = false}: {readonly authorizedOperations?: boolean} = {},
+): ApiRequest<MetadataResponse> {
   const writer = new Writer();
   writer.nullableArray(topics, (topic) => writer.raw(zeroId).nullableString(topic).tags());
-  writer.boolean(false).boolean(false).tags();
+  writer.boolean(false).boolean(authorizedOperations).tags();
   return {
     api: api.metadata,
     body: writer.parts,
@@ -69,9 +74,9 @@ export function metadataRequest(topics: readonly string[] | null): ApiRequest<Me
           reader.tags();
           return partition;
         });
-        reader.int32();
+        const operations = reader.int32();
         reader.tags();
-        return {error, name, topicId, partitions};
+        return {error, name, topicId, partitions, authorizedOperations: operations};
       });
       return {brokers, controllerId, topics: topicsRead};
     },
