@@ -1,4 +1,5 @@
-import type {Relation, Tuple} from './replication-source.ts';
+import type {Relation} from './replication-source.ts';
+import type {Tuple} from './tuple.ts';
 
 /** Prefix of the logical messages that mark where in the WAL a chunk was read. */
 export const WATERMARK_PREFIX = 'millrace.watermark';

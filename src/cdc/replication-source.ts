@@ -1,4 +1,5 @@
 import type {ChunkSource} from './chunk-source.ts';
+import type {Tuple} from './tuple.ts';
 
 /**
  * The port to a database that hands out its committed transactions: transactions out, confirmed positions in.
@@ -107,12 +108,6 @@ export interface RelationColumn {
   /** The labels in `enumsortorder`, where the type (or an array's element type) is an enum. */
   readonly enumLabels?: readonly string[];
 }
-
-/**
- * Column values in the order of the relation's columns: Postgres' text, null, or undefined for what was not sent (an
- * unchanged TOAST value; in an old tuple also a column outside of the replica identity).
- */
-export type Tuple = readonly (string | null | undefined)[];
 
 export interface SnapshotBatch {
   readonly relation: Relation;

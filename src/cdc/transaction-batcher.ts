@@ -208,8 +208,9 @@ export class TransactionBatcher {
 
   /** A row of the signal table, as Debezium has it: `id`, `type`, `data`. */
   #signal({kind, after}: RowChange): void {
-    const [, type, data] = after ?? [];
-    if (kind === 'insert' && typeof type === 'string') this.#incremental.signal(type, data ?? null);
+    const type = after?.text(1);
+    if (kind === 'insert' && typeof type === 'string')
+      this.#incremental.signal(type, after?.text(2) ?? null);
   }
 
   /** Leaves the signal table without an encoder: its rows are no events. */

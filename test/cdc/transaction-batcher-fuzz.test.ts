@@ -19,6 +19,7 @@ import type {RowChange} from '../../src/cdc/replication-source.ts';
 import {TransactionBatcher} from '../../src/cdc/transaction-batcher.ts';
 import {mutated, mutations} from '../support/mutation.ts';
 import {ScriptedSource, column, relation} from '../support/scripted-source.ts';
+import {tuple} from '../support/tuple.ts';
 
 /** A column of each type whose text is looked at, with one that is right. */
 const right: Readonly<Record<string, string>> = {
@@ -118,8 +119,9 @@ describe('TransactionBatcher with any values', {timeout: 30_000}, () => {
       fc.property(changes, ({name, kind, isOld, damage}) => {
         const text = mutated(Buffer.from(right[name] ?? ''), damage).toString();
         const row = names.map((each) => right[each]);
-        const damaged = row.with(names.indexOf(name), text);
-        const [before, after] = isOld || kind === 'delete' ? [damaged, row] : [row, damaged];
+        const damaged = tuple(row.with(names.indexOf(name), text));
+        const [before, after] =
+          isOld || kind === 'delete' ? [damaged, tuple(row)] : [tuple(row), damaged];
         const change = {
           kind,
           relation: table,
@@ -143,7 +145,7 @@ describe('TransactionBatcher with any values', {timeout: 30_000}, () => {
   });
 
   test('takes what Postgres writes', () => {
-    const row = names.map((name) => right[name]);
+    const row = tuple(names.map((name) => right[name]));
 
     expect(
       refusal({kind: 'update', relation: table, lsn: 1n, before: row, after: row}),

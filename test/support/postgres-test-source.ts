@@ -12,9 +12,14 @@ import type {
   SourceEvent,
   SourceOffset,
   StartingPoint,
-  Tuple,
 } from '../../src/cdc/replication-source.ts';
 import {queryPostgres} from './postgres.ts';
+import {textsOf} from './tuple.ts';
+import type {Text} from './tuple.ts';
+
+/** A change with its rows as texts. */
+export type ChangedTexts = Omit<RowChange, 'before' | 'after'> &
+  Readonly<Record<'before' | 'after', readonly Text[] | undefined>>;
 
 let created = 0;
 
@@ -79,8 +84,8 @@ export class TestSource {
     return batches;
   }
 
-  async snapshotRows(): Promise<Tuple[]> {
-    return (await this.snapshot()).flatMap(({rows}) => rows);
+  async snapshotRows(): Promise<Text[][]> {
+    return (await this.snapshot()).flatMap(({rows}) => rows.map(textsOf));
   }
 
   /** The first events after `from`, until `enough` says so. */
@@ -97,13 +102,13 @@ export class TestSource {
   }
 
   /** The first `count` row changes after `from`, and what comes with the last of them. */
-  async changes(from: SourceOffset, count: number): Promise<RowChange[]> {
+  async changes(from: SourceOffset, count: number): Promise<ChangedTexts[]> {
     const events = await this.events(from, (all) => rowChanges(all).length >= count);
     return rowChanges(events);
   }
 
   /** The row changes that `point` wants published before its snapshot. */
-  async changesBefore({catchUp, from}: StartingPoint): Promise<RowChange[]> {
+  async changesBefore({catchUp, from}: StartingPoint): Promise<ChangedTexts[]> {
     if (catchUp === undefined) throw new Error('there is nothing to catch up with');
     const events: SourceEvent[] = [];
     const transactions = this.source.transactions(catchUp, this.signal);
@@ -189,9 +194,15 @@ export class TestSource {
   }
 }
 
-export function rowChanges(events: readonly SourceEvent[]): RowChange[] {
-  return events.filter(
-    (event): event is RowChange =>
-      event.kind === 'insert' || event.kind === 'update' || event.kind === 'delete',
-  );
+export function rowChanges(events: readonly SourceEvent[]): ChangedTexts[] {
+  return events
+    .filter(
+      (event): event is RowChange =>
+        event.kind === 'insert' || event.kind === 'update' || event.kind === 'delete',
+    )
+    .map((change) => ({
+      ...change,
+      before: change.before && textsOf(change.before),
+      after: change.after && textsOf(change.after),
+    }));
 }

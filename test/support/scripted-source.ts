@@ -12,8 +12,9 @@ import type {
   SourceOffset,
   SourceStatus,
   StartingPoint,
-  Tuple,
 } from '../../src/cdc/replication-source.ts';
+import {tuple, tuplesOfMessage} from './tuple.ts';
+import type {Text} from './tuple.ts';
 
 /** One change of a scripted transaction; its LSN is given by the source. */
 export type ScriptedChange = Omit<RowChange, 'lsn'>;
@@ -39,7 +40,10 @@ export class ScriptedSource implements ReplicationSource {
   /** What `open` says is captured. */
   tables: readonly string[] = ['customers.customers'];
   /** The rows of tables that incremental snapshots read, by `schema.table`; the key is the first column. */
-  readonly rows = new Map<string, {readonly relation: Relation; readonly rows: Tuple[]}>();
+  readonly rows = new Map<
+    string,
+    {readonly relation: Relation; readonly rows: (readonly Text[])[]}
+  >();
   /** Called between the reading of a chunk and its watermark. */
   onChunkRead: (request: ChunkRequest) => void = () => undefined;
   /** Transactions that a chunk's reader sees as running. */
@@ -47,7 +51,10 @@ export class ScriptedSource implements ReplicationSource {
   /** Thrown once, by the next `readChunk`. */
   chunkFailure: Error | undefined;
   /** The snapshot's tables, in order. */
-  snapshotTables: readonly {readonly relation: Relation; readonly rows: readonly Tuple[]}[] = [];
+  snapshotTables: readonly {
+    readonly relation: Relation;
+    readonly rows: readonly (readonly Text[])[];
+  }[] = [];
   snapshotEstimates: readonly SnapshotEstimate[] = [];
   rowsPerBatch = 2;
   /** How many events come at once; all that there are, by default. */
@@ -138,7 +145,7 @@ export class ScriptedSource implements ReplicationSource {
         const lastOfTable = at + this.rowsPerBatch >= rows.length;
         yield {
           relation: of,
-          rows: rows.slice(at, at + this.rowsPerBatch),
+          rows: rows.slice(at, at + this.rowsPerBatch).map(tuple),
           consistentPoint: CONSISTENT_POINT,
           xid: 700,
           takenAt: EPOCH,
@@ -197,7 +204,8 @@ export class ScriptedSource implements ReplicationSource {
       .filter(
         ([key]) => String(key) > after && upTo !== undefined && String(key) <= String(upTo[0]),
       )
-      .slice(0, request.limit);
+      .slice(0, request.limit)
+      .map(tuple);
     const {relation: of} = table;
     const {running} = this;
     const chunk = {relation: of, keyColumns, rows, upTo, readAt: EPOCH, running, estimatedRows: 9};
@@ -270,15 +278,20 @@ export function relation(rest: Partial<Relation> = {}): Relation {
   };
 }
 
-export function insert(of: Relation, after: Tuple): ScriptedChange {
-  return {kind: 'insert', relation: of, before: undefined, after};
+export function insert(of: Relation, after: readonly Text[]): ScriptedChange {
+  return {kind: 'insert', relation: of, before: undefined, after: tuple(after)};
 }
 
-export function update(of: Relation, after: Tuple, before?: Tuple): ScriptedChange {
-  return {kind: 'update', relation: of, before, after};
+export function update(
+  of: Relation,
+  after: readonly Text[],
+  before?: readonly Text[],
+): ScriptedChange {
+  const [row = tuple([]), old] = tuplesOfMessage(before === undefined ? [after] : [after, before]);
+  return {kind: 'update', relation: of, before: old, after: row};
 }
 
 /** `del`, as `delete` is a word of the language. */
-export function del(of: Relation, before: Tuple): ScriptedChange {
-  return {kind: 'delete', relation: of, before, after: undefined};
+export function del(of: Relation, before: readonly Text[]): ScriptedChange {
+  return {kind: 'delete', relation: of, before: tuple(before), after: undefined};
 }

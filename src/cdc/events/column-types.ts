@@ -14,6 +14,7 @@ import {
   int2Type,
   int4Type,
   int8Type,
+  oidType,
 } from './types/number-types.ts';
 import {dateType, timeType, timestampType} from './types/temporal-types.ts';
 import {
@@ -114,7 +115,7 @@ function types(
     ['int2', always(int2Type)],
     ['int4', always(int4Type)],
     ['int8', always(int8Type)],
-    ['oid', always(int8Type)],
+    ['oid', always(oidType)],
     ['float4', always(float4Type)],
     ['float8', always(float8Type)],
     ['numeric', (modifier, reportLoss) => numericType(decimal, unavailable, modifier, reportLoss)],

@@ -2,9 +2,10 @@ import {FatalError} from '../../common/errors.ts';
 import type {ByteWriter} from '../../kafka/memory-records/byte-writer.ts';
 import type {Schema} from '../../serde/schema.ts';
 import type {ColumnTypes} from './column-types.ts';
-import type {Relation, RelationColumn, Tuple} from '../replication-source.ts';
+import type {Relation, RelationColumn} from '../replication-source.ts';
+import type {Tuple} from '../tuple.ts';
 import type {ColumnType} from './types/column-type.ts';
-import {jsonString, writeJsonString} from './types/json-text.ts';
+import type {JsonWriter} from './types/json-writer.ts';
 
 /** A column whose type is left out, or a value that its type cannot express; to be told once per column. */
 export type ReportColumn = (column: RelationColumn, text: string | undefined) => void;
@@ -17,9 +18,8 @@ export interface ColumnLayout {
   readonly index: number;
   /** `"name":`, with the comma before it unless it is the first. */
   readonly prefix: Uint8Array;
-  /** `toJson` is `jsonString`: the text can be written without a string between. */
-  readonly isString: boolean;
   readonly toJson: (text: string) => string;
+  readonly writeJson: JsonWriter | undefined;
   readonly unavailable: string;
   /** What stands for a column that an old tuple does not have. */
   readonly absent: string;
@@ -65,8 +65,8 @@ function layout(relation: Relation, index: number, type: ColumnType, first: bool
     schema: type.schema,
     index,
     prefix: Buffer.from(`${first ? '' : ','}${JSON.stringify(name)}:`),
-    isString: type.toJson === jsonString,
     toJson: type.toJson,
+    writeJson: type.writeJson,
     unavailable: type.unavailable,
     absent: nullable ? 'null' : type.zero,
   };
@@ -84,18 +84,12 @@ export function writeRow(
 ): void {
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as ColumnLayout;
-    const text = row[column.index];
     out.bytes(column.prefix);
-    if (text === undefined) writeUnsent(out, column, old);
-    else writeValue(out, column, text);
+    if (row.isSent(column.index)) writeValue(out, column, row);
+    // In a key-only tuple everything else is null.
+    else if (old === undefined || old.start(column.index) < 0) out.text(column.unavailable);
+    else writeValue(out, column, old);
   }
-}
-
-function writeUnsent(out: ByteWriter, column: ColumnLayout, old: Tuple | undefined): void {
-  // In a key-only tuple everything else is null.
-  const text = old?.[column.index] ?? undefined;
-  if (text === undefined) out.text(column.unavailable);
-  else writeValue(out, column, text);
 }
 
 /** Writes the columns of an old row as JSON, without braces: zero or null for what the replica identity does not have. */
@@ -107,10 +101,10 @@ export function writeOldRow(
 ): void {
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as ColumnLayout;
-    const text = old[column.index];
+    const {index} = column;
     out.bytes(column.prefix);
-    if (text === undefined || (text === null && isKeyOnly)) out.text(column.absent);
-    else writeValue(out, column, text);
+    if (!old.isSent(index) || (isKeyOnly && old.isNull(index))) out.text(column.absent);
+    else writeValue(out, column, old);
   }
 }
 
@@ -124,19 +118,21 @@ export function writeKey(
   out.text('{');
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i] as ColumnLayout;
-    const text = row[column.index];
-    const known = text === undefined ? old?.[column.index] : text;
+    const {index} = column;
     out.bytes(column.prefix);
-    if (known === undefined) out.text(column.absent);
-    else writeValue(out, column, known);
+    if (row.isSent(index)) writeValue(out, column, row);
+    else if (old?.isSent(index) === true) writeValue(out, column, old);
+    else out.text(column.absent);
   }
   out.text('}');
 }
 
-function writeValue(out: ByteWriter, column: ColumnLayout, text: string | null): void {
-  if (text === null) out.text('null');
-  else if (column.isString) writeJsonString(out, text);
-  else out.text(column.toJson(text));
+/** Of a column that was sent. */
+function writeValue(out: ByteWriter, {index, writeJson, toJson}: ColumnLayout, row: Tuple): void {
+  const start = row.start(index);
+  if (start < 0) return out.text('null');
+  if (writeJson?.(out, row.bytes, start, row.end(index)) === true) return;
+  out.text(toJson(row.text(index) as string));
 }
 
 function keyNotSupported(relation: Relation, column: string): FatalError {

@@ -6,11 +6,12 @@ import type {EventKey} from './event-key.ts';
 import type {EventTarget, EventTopic} from './event-topic.ts';
 import type {SchemaHeaders} from './event-topics.ts';
 import type {RecordSink} from './record-collector.ts';
-import type {Relation, RowChange, Tuple} from '../replication-source.ts';
+import type {Relation, RowChange} from '../replication-source.ts';
 import {RepeatedText} from './repeated-text.ts';
 import {writeKey, writeOldRow, writeRow} from './row-layout.ts';
 import type {ColumnLayout, RowLayout} from './row-layout.ts';
 import type {TransactionMetadata} from './transaction-metadata.ts';
+import type {Tuple} from '../tuple.ts';
 import {unreadableValue} from './unreadable-value.ts';
 
 /** The start of an envelope of a row that was not there before, or whose old values are not known. */
@@ -85,7 +86,8 @@ export class TableEncoder {
       before !== undefined &&
       this.#keyChanged(before, after as Tuple)
     ) {
-      const row = completed(after as Tuple, before);
+      // What Postgres left out of it, as far as the old row has it.
+      const row = (after as Tuple).filledFrom(before);
       this.#delete(before, change.lsn, [position, this.#keyHeaderOf('__debezium.newkey', row)]);
       const headers = [position, this.#keyHeaderOf('__debezium.oldkey', before)];
       this.#upsert('c', row, undefined, change.lsn, headers);
@@ -232,8 +234,7 @@ export class TableEncoder {
 
   #keyChanged(before: Tuple, after: Tuple): boolean {
     return this.#key.some(({index}) => {
-      const [old, now] = [before[index], after[index]];
-      return old !== undefined && now !== undefined && old !== now;
+      return before.isSent(index) && after.isSent(index) && !before.hasSame(index, after);
     });
   }
 
@@ -262,9 +263,4 @@ export class TableEncoder {
     value.bytes(this.#valueHeader);
     return value;
   }
-}
-
-/** `row` with what Postgres left out of it, as far as the old row has it. */
-function completed(row: Tuple, old: Tuple): Tuple {
-  return row.map((text, index) => (text === undefined ? (old[index] ?? undefined) : text));
 }

@@ -1,5 +1,5 @@
 import {ServiceError} from '../../common/errors.ts';
-import type {Tuple} from '../replication-source.ts';
+import type {Tuple} from '../tuple.ts';
 import type {ColumnLayout} from './row-layout.ts';
 
 /**
@@ -19,7 +19,7 @@ export function unreadableValue(
   if (!isUnreadable(error)) return error;
   for (const {name, index, toJson} of columns) {
     for (const row of rows) {
-      const text = row?.[index];
+      const text = row?.text(index);
       if (typeof text !== 'string' || isReadable(toJson, text)) continue;
       return new ServiceError(
         'CDC_PROTOCOL',

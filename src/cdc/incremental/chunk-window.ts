@@ -1,5 +1,6 @@
 import type {SnapshotChunk} from '../chunk-source.ts';
-import type {Relation, RowChange, Tuple} from '../replication-source.ts';
+import type {Relation, RowChange} from '../replication-source.ts';
+import type {Tuple} from '../tuple.ts';
 
 /** The values of a key as one text. */
 type KeyText = string;
@@ -82,6 +83,6 @@ function keyText(
   row: Tuple,
   other: Tuple | undefined,
 ): KeyText | undefined {
-  const values = key.map((index) => row[index] ?? other?.[index]);
+  const values = key.map((index) => row.text(index) ?? other?.text(index));
   return values.includes(undefined) ? undefined : JSON.stringify(values);
 }

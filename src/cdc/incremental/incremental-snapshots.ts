@@ -6,7 +6,8 @@ import {Latch} from '../../common/latch.ts';
 import type {Logger} from '../../common/logger.ts';
 import {WATERMARK_PREFIX} from '../chunk-source.ts';
 import type {ChunkSource, SnapshotChunk} from '../chunk-source.ts';
-import type {Relation, RowChange, Tuple} from '../replication-source.ts';
+import type {Relation, RowChange} from '../replication-source.ts';
+import type {Tuple} from '../tuple.ts';
 import {ChunkWindow} from './chunk-window.ts';
 import {
   afterChunk,
@@ -319,7 +320,7 @@ export class IncrementalSnapshots {
 
 function keyOf({relation, keyColumns}: SnapshotChunk, row: Tuple): readonly string[] {
   return keyColumns.map((name) => {
-    const value = row[relation.columns.findIndex((column) => column.name === name)];
-    return value ?? '';
+    const index = relation.columns.findIndex((column) => column.name === name);
+    return row.text(index) ?? '';
   });
 }

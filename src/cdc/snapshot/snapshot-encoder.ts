@@ -1,8 +1,9 @@
 import type {RecordHeader} from '../../kafka/client.ts';
 import type {EventContext, SnapshotMarker} from '../events/event-context.ts';
-import type {Relation, SnapshotBatch, Tuple} from '../replication-source.ts';
+import type {Relation, SnapshotBatch} from '../replication-source.ts';
 import type {SourcePositionHeader} from '../events/source-position-header.ts';
 import type {TableEncoder} from '../events/table-encoder.ts';
+import type {Tuple} from '../tuple.ts';
 
 /**
  * Encodes snapshot rows with Debezium's markers, also where the batches of several tables alternate. Holds the newest

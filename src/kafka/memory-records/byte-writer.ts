@@ -39,6 +39,11 @@ export class ByteWriter {
     this.#buffer = larger;
   }
 
+  byte(byte: number): void {
+    this.reserve(1);
+    this.#buffer[this.at++] = byte;
+  }
+
   /** The first `length` bytes. */
   bytes(source: Uint8Array, length = source.length): void {
     this.reserve(length);
@@ -48,6 +53,20 @@ export class ByteWriter {
       for (let i = 0; i < length; i++) buffer[at + i] = source[i] as number;
     } else {
       buffer.set(length === source.length ? source : source.subarray(0, length), at);
+    }
+    this.at = at + length;
+  }
+
+  /** `source[start, end)`. */
+  range(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length);
+    const {at} = this;
+    const buffer = this.#buffer;
+    if (length <= SHORT_BYTES) {
+      for (let i = 0; i < length; i++) buffer[at + i] = source[start + i] as number;
+    } else {
+      buffer.set(source.subarray(start, end), at);
     }
     this.at = at + length;
   }

@@ -8,6 +8,7 @@ import {TableEncoder} from '../../../src/cdc/events/table-encoder.ts';
 import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
 import {collectedRecords} from '../../support/collected-records.ts';
 import {column, relation} from '../../support/scripted-source.ts';
+import {tuple} from '../../support/tuple.ts';
 
 const table = relation({schema: 's', table: 't', columns: [column('id', 'text')], primaryKey: []});
 
@@ -39,11 +40,11 @@ describe('TableEncoder.read', () => {
     context.processedAt(7);
     context.transaction(5, 700, null);
     encoder.change(
-      {kind: 'insert', relation: table, lsn: 9n, before: undefined, after: ['ü']},
+      {kind: 'insert', relation: table, lsn: 9n, before: undefined, after: tuple(['ü'])},
       {key: 'h', value: Buffer.alloc(0)},
     );
     context.snapshot(5, 700, 'true');
-    encoder.read(['ü'], 9n, []);
+    encoder.read(tuple(['ü']), 9n, []);
 
     const [change = '', read] = written();
     expect(read).toBe(
@@ -62,7 +63,7 @@ describe('TableEncoder.read', () => {
 
     for (const step of steps) {
       step();
-      encoder.read(['a'], 9n, []);
+      encoder.read(tuple(['a']), 9n, []);
     }
 
     expect(

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {ChunkWindow} from '../../../src/cdc/incremental/chunk-window.ts';
 import {del, insert, relation, update} from '../../support/scripted-source.ts';
+import {tuple} from '../../support/tuple.ts';
 import type {ScriptedChange} from '../../support/scripted-source.ts';
 
 const customers = relation();
@@ -12,7 +13,7 @@ function windowOf(of = customers): ChunkWindow {
   window.accept({
     relation: of,
     keyColumns: of.primaryKey,
-    rows: [row('a'), row('b'), row('c')],
+    rows: [row('a'), row('b'), row('c')].map(tuple),
     upTo: ['c'],
     readAt: 0,
     running: [],
@@ -23,7 +24,7 @@ function windowOf(of = customers): ChunkWindow {
 
 function left(window: ChunkWindow, ...changes: readonly ScriptedChange[]): unknown {
   for (const change of changes) window.saw({...change, lsn: 1n});
-  return window.rows().map(([id]) => id);
+  return window.rows().map((each) => each.text(0));
 }
 
 describe('ChunkWindow', () => {

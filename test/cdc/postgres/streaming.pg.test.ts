@@ -22,7 +22,7 @@ describe('PostgresSource.transactions', () => {
       .filter(({kind}) => kind !== 'idle')
       .map((event) =>
         'relation' in event
-          ? `${event.kind} ${event.relation.table} ${(event.after ?? event.before)?.[0]}`
+          ? `${event.kind} ${event.relation.table} ${(event.after ?? event.before)?.text(0)}`
           : event.kind,
       );
     expect(shapes).toEqual([

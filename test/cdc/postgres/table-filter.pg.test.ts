@@ -1,6 +1,7 @@
 import {describe, expect, inject, test} from 'vitest';
 import {TestSource} from '../../support/postgres-test-source.ts';
 import {failureOf, failing} from './failing.ts';
+import {textsOf} from '../../support/tuple.ts';
 
 const port = inject('postgresPort');
 
@@ -171,7 +172,7 @@ describe('PostgresSource with filters', () => {
     const changes = await source.changes(point.from, 2);
 
     expect(point.tables).toEqual(['public.t_high', 'public.t_low']);
-    expect(batches.map(({relation, rows}) => [relation.table, rows])).toEqual([
+    expect(batches.map(({relation, rows}) => [relation.table, rows.map(textsOf)])).toEqual([
       ['t_high', [['11', 'b']]],
       ['t_low', [['1', 'a']]],
     ]);
@@ -210,7 +211,7 @@ describe('PostgresSource with filters', () => {
     await source.sql(`INSERT INTO t VALUES ('s', 2, 'b')`);
     const [change] = await source.changes(from, 1);
 
-    expect(batch?.rows).toEqual([[null, '1', 'a']]);
+    expect(batch?.rows.map(textsOf)).toEqual([[null, '1', 'a']]);
     expect(batch?.relation.columns.map(({excluded}) => excluded)).toEqual([true, true, undefined]);
     expect(change?.relation).toBe(batch?.relation);
   });

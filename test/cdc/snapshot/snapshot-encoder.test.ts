@@ -11,6 +11,7 @@ import {rowLayout} from '../../../src/cdc/events/row-layout.ts';
 import {typeHandlingDefaults} from '../../../src/cdc/events/types/type-handling.ts';
 import {collectedRecords} from '../../support/collected-records.ts';
 import {column, relation} from '../../support/scripted-source.ts';
+import {tuple} from '../../support/tuple.ts';
 
 const columns = [column('id', 'int4', {nullable: false})];
 const a = relation({oid: 1, schema: 's', table: 'a', columns});
@@ -20,7 +21,7 @@ const empty = relation({oid: 3, schema: 's', table: 'empty', columns});
 function batch(of: Relation, ids: readonly number[], lastOfTable = false): SnapshotBatch {
   return {
     relation: of,
-    rows: ids.map((id) => [String(id)]),
+    rows: ids.map((id) => tuple([String(id)])),
     consistentPoint: 1000n,
     xid: 700,
     takenAt: 0,
@@ -90,7 +91,7 @@ class Encoding {
 describe('SnapshotEncoder', () => {
   test('names the table and the column of a value that is not as Postgres writes it', () => {
     const encoding = new Encoding();
-    const damaged = {...batch(a, [1]), rows: [['1'], ['2x']]};
+    const damaged = {...batch(a, [1]), rows: [tuple(['1']), tuple(['2x'])]};
 
     encoding.add(damaged);
 

@@ -5,11 +5,12 @@ import {PromMetrics} from '../../../src/common/prom-metrics.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import {ManualClock} from '../../support/manual-clock.ts';
 import {relation} from '../../support/scripted-source.ts';
+import {tuple} from '../../support/tuple.ts';
 
 function batch(rows: number, lastOfTable: boolean): SnapshotBatch {
   return {
     relation: relation({schema: 's', table: 'a'}),
-    rows: Array.from({length: rows}, () => []),
+    rows: Array.from({length: rows}, () => tuple([])),
     consistentPoint: 1n,
     xid: 1,
     takenAt: 0,

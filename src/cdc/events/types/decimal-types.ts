@@ -9,10 +9,11 @@ import {
   varchar,
 } from '../../../serde/schema.ts';
 import {decimalToUnscaled} from '../../../serde/decimal-text.ts';
-import {base64OfInteger, smallUnscaled} from './small-decimal.ts';
 import {lost} from './column-type.ts';
 import type {ColumnType, ReportLoss} from './column-type.ts';
+import {decimalWriter, writeVariableScale} from './decimal-writers.ts';
 import {floatJson} from './number-types.ts';
+import {writeNumericText} from './number-writers.ts';
 import type {TypeHandling} from './type-handling.ts';
 import type {UnavailableValue} from './unavailable-value.ts';
 
@@ -29,7 +30,10 @@ export function numericType(
   const digits = typeModifier < 4 ? undefined : precisionAndScale(typeModifier - 4);
   if (mode === 'double') return doubleType;
   if (mode === 'string') {
-    return textType(zeroText(digits?.scale ?? 0), unavailable, (text) => special.get(text) ?? text);
+    return {
+      ...textType(zeroText(digits?.scale ?? 0), unavailable, (text) => special.get(text) ?? text),
+      writeJson: writeNumericText,
+    };
   }
   return digits === undefined ? variableScale(reportLoss) : fixedScale(digits, reportLoss);
 }
@@ -83,6 +87,7 @@ function fixedScale(
   return {
     schema: decimal(precision, scale),
     toJson: (text) => (isSpecial(text) ? lost(text, reportLoss) : base64(text, scale)),
+    writeJson: decimalWriter(scale),
     zero: '"AA=="',
     unavailable: 'null',
   };
@@ -102,6 +107,7 @@ function variableScale(reportLoss: ReportLoss): ColumnType {
       const scale = significantFraction(text);
       return '{"scale":' + String(scale) + ',"value":' + base64(text, scale) + '}';
     },
+    writeJson: writeVariableScale,
     zero: '{"scale":0,"value":"AA=="}',
     unavailable: 'null',
   };
@@ -154,8 +160,6 @@ function isSpecial(text: string): boolean {
 }
 
 function base64(text: string, scale: number): string {
-  const small = smallUnscaled(text, scale);
-  if (small !== undefined) return '"' + base64OfInteger(small) + '"';
   return '"' + decimalToUnscaled(text, scale).toString('base64') + '"';
 }
 

@@ -1,11 +1,16 @@
 import {bigint, boolean, double, integer, real, smallint} from '../../../serde/schema.ts';
 import type {Schema} from '../../../serde/schema.ts';
 import type {ColumnType} from './column-type.ts';
+import {writeBoolean, writeFloat, writeInteger} from './number-writers.ts';
 
 const asIs = (text: string): string => text;
 
-function number(schema: Schema, toJson: (text: string) => string = asIs): ColumnType {
-  return {schema, toJson, zero: '0', unavailable: 'null'};
+function whole(schema: Schema): ColumnType {
+  return {schema, toJson: asIs, writeJson: writeInteger, zero: '0', unavailable: 'null'};
+}
+
+function float(schema: Schema): ColumnType {
+  return {schema, toJson: floatJson, writeJson: writeFloat, zero: '0', unavailable: 'null'};
 }
 
 /** Postgres writes shortest round-trip digits, which are JSON; what JSON cannot write goes as a string. */
@@ -16,11 +21,18 @@ export function floatJson(text: string): string {
 export const booleanType: ColumnType = {
   schema: boolean(),
   toJson: (text) => (text === 't' ? 'true' : 'false'),
+  writeJson: writeBoolean,
   zero: 'false',
   unavailable: 'null',
 };
-export const int2Type = number(smallint());
-export const int4Type = number(integer());
-export const int8Type = number(bigint());
-export const float4Type = number(real(), floatJson);
-export const float8Type = number(double(), floatJson);
+export const int2Type = whole(smallint());
+export const int4Type = whole(integer());
+export const int8Type = whole(bigint());
+export const oidType: ColumnType = {
+  schema: bigint(),
+  toJson: asIs,
+  zero: '0',
+  unavailable: 'null',
+};
+export const float4Type = float(real());
+export const float8Type = float(double());

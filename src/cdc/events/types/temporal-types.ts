@@ -4,6 +4,8 @@ import type {EpochUnit} from './civil-time.ts';
 import type {Schema} from '../../../serde/schema.ts';
 import {lost} from './column-type.ts';
 import type {ColumnType, ReportLoss} from './column-type.ts';
+import type {JsonWriter} from './json-writer.ts';
+import {epochWriter, writeDays, writeMicrosOfDay} from './temporal-writers.ts';
 import type {TypeHandling} from './type-handling.ts';
 
 type Mode = TypeHandling['time'];
@@ -30,8 +32,12 @@ type Infinities = Readonly<Record<EpochUnit | 'iso', string>>;
 
 const INT64_MAX = 2n ** 63n - 1n;
 
-function numeric(schema: Schema, toJson: (text: string) => string): ColumnType {
-  return {schema, toJson, zero: '0', unavailable: 'null'};
+function numeric(
+  schema: Schema,
+  toJson: (text: string) => string,
+  writeJson?: JsonWriter,
+): ColumnType {
+  return {schema, toJson, ...(writeJson && {writeJson}), zero: '0', unavailable: 'null'};
 }
 
 function semantic(schema: Schema, name: string): Schema {
@@ -56,8 +62,11 @@ export function dateType(mode: Mode): ColumnType {
     });
   const schema =
     mode === 'connect' ? semantic(integer(), 'org.apache.kafka.connect.data.Date') : date();
-  return numeric(schema, (text) =>
-    text.endsWith('infinity') ? dateInfinity(text).days : String(daysFromCivil(text).days),
+  return numeric(
+    schema,
+    (text) =>
+      text.endsWith('infinity') ? dateInfinity(text).days : String(daysFromCivil(text).days),
+    writeDays,
   );
 }
 
@@ -92,7 +101,7 @@ export function timeType(mode: Mode, typeModifier: number, reportLoss: ReportLos
   return times[mode](digitsOf(typeModifier), reportLoss);
 }
 
-const microTime = numeric(time(), (text) => String(timeOfDay(text, 0).micros));
+const microTime = numeric(time(), (text) => String(timeOfDay(text, 0).micros), writeMicrosOfDay);
 
 function milliTime(name: string): ColumnType {
   return numeric(semantic(integer(), name), millisOfDay);
@@ -134,13 +143,14 @@ function epochNamed(name: string, unit: EpochUnit, reportLoss: ReportLoss): Colu
 }
 
 function sinceEpoch(schema: Schema, unit: EpochUnit, reportLoss: ReportLoss): ColumnType {
-  return numeric(schema, (text) => {
+  const toJson = (text: string): string => {
     if (text.endsWith('infinity')) return timestampInfinity(text)[unit];
     const {days, end} = daysFromCivil(text);
     const digits = epoch(days, timeOfDay(text, end + 1).micros, unit);
     // 2^63 has 19 digits.
     return digits.length < 19 || fits(digits) ? digits : lost(text, reportLoss);
-  });
+  };
+  return numeric(schema, toJson, epochWriter(unit));
 }
 
 function fits(digits: string): boolean {

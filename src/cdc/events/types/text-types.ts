@@ -15,6 +15,7 @@ import type {ColumnType} from './column-type.ts';
 import {floatJson} from './number-types.ts';
 import {hstoreJson} from './hstore-text.ts';
 import {jsonString} from './json-text.ts';
+import {writeString} from './string-writer.ts';
 import type {TypeHandling} from './type-handling.ts';
 import type {UnavailableValue} from './unavailable-value.ts';
 
@@ -33,7 +34,13 @@ function named(name: string): Schema {
 
 /** A type whose text is its value. */
 export function textType(schema: Schema, unavailable: UnavailableValue): ColumnType {
-  return {schema, toJson: jsonString, zero: '""', unavailable: unavailable.string};
+  return {
+    schema,
+    toJson: jsonString,
+    writeJson: writeString,
+    zero: '""',
+    unavailable: unavailable.string,
+  };
 }
 
 /** `labels` in the enum's own order. */

@@ -1,6 +1,7 @@
 import {timestamptz, varchar} from '../../../serde/schema.ts';
 import {isoDate, timeOfDay} from './civil-time.ts';
 import type {ColumnType} from './column-type.ts';
+import {zonedTimestampWriter} from './temporal-writers.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -13,6 +14,7 @@ export function timestamptzType(typeModifier: number): ColumnType {
       if (text.endsWith('infinity')) return '"' + text + '"';
       return '"' + zonedTimestamp(text, digits) + '"';
     },
+    writeJson: zonedTimestampWriter(digits),
     zero: '"1970-01-01T00:00:00Z"',
     unavailable: 'null',
   };

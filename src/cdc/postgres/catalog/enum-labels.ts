@@ -1,4 +1,5 @@
-import type {Relation, Tuple} from '../../replication-source.ts';
+import type {Relation} from '../../replication-source.ts';
+import type {Tuple} from '../../tuple.ts';
 import {parseArray} from '../../events/types/array-text.ts';
 
 interface EnumColumn {
@@ -36,7 +37,7 @@ export class EnumLabels {
   meetsNew(row: Tuple): boolean {
     let isNew = false;
     for (const {index, isArray, labels} of this.#columns) {
-      const text = row[index];
+      const text = row.text(index);
       if (text === undefined || text === null || labels.has(text)) continue;
       for (const label of isArray ? (parseArray(text) ?? []) : [text]) {
         if (label === null || labels.has(label)) continue;

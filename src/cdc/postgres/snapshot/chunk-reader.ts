@@ -1,7 +1,8 @@
 import type {Client} from 'pg';
 import {WATERMARK_PREFIX} from '../../chunk-source.ts';
 import type {ChunkRequest, SnapshotChunk} from '../../chunk-source.ts';
-import type {Relation, Tuple} from '../../replication-source.ts';
+import type {Relation} from '../../replication-source.ts';
+import type {Tuple} from '../../tuple.ts';
 import {readTableNamed} from '../catalog/column-catalog.ts';
 import type {CatalogTable} from '../catalog/column-catalog.ts';
 import {keyColumns} from '../catalog/key-columns.ts';
@@ -167,7 +168,7 @@ async function lastKey(
       ),
     },
   );
-  return row as readonly string[] | undefined;
+  return row && key.map((_, index) => row.text(index) as string);
 }
 
 function chunkQuery(

@@ -1,5 +1,6 @@
 import type {Client} from 'pg';
-import type {Relation, Tuple} from '../../replication-source.ts';
+import type {Relation} from '../../replication-source.ts';
+import type {Tuple} from '../../tuple.ts';
 import {CopyStream} from '../stream/copy-stream.ts';
 import {decodeCopyRow} from './copy-text.ts';
 

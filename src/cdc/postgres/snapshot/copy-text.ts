@@ -1,17 +1,29 @@
 import {isUtf8} from 'node:buffer';
 import {ServiceError} from '../../../common/errors.ts';
 import type {Relation} from '../../replication-source.ts';
+import {NULL, Tuple} from '../../tuple.ts';
 
-/** What `Buffer` has and its types lack: slices without the checks of `toString`. */
-interface FastBuffer extends Buffer {
-  utf8Slice(start: number, end: number): string;
-}
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const BACKSLASH = 0x5c;
+const LETTER_N = 0x4e;
 
-/** What `utf8Slice` puts in place of bytes that are not UTF-8; also a character that a text may have. */
-const replacement = '\ufffd';
+/** By what stands after a backslash: the byte that both stand for, 0 where Postgres writes no such escape. */
+const escapes = new Uint8Array(256);
+for (const [letter, byte] of Object.entries({
+  '\\': '\\',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+}))
+  escapes[letter.charCodeAt(0)] = byte.charCodeAt(0);
 
 /**
- * The values of one row of `COPY … TO STDOUT` in text format, `buffer[start, end)` with its line end.
+ * The values of one row of `COPY … TO STDOUT` in text format, `buffer[start, end)` with its line end. They stay there, and
+ * escapes are replaced in place: the bytes are the tuple's from now on.
  *
  * @throws ServiceError `CDC_PROTOCOL` for anything but the columns of `relation`, written as Postgres writes them.
  */
@@ -20,90 +32,85 @@ export function decodeCopyRow(
   start: number,
   end: number,
   relation: Relation,
-): (string | null)[] {
-  if (end <= start || buffer[end - 1] !== 0x0a) throw unreadable(relation, 'it is cut short');
-  const line = (buffer as FastBuffer).utf8Slice(start, end - 1);
-  if (line.includes(replacement) && !isUtf8(buffer.subarray(start, end)))
-    throw unreadable(
-      relation,
-      `${columnName(relation, notUtf8(buffer.subarray(start, end - 1)))} is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8`,
-    );
-  const values = parseCopyRow(line);
-  if (values === undefined)
-    throw unreadable(
-      relation,
-      `Postgres does not write such an escape as in ${columnName(relation, badlyEscaped(line))}`,
-    );
+): Tuple {
+  const lineEnd = end - 1;
+  if (lineEnd < start || buffer[lineEnd] !== LINE_FEED)
+    throw unreadable(relation, 'it is cut short');
+  const spans: number[] = [];
+  let from = start;
+  let highest = 0;
+  let hasEscape = false;
+  for (let at = start; at < lineEnd; at++) {
+    const byte = buffer[at] as number;
+    if (byte > BACKSLASH) {
+      if (byte > highest) highest = byte;
+    } else if (byte === TAB) {
+      // Tabs inside of values are escaped, so each tab separates.
+      spans.push(from, at);
+      from = at + 1;
+    } else if (byte === BACKSLASH || byte === LINE_FEED) {
+      hasEscape = true;
+    }
+  }
+  spans.push(from, lineEnd);
+  if (highest > 0x7f) checkUtf8(buffer, spans, relation);
+  if (hasEscape) unescapeAll(buffer, spans, relation);
   const width = relation.columns.length;
-  if (values.length !== width)
-    throw unreadable(relation, `it has ${values.length} columns in place of ${width}`);
-  return values;
+  if (spans.length !== width * 2)
+    throw unreadable(relation, `it has ${spans.length / 2} columns in place of ${width}`);
+  return new Tuple(buffer, spans);
+}
+
+function checkUtf8(buffer: Buffer, spans: readonly number[], relation: Relation): void {
+  if (isUtf8(buffer.subarray(spans[0], spans.at(-1)))) return;
+  for (let i = 0; i < spans.length; i += 2) {
+    if (isUtf8(buffer.subarray(spans[i], spans[i + 1]))) continue;
+    throw unreadable(
+      relation,
+      `${columnName(relation, i / 2)} is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8`,
+    );
+  }
+}
+
+/** Takes the escapes out of the values, and finds those that are null. */
+function unescapeAll(buffer: Buffer, spans: number[], relation: Relation): void {
+  for (let i = 0; i < spans.length; i += 2) {
+    const [start, end] = [spans[i] as number, spans[i + 1] as number];
+    if (end - start === 2 && buffer[start] === BACKSLASH && buffer[start + 1] === LETTER_N) {
+      spans[i] = NULL;
+      spans[i + 1] = NULL;
+      continue;
+    }
+    const unescapedEnd = unescape(buffer, start, end);
+    if (unescapedEnd === undefined)
+      throw unreadable(
+        relation,
+        `Postgres does not write such an escape as in ${columnName(relation, i / 2)}`,
+      );
+    spans[i + 1] = unescapedEnd;
+  }
+}
+
+/** Where the value ends then; undefined where Postgres would have escaped otherwise. */
+function unescape(buffer: Buffer, start: number, end: number): number | undefined {
+  let to = start;
+  for (let at = start; at < end; at++) {
+    let byte = buffer[at] as number;
+    if (byte === LINE_FEED) return undefined;
+    if (byte === BACKSLASH) {
+      at++;
+      byte = at < end ? (escapes[buffer[at] as number] as number) : 0;
+      if (byte === 0) return undefined;
+    }
+    buffer[to++] = byte;
+  }
+  return to;
 }
 
 function columnName({columns}: Relation, index: number): string {
   return `column ${columns[index]?.name ?? index + 1}`;
 }
 
-/** The first value of the line that is not UTF-8. */
-function notUtf8(line: Buffer): number {
-  let index = 0;
-  for (let start = 0; start <= line.length; index++) {
-    const tab = line.indexOf(0x09, start);
-    const end = tab < 0 ? line.length : tab;
-    if (!isUtf8(line.subarray(start, end))) break;
-    start = end + 1;
-  }
-  return index;
-}
-
-/** The first value of the line that `parseCopyRow` does not take. */
-function badlyEscaped(line: string): number {
-  return line.split('\t').findIndex((value) => parseCopyRow(value) === undefined);
-}
-
 function unreadable({schema, table}: Relation, reason: string): ServiceError {
   return new ServiceError('CDC_PROTOCOL', `unreadable row of ${schema}.${table}: ${reason}`);
-}
-
-/**
- * The values of one row of `COPY … TO STDOUT` in text format, without its line end; undefined where Postgres would have
- * escaped otherwise.
- *
- * Tabs inside of values are escaped, so each tab separates; most rows have nothing to unescape.
- */
-export function parseCopyRow(line: string): (string | null)[] | undefined {
-  if (line.includes('\n')) return undefined;
-  const values: (string | null)[] = line.split('\t');
-  if (!line.includes('\\')) return values;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as string;
-    if (!value.includes('\\')) continue;
-    const text = value === '\\N' ? null : unescape(value);
-    if (text === undefined) return undefined;
-    values[i] = text;
-  }
-  return values;
-}
-
-/** What a character after a backslash stands for. */
-const escapes = new Map([
-  ['\\', '\\'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-  ['v', '\v'],
-]);
-
-function unescape(value: string): string | undefined {
-  let text = '';
-  let from = 0;
-  for (let at = value.indexOf('\\'); at >= 0; at = value.indexOf('\\', from)) {
-    const character = escapes.get(value.charAt(at + 1));
-    if (character === undefined) return undefined;
-    text += value.slice(from, at) + character;
-    from = at + 2;
-  }
-  return text + value.slice(from);
 }

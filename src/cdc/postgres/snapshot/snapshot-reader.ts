@@ -1,5 +1,6 @@
 import type {Client} from 'pg';
-import type {SnapshotBatch, Tuple} from '../../replication-source.ts';
+import type {SnapshotBatch} from '../../replication-source.ts';
+import type {Tuple} from '../../tuple.ts';
 import {copyRows} from './copy-rows.ts';
 import {snapshotParts} from './snapshot-parts.ts';
 import type {SnapshotPart, SnapshotTable} from './snapshot-parts.ts';

@@ -1,6 +1,6 @@
-import {isUtf8} from 'node:buffer';
 import {ServiceError} from '../../../common/errors.ts';
-import type {Tuple} from '../../replication-source.ts';
+import {NULL, Tuple, UNSENT} from '../../tuple.ts';
+import {isUtf8Text} from '../utf8-text.ts';
 import {formatLsn} from '../lsn.ts';
 
 /** A message of the logical replication protocol, version 1; oids and xids are unsigned. */
@@ -81,11 +81,9 @@ interface FastBuffer extends Buffer {
   utf8Slice(start: number, end: number): string;
 }
 
-/** What `utf8Slice` puts in place of bytes that are not UTF-8; also a character that a text may have. */
-const replacement = '\ufffd';
-
 /**
- * Decodes pgoutput messages, one at a time, out of the buffers that the socket was read into.
+ * Decodes pgoutput messages, one at a time, out of the buffers that the socket was read into. Rows stay there: nobody
+ * writes to them any more.
  *
  * Refused is all that can be known to be wrong: lengths and counts that do not add up to the message, unknown tags and
  * flags, times that no clock shows, bytes that are not UTF-8. A changed byte within a text, a number or an oid is a
@@ -196,22 +194,23 @@ export class PgoutputDecoder {
 
   #tuple(relationOid: number): Tuple {
     const count = this.#uint16();
-    const values: (string | null | undefined)[] = [];
+    const spans: number[] = [];
     try {
       for (let i = 0; i < count; i++) {
         const kind = this.#uint8();
         if (kind === 0x74) {
           const start = this.#skip(this.#uint32());
-          values.push(this.#text(start, this.#offset));
-        } else if (kind === 0x6e) values.push(null);
-        else if (kind === 0x75) values.push(undefined);
+          if (!isUtf8Text(this.#buffer, start, this.#offset)) throw this.#notUtf8();
+          spans.push(start, this.#offset);
+        } else if (kind === 0x6e) spans.push(NULL, NULL);
+        else if (kind === 0x75) spans.push(UNSENT, UNSENT);
         else throw this.#fail(`unknown column kind 0x${kind.toString(16)}`);
       }
     } catch (error) {
-      this.#refusedColumn = {relationOid, index: values.length};
+      this.#refusedColumn = {relationOid, index: spans.length / 2};
       throw error;
     }
-    return values;
+    return new Tuple(this.#buffer, spans);
   }
 
   #relation(): RelationMessage {
@@ -304,18 +303,20 @@ export class PgoutputDecoder {
   }
 
   #text(start: number, end: number): string {
-    const text = this.#buffer.utf8Slice(start, end);
-    if (text.includes(replacement) && !isUtf8(this.#buffer.subarray(start, end)))
-      throw this.#fail(
-        'a text is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8',
-      );
-    return text;
+    if (!isUtf8Text(this.#buffer, start, end)) throw this.#notUtf8();
+    return this.#buffer.utf8Slice(start, end);
   }
 
   #expect(tag: number): void {
     const found = this.#uint8();
     if (found !== tag)
       throw this.#fail(`expected 0x${tag.toString(16)}, found 0x${found.toString(16)}`);
+  }
+
+  #notUtf8(): ServiceError {
+    return this.#fail(
+      'a text is not UTF-8, as a database with the encoding SQL_ASCII may have it; correct the row, or move to a database with the encoding UTF8',
+    );
   }
 
   #truncated(): ServiceError {

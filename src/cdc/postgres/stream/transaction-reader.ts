@@ -1,6 +1,7 @@
 import {ServiceError} from '../../../common/errors.ts';
-import type {Relation, SourceEvent, Tuple} from '../../replication-source.ts';
+import type {Relation, SourceEvent} from '../../replication-source.ts';
 import {EnumLabels} from '../catalog/enum-labels.ts';
+import type {Tuple} from '../../tuple.ts';
 import {formatLsn} from '../lsn.ts';
 import {PgoutputDecoder} from './pgoutput.ts';
 import type {
@@ -198,7 +199,7 @@ export class TransactionReader {
   #change(message: ChangeMessage, lsn: bigint, bytes: number): void {
     const known = this.#relationOf(message.relationOid, lsn);
     if (known === undefined || !this.#isNew()) return;
-    if (known.labels?.meetsNew(message.after ?? message.before ?? []) === true) {
+    if (known.labels?.meetsNew((message.after ?? message.before) as Tuple) === true) {
       this.#newLabel = {message, lsn, bytes};
       this.#output.onNewLabel(known.message);
     } else {
@@ -224,8 +225,10 @@ export class TransactionReader {
         kind: tag,
         relation,
         lsn,
-        before: before !== undefined && beforeKind === 'key' ? keyOnly(before, identity) : before,
-        after: after !== undefined && beforeKind === 'row' ? filled(after, before) : after,
+        // Postgres sends null for what it leaves out of a key.
+        before: beforeKind === 'key' ? before?.only(identity) : before,
+        // Under FULL the old row has what an unchanged TOAST column does not bring.
+        after: before !== undefined && beforeKind === 'row' ? after?.filledFrom(before) : after,
       },
       bytes,
     );
@@ -276,15 +279,4 @@ export class TransactionReader {
 
 function outOfOrder(what: string): ServiceError {
   return new ServiceError('CDC_PROTOCOL', what);
-}
-
-/** Postgres sends null for what it leaves out of a key. */
-function keyOnly(before: Tuple, identity: readonly boolean[]): Tuple {
-  return before.map((value, index) => (identity[index] === true ? value : undefined));
-}
-
-/** Under FULL the old row has what an unchanged TOAST column does not bring. */
-function filled(after: Tuple, before: Tuple | undefined): Tuple {
-  if (!after.includes(undefined) || before === undefined) return after;
-  return after.map((value, index) => (value === undefined ? before[index] : value));
 }

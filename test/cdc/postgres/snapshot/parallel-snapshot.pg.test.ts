@@ -3,15 +3,17 @@ import type {SnapshotBatch} from '../../../../src/cdc/replication-source.ts';
 import {TestSource, rowChanges} from '../../../support/postgres-test-source.ts';
 import {Random} from '../../../support/random.ts';
 import {until} from '../../../support/until.ts';
+import {textsOf} from '../../../support/tuple.ts';
+import type {Text} from '../../../support/tuple.ts';
 
 const port = inject('postgresPort');
 /** So that tables of a few thousand rows are cut into ranges. */
 const parallel = {maxThreads: 4, rangeBlocks: 8, fetchSize: 100};
 
-function rowsOf(batches: readonly SnapshotBatch[], table: string): (string | null | undefined)[][] {
+function rowsOf(batches: readonly SnapshotBatch[], table: string): Text[][] {
   return batches
     .filter(({relation}) => relation.table === table)
-    .flatMap(({rows}) => rows.map((row) => [...row]));
+    .flatMap(({rows}) => rows.map(textsOf));
 }
 
 /** Moves amounts between the accounts of two tables, each time in one transaction, until told to end. */
@@ -98,7 +100,7 @@ describe('PostgresSource.snapshot with several threads', () => {
           );
           return row?.['n'] === 4;
         });
-      ids.push(...rows.map(([id]) => Number(id)));
+      ids.push(...rows.map((row) => Number(row.text(0))));
     }
 
     expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({length: 20_000}, (_, i) => i + 1));

@@ -2,6 +2,7 @@ import {describe, expect, inject, test} from 'vitest';
 import {TestSource, rowChanges} from '../../../support/postgres-test-source.ts';
 import {Random} from '../../../support/random.ts';
 import {until} from '../../../support/until.ts';
+import {textsOf} from '../../../support/tuple.ts';
 
 const port = inject('postgresPort');
 
@@ -263,7 +264,7 @@ describe('PostgresSource.snapshot', () => {
       ['Ünï "q"', 'text', true],
     ]);
     expect(relation?.columns[2]?.typeModifier).toBe(((10 << 16) | 2) + 4);
-    expect(batches[0]?.rows).toEqual([['1', '2', '3.50', 'x', 'y']]);
+    expect(batches[0]?.rows.map(textsOf)).toEqual([['1', '2', '3.50', 'x', 'y']]);
     expect(changes[0]?.relation).toBe(relation);
     expect(changes[0]?.after).toEqual(['5', '6', '7.00', 'x', 'y']);
   });

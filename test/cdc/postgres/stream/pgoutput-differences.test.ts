@@ -2,7 +2,7 @@ import {PgoutputPlugin} from 'pg-logical-replication';
 import {describe, expect, test} from 'vitest';
 import {PgoutputDecoder} from '../../../../src/cdc/postgres/stream/pgoutput.ts';
 import {MessageWriter} from './message-writer.ts';
-import {encode} from './pgoutput-messages.ts';
+import {encode, textual} from './pgoutput-messages.ts';
 
 const relation = (oid: number): Buffer =>
   encode({
@@ -121,7 +121,8 @@ describe('PgoutputDecoder and the parser of pg-logical-replication', () => {
   test.each(differences)('$what', ({messages, theirs, ours}) => {
     const plugin = new PgoutputPlugin({protoVersion: 1, publicationNames: []});
     const decoder = new PgoutputDecoder();
-    const decode = (message: Buffer): unknown => decoder.decode(message, 0, message.length, 1n);
+    const decode = (message: Buffer): unknown =>
+      textual(decoder.decode(message, 0, message.length, 1n));
     const last = messages.at(-1) as Buffer;
 
     const peer = messages.map((message) => plugin.parse(message)).at(-1);

@@ -4,7 +4,7 @@ import {PgoutputDecoder} from '../../../../src/cdc/postgres/stream/pgoutput.ts';
 import type {PgoutputMessage} from '../../../../src/cdc/postgres/stream/pgoutput.ts';
 import {ServiceError} from '../../../../src/common/errors.ts';
 import {mutated, mutations} from '../../../support/mutation.ts';
-import {encode, messages} from './pgoutput-messages.ts';
+import {encode, messages, textual} from './pgoutput-messages.ts';
 
 const decoder = new PgoutputDecoder();
 const lsn = 0x16_b374_d848n;
@@ -46,7 +46,7 @@ describe('PgoutputDecoder with any bytes', {timeout: 30_000}, () => {
   test('decodes what was encoded', () => {
     fc.assert(
       fc.property(messages, (message) => {
-        expect(decode(encode(message))).toEqual(message);
+        expect(textual(decode(encode(message)))).toEqual(textual(message));
       }),
       {numRuns: 5_000},
     );
@@ -95,7 +95,8 @@ describe('PgoutputDecoder with any bytes', {timeout: 30_000}, () => {
     fc.assert(
       fc.property(messages, mutations, (message, mutation) => {
         const bytes = mutated(encode(message), [mutation]);
-        expect(decodedOrRefused(bytes, 0x00)).toEqual(decodedOrRefused(bytes, 0x74));
+        const [one, other] = [0x00, 0x74].map((around) => decodedOrRefused(bytes, around));
+        expect(one && textual(one)).toEqual(other && textual(other));
       }),
       {numRuns: 3_000},
     );

@@ -3,7 +3,8 @@ import type {
   PgoutputMessage,
   RelationMessage,
 } from '../../../../src/cdc/postgres/stream/pgoutput.ts';
-import type {Tuple} from '../../../../src/cdc/replication-source.ts';
+import type {Tuple} from '../../../../src/cdc/tuple.ts';
+import {textsOf, tuple} from '../../../support/tuple.ts';
 import {MessageWriter} from './message-writer.ts';
 
 const oids = fc.integer({min: 0, max: 0xffff_ffff});
@@ -29,7 +30,7 @@ const texts = fc.string({
   ),
 });
 const values = fc.oneof(texts, fc.constantFrom(null, undefined));
-const tuples = fc.array(values, {maxLength: 6});
+const tuples = fc.array(values, {maxLength: 6}).map(tuple);
 
 const changes = fc.oneof(
   fc.record({
@@ -106,6 +107,13 @@ export const messages: fc.Arbitrary<PgoutputMessage> = fc.oneof(
   }),
 ) as fc.Arbitrary<PgoutputMessage>;
 
+/** The message with the values of its rows in place of where they lie. */
+export function textual(message: PgoutputMessage): object {
+  if (!('relationOid' in message)) return message;
+  const {before, after} = message;
+  return {...message, before: before && textsOf(before), after: after && textsOf(after)};
+}
+
 /** Microseconds from 1970 to 2000. */
 const postgresEpoch = 946_684_800_000_000n;
 
@@ -133,8 +141,8 @@ export function encode(message: PgoutputMessage): Buffer {
       const writer = new MessageWriter(message.tag.charAt(0).toUpperCase()).u32(
         message.relationOid,
       );
-      if (message.before !== undefined) tuple(writer, message.beforeKind === 'key' ? 'K' : 'O', message.before); // prettier-ignore
-      if (message.after !== undefined) tuple(writer, 'N', message.after);
+      if (message.before !== undefined) writeTuple(writer, message.beforeKind === 'key' ? 'K' : 'O', message.before); // prettier-ignore
+      if (message.after !== undefined) writeTuple(writer, 'N', message.after);
       return writer.done();
     }
     case 'truncate': {
@@ -178,8 +186,8 @@ function encodeRelation(message: RelationMessage): Buffer {
   return writer.done();
 }
 
-function tuple(writer: MessageWriter, kind: string, row: Tuple): void {
-  writer.tuple(kind, row);
+function writeTuple(writer: MessageWriter, kind: string, row: Tuple): void {
+  writer.tuple(kind, textsOf(row));
 }
 
 /** The server leaves the name of the catalog's schema empty. */

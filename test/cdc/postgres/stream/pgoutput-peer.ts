@@ -6,7 +6,7 @@ import type {
   PgoutputMessage,
   RelationMessage,
 } from '../../../../src/cdc/postgres/stream/pgoutput.ts';
-import type {Tuple} from '../../../../src/cdc/replication-source.ts';
+import type {Tuple} from '../../../../src/cdc/tuple.ts';
 
 /**
  * What pg-logical-replication's parser reads out of `messages`, in a form that both have.
@@ -119,13 +119,12 @@ function ourNeutral(message: PgoutputMessage, relations: Map<number, RelationMes
     values === undefined
       ? null
       : Object.fromEntries(
-          columns.flatMap(({name, key}, index) => (key || !keyOnly ? [[name, values[index]]] : [])),
+          columns.flatMap(({name, key}, index) =>
+            key || !keyOnly ? [[name, values.text(index)]] : [],
+          ),
         );
   // It has filled unchanged TOAST values; here that is done where transactions are read.
-  const filled =
-    beforeKind === 'row'
-      ? after?.map((value, index) => (value === undefined ? before?.[index] : value))
-      : after;
+  const filled = beforeKind === 'row' ? after?.filledFrom(before as Tuple) : after;
   if (tag === 'insert') return {tag, oid: relationOid, new: named(after)};
   return {
     tag,

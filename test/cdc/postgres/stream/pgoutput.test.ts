@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {PgoutputDecoder} from '../../../../src/cdc/postgres/stream/pgoutput.ts';
-import type {PgoutputMessage} from '../../../../src/cdc/postgres/stream/pgoutput.ts';
 import {MessageWriter} from './message-writer.ts';
+import {textual} from './pgoutput-messages.ts';
 
 const oid = 4_294_967_295;
 const lsn = 0xfedc_ba98_7654_3210n;
@@ -53,9 +53,9 @@ const messages: Record<string, Buffer> = {
 };
 
 /** Embedded in other bytes, as in a read of the socket. */
-function decode(bytes: Buffer): PgoutputMessage {
+function decode(bytes: Buffer): object {
   const read = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(40)]);
-  return new PgoutputDecoder().decode(read, 3, 3 + bytes.length, 0x16_b374_d848n);
+  return textual(new PgoutputDecoder().decode(read, 3, 3 + bytes.length, 0x16_b374_d848n));
 }
 
 describe('PgoutputDecoder', () => {

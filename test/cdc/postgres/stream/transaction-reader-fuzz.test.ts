@@ -8,6 +8,7 @@ import {TransactionReader} from '../../../../src/cdc/postgres/stream/transaction
 import type {Relation, SourceEvent} from '../../../../src/cdc/replication-source.ts';
 import {ServiceError} from '../../../../src/common/errors.ts';
 import {mutated, mutations} from '../../../support/mutation.ts';
+import {tuple} from '../../../support/tuple.ts';
 import {encode} from './pgoutput-messages.ts';
 
 /** Of two tables the first is captured. */
@@ -61,7 +62,7 @@ const streams = fc
           relationOid: oid,
           beforeKind: undefined,
           before: undefined,
-          after: [value, null],
+          after: tuple([value, null]),
         })),
         {tag: 'commit', commitLsn, endLsn: lsn, commitTime: 0},
       ];
