@@ -54,7 +54,7 @@ function decode(line: Buffer, width: number): Text[] {
 
 const decodeText = (line: string, width: number): Text[] => decode(Buffer.from(line), width);
 
-describe('decodeCopyRow', () => {
+describe('decodeCopyRow', {timeout: 30_000}, () => {
   test('reads a row of the columns that its table has', () => {
     expect(decodeText('a\t\\N\té\n', 3)).toEqual(['a', null, 'é']);
   });
