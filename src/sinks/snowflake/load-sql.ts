@@ -4,12 +4,16 @@ import {columnSql} from './column-sql.ts';
 import {literal} from './identifier.ts';
 import type {Identifier} from './identifier.ts';
 
-/** One bind, an array of rows. */
-export const boundRows = 'SELECT VALUE AS R FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?)))';
+/** Behind an abort from outside a session commits each statement: what is bound last is the transaction that it has to be in. */
+const inTransaction = 'CURRENT_TRANSACTION()::VARCHAR = ?';
+
+/** Two binds: an array of rows, and the transaction. */
+export const boundRows = `SELECT VALUE AS R FROM TABLE(FLATTEN(INPUT => PARSE_JSON(?))) WHERE ${inTransaction}`;
 
 /** A temporary table with one row in each. */
 export const loadTable = '"_SINK_LOAD"';
-export const loadedRows = `SELECT R FROM ${loadTable}`;
+/** One bind, the transaction. */
+export const loadedRows = `SELECT R FROM ${loadTable} WHERE ${inTransaction}`;
 
 const offset = `S.R['o']::NUMBER(38,0)`;
 const key = `S.R['k']::VARCHAR`;

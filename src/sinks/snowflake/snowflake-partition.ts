@@ -102,7 +102,7 @@ export class SnowflakePartition implements SinkPartition {
   async #commit(batch: SinkBatch, rows: readonly EncodedRow[]): Promise<void> {
     const staged = await this.#upload(batch, rows);
     const transactionId = await this.#begin();
-    await this.#load(rows, staged);
+    await this.#load(rows, staged, transactionId);
     const {watermark} = this.#opened;
     await moveWatermark(this.#connection, this.#source, watermark.epoch, batch, transactionId);
     try {
@@ -145,20 +145,26 @@ export class SnowflakePartition implements SinkPartition {
     return currentTransaction(this.#connection);
   }
 
-  async #load(rows: readonly EncodedRow[], staged: StagedFile | undefined): Promise<void> {
+  /** Writes the rows, in that transaction and in no other. */
+  async #load(
+    rows: readonly EncodedRow[],
+    staged: StagedFile | undefined,
+    transactionId: string,
+  ): Promise<void> {
     const {columns} = this.#opened;
     const identifier = this.#options.preserveCase ? preservedCase : upperCase;
     if (staged !== undefined) {
       await this.#stage.copy(staged);
       const {changed} = await this.#connection.execute(
         loadSql(this.#source, columns, identifier, loadedRows),
+        [transactionId],
       );
       this.#checkCount(changed, rows.length);
       return;
     }
     const sql = loadSql(this.#source, columns, identifier, boundRows);
     for (const part of jsonArrays(rows, BIND_BYTES)) {
-      const {changed} = await this.#connection.execute(sql, [part.text]);
+      const {changed} = await this.#connection.execute(sql, [part.text, transactionId]);
       this.#checkCount(changed, part.rows.length);
     }
   }
@@ -224,8 +230,7 @@ export class SnowflakePartition implements SinkPartition {
   /** What the table says against the rows; it is undefined when it takes them. They are not kept. */
   async #isTaken(rows: readonly EncodedRow[]): Promise<unknown> {
     try {
-      await this.#begin();
-      await this.#load(rows, undefined);
+      await this.#load(rows, undefined, await this.#begin());
       return undefined;
     } catch (error) {
       if (isRejection(error) || error instanceof RowCountError) return error;
