@@ -68,7 +68,7 @@ export class DatabricksPartition implements SinkPartition {
         `sink ${source.sink}: the last batch of ${source.topic}-${source.partition} was to go to "${pending.target}", and the configuration now says "${targetOf(source)}"; start once with the former one, so that it is completed`,
       );
     }
-    const replay = new DatabricksPartition(parts, nextOffset);
+    const replay = new DatabricksPartition({...parts, columns: pending.columns}, nextOffset);
     const {table} = replay.#load(pending.file);
     // What the writer before has begun can commit no more after this, and may be begun again.
     await client.run(fenceTable(table, `${epoch} ${pending.file}`));
@@ -115,7 +115,8 @@ export class DatabricksPartition implements SinkPartition {
     }
     const file = `${batch.startOffset}-${batch.nextOffset}-${randomUUID()}.json.gz`;
     await this.#stage(file, rows);
-    const pending = {file, nextOffset: batch.nextOffset, target: this.#target};
+    const {columns} = this.#parts;
+    const pending = {file, nextOffset: batch.nextOffset, target: this.#target, columns};
     await this.#parts.offsets.announce(batch.startOffset, pending);
     this.#release();
     try {

@@ -3,6 +3,7 @@ import type {SinkSource} from '../warehouse-sink.ts';
 import {literal} from './column-sql.ts';
 import type {DatabricksClient, Row} from './databricks-client.ts';
 import {offsetsRow, qualified} from './statements.ts';
+import type {WrittenColumn} from './statements.ts';
 import {StatementError} from './statement-error.ts';
 
 /** Where a partition stands and who may move it. */
@@ -19,6 +20,8 @@ export interface PendingLoad {
   readonly nextOffset: number;
   /** Insert mode and table. */
   readonly target: string;
+  /** As the writer knew them that announced it: the next one may not know yet what is new in the file. */
+  readonly columns: readonly WrittenColumn[];
 }
 
 /** Of two writers that take over at the same moment one has to look again. */
@@ -75,16 +78,16 @@ export class SinkOffsets {
   }
 
   /** Announces a file before it is loaded. From then on its load is certain: by this writer, or by the next one. */
-  announce(startOffset: number, {file, nextOffset, target}: PendingLoad): Promise<void> {
+  announce(startOffset: number, {file, nextOffset, target, columns}: PendingLoad): Promise<void> {
     return this.#move(
-      `next_offset = ${startOffset}, pending_file = ${literal(file)}, pending_offset = ${nextOffset}, pending_target = ${literal(target)}`,
+      `next_offset = ${startOffset}, pending_file = ${literal(file)}, pending_offset = ${nextOffset}, pending_target = ${literal(target)}, pending_columns = ${literal(JSON.stringify(columns))}`,
     );
   }
 
   /** Moves the watermark, past what was announced. */
   settle(nextOffset: number | undefined): Promise<void> {
     return this.#move(
-      `next_offset = ${nextOffset ?? 'NULL'}, pending_file = NULL, pending_offset = NULL, pending_target = NULL`,
+      `next_offset = ${nextOffset ?? 'NULL'}, pending_file = NULL, pending_offset = NULL, pending_target = NULL, pending_columns = NULL`,
     );
   }
 
@@ -109,7 +112,7 @@ export class SinkOffsets {
     let rows: readonly Row[];
     try {
       rows = await this.#client.query(
-        `SELECT topic_id, next_offset, epoch, pending_file, pending_offset, pending_target FROM ${this.#table} WHERE ${this.#row}`,
+        `SELECT topic_id, next_offset, epoch, pending_file, pending_offset, pending_target, pending_columns FROM ${this.#table} WHERE ${this.#row}`,
       );
     } catch (error) {
       if (!(error instanceof StatementError) || error.problem !== 'missing') throw error;
@@ -129,6 +132,7 @@ export class SinkOffsets {
               file,
               nextOffset: Number(row['pending_offset']),
               target: String(row['pending_target']),
+              columns: JSON.parse(String(row['pending_columns'])) as readonly WrittenColumn[],
             }
           : undefined,
     };
@@ -146,7 +150,7 @@ export class SinkOffsets {
   /** A folder for each partition's row, so that writers of different ones never conflict. */
   async #create(): Promise<void> {
     await this.#client.run(
-      `CREATE TABLE IF NOT EXISTS ${this.#table} (sink STRING, topic STRING, part INT, topic_id STRING, next_offset BIGINT, epoch BIGINT, pending_file STRING, pending_offset BIGINT, pending_target STRING) USING DELTA PARTITIONED BY (sink, topic, part)`,
+      `CREATE TABLE IF NOT EXISTS ${this.#table} (sink STRING, topic STRING, part INT, topic_id STRING, next_offset BIGINT, epoch BIGINT, pending_file STRING, pending_offset BIGINT, pending_target STRING, pending_columns STRING) USING DELTA PARTITIONED BY (sink, topic, part)`,
     );
   }
 
