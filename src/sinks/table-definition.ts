@@ -41,6 +41,8 @@ export interface ColumnType {
   /** DECIMAL only. */
   readonly precision?: number;
   readonly scale?: number;
+  /** NESTED only: it is an array, for warehouses that have a type of its own for those. */
+  readonly isArray?: true;
 }
 
 export type ColumnKind =
@@ -186,6 +188,7 @@ function columnType(topic: SinkTopic, name: string, schema: Schema): ColumnType 
     case 'DECIMAL':
       return decimalType(topic, name, schema);
     case 'ARRAY':
+      return {kind: 'NESTED', isArray: true};
     case 'MAP':
     case 'STRUCT':
       break;

@@ -61,7 +61,7 @@ describe('tableDefinition', () => {
     [schema.timestamptz(), {kind: 'TIMESTAMPTZ'}],
     [schema.json(), {kind: 'JSON'}],
     [schema.uuid(), {kind: 'UUID'}],
-    [schema.array(schema.varchar()), {kind: 'NESTED'}],
+    [schema.array(schema.varchar()), {kind: 'NESTED', isArray: true}],
     [schema.map(schema.varchar()), {kind: 'NESTED'}],
     [schema.nullable(struct({a: varchar()})), {kind: 'NESTED'}],
   ])('%#: has a column for each type', (type, column) => {

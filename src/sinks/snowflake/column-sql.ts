@@ -53,7 +53,13 @@ export function columnSql(type: ColumnType): ColumnSql {
     case 'NESTED':
       break;
   }
-  return {type: 'VARIANT', convert: (json) => `STRIP_NULL_VALUE(${json})`};
+  if (type.isArray !== true) return {type: 'VARIANT', convert: nested};
+  return {type: 'ARRAY', convert: (json) => `TO_ARRAY(${nested(json)})`};
+}
+
+/** JSON itself; its null is the absence of a value. */
+function nested(json: string): string {
+  return `STRIP_NULL_VALUE(${json})`;
 }
 
 function cast(type: string): ColumnSql {

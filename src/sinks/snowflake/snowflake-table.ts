@@ -148,6 +148,7 @@ function takes(actual: string, type: string): boolean {
 /** Types that a value of the topic's also fits into. */
 const widenings: Readonly<Record<string, readonly string[]>> = {
   TIMESTAMP_TZ: ['TIMESTAMP_LTZ'],
+  ARRAY: ['VARIANT'],
 };
 
 interface TypeShape {

@@ -14,6 +14,7 @@ import {
   json,
   map,
   notNull,
+  nullable,
   real,
   smallint,
   struct,
@@ -48,13 +49,15 @@ interface Asked {
   readonly name?: string;
   /** SQL of the stand-in's DuckDB over the column `?`. */
   readonly expression?: string;
+  /** The table exists, and lacks a column or two. */
+  readonly isThere?: boolean;
 }
 
 /** Values of a column, from the topic's serializer to the table, and the type that the column got. */
 async function stored(
   schema: Schema,
   values: readonly unknown[],
-  {name = 'v', expression = 'CAST(? AS VARCHAR)'}: Asked = {},
+  {name = 'v', expression = 'CAST(? AS VARCHAR)', isThere = false}: Asked = {},
 ): Promise<readonly unknown[]> {
   const topic = {
     name: `t_${serial}`,
@@ -70,7 +73,7 @@ async function stored(
     table: tableDefinition(topic),
     insertMode: 'append',
     autoCreate: true,
-    autoEvolve: 'fail',
+    autoEvolve: isThere ? 'evolve' : 'fail',
   });
   await partition.write({
     rows: values.map((value, offset) => ({
@@ -233,7 +236,7 @@ describe('Snowflake, sink check 20', () => {
     expect(createdType()).toBe('BINARY');
   });
 
-  test('keeps arrays, maps and rows as VARIANT, with every digit', async () => {
+  test('keeps arrays as ARRAY, with every digit', async () => {
     const nested = struct({id: bigint(), names: array(varchar()), sizes: map(double())});
     const value = {id: MAX_INT64, names: ['a', null, 'ö"'], sizes: {'x y': 0.5}};
 
@@ -242,7 +245,24 @@ describe('Snowflake, sink check 20', () => {
       '[]',
       null,
     ]);
+    expect(createdType()).toBe('ARRAY');
+  });
+
+  test('keeps maps and rows as VARIANT', async () => {
+    const value = {sizes: {'x y': 0.5}, names: ['a']};
+    const type = nullable(struct({sizes: map(double()), names: array(varchar())}));
+
+    expect(await stored(type, [value, null])).toEqual([
+      '{"sizes":{"x y":0.5},"names":["a"]}',
+      null,
+    ]);
     expect(createdType()).toBe('VARIANT');
+  });
+
+  test('writes an array into the VARIANT column that an existing table has for it', async () => {
+    await warehouse.server.query(`CREATE TABLE "T_${serial}" ("V" JSON, "_OFFSET" DECIMAL(38,0))`);
+
+    expect(await stored(array(varchar()), [['a'], null], {isThere: true})).toEqual(['["a"]', null]);
   });
 
   test('keeps any decimal of any scale', {timeout: 60_000}, async () => {

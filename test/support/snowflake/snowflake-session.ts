@@ -247,7 +247,7 @@ export class SnowflakeSession {
 
   async #describe(table: string): Promise<StatementReply> {
     const reader = await this.#duck.runAndReadAll(
-      `SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() WHERE table_name = '${table.replaceAll("'", "''")}' ORDER BY column_index`,
+      `SELECT column_name, coalesce(comment, data_type), is_nullable, column_default FROM duckdb_columns() WHERE table_name = '${table.replaceAll("'", "''")}' ORDER BY column_index`,
     );
     const rows = reader.getRows();
     if (rows.length === 0)
@@ -295,6 +295,8 @@ export class SnowflakeSession {
       await this.#duck.run(
         `CREATE ${match[1] ?? ''}TABLE IF NOT EXISTS ${match[2]} (${list.join(', ')})`,
       );
+      for (const [, column, , type] of columns)
+        await this.#noteArray(match[2] as string, column as string, type as string);
     } else if (
       (match = new RegExp(`^ALTER TABLE (${name}) ADD COLUMN IF NOT EXISTS (${name}) (\\S+)$`).exec(
         sql,
@@ -303,6 +305,7 @@ export class SnowflakeSession {
       await this.#duck.run(
         `ALTER TABLE ${match[1]} ADD COLUMN IF NOT EXISTS ${match[3]} ${columnType(match[5] as string)}`,
       );
+      await this.#noteArray(match[1] as string, match[3] as string, match[5] as string);
     } else {
       throw new SnowflakeFailure(
         '001003',
@@ -310,6 +313,11 @@ export class SnowflakeSession {
         `SQL compilation error: the stand-in does not know this statement: ${sql.slice(0, 100)}`,
       );
     }
+  }
+
+  /** DuckDB has one type for JSON; which columns are arrays stands in their comments. */
+  async #noteArray(table: string, column: string, type: string): Promise<void> {
+    if (type === 'ARRAY') await this.#duck.run(`COMMENT ON COLUMN ${table}.${column} IS 'ARRAY'`);
   }
 
   async #change(statement: Statement): Promise<StatementReply> {

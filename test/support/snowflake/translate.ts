@@ -11,6 +11,8 @@ export const macros = [
   `CREATE MACRO IS_VARCHAR(json) AS coalesce(json_type(json) = 'VARCHAR', false)`,
   `CREATE MACRO IS_NULL_VALUE(json) AS coalesce(json_type(json) = 'NULL', false)`,
   `CREATE MACRO STRIP_NULL_VALUE(json) AS CASE WHEN json_type(json) = 'NULL' THEN NULL ELSE json END`,
+  // Whatever is no array becomes one with a single element.
+  `CREATE MACRO TO_ARRAY(json) AS CASE WHEN json IS NULL THEN NULL WHEN json_type(json) = 'ARRAY' THEN json ELSE json_array(json) END`,
   `CREATE MACRO TO_DOUBLE(text) AS CAST(text AS DOUBLE)`,
   `CREATE MACRO TO_BINARY(text, encoding) AS from_base64(text)`,
   `CREATE MACRO HEX_ENCODE(content) AS hex(content)`,
@@ -102,6 +104,7 @@ const columnTypes: Readonly<Record<string, string>> = {
   'TIMESTAMP_TZ(6)': 'TIMESTAMP WITH TIME ZONE',
   TIMESTAMP_LTZ: 'TIMESTAMP WITH TIME ZONE',
   VARIANT: 'JSON',
+  ARRAY: 'JSON',
 };
 
 /** DuckDB's type as DESCRIBE TABLE shows that of Snowflake. */
