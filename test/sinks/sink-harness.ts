@@ -71,8 +71,11 @@ export class SinkHarness {
     return {byId: (id: number) => Promise.resolve(this.schemas.get(id))};
   }
 
-  static async open(partitions = 1): Promise<SinkHarness> {
-    const directory = mkdtempSync(join(tmpdir(), 'millrace-sinks-'));
+  /** `directory` has the log, which may be there already; it is removed at the end. */
+  static async open(
+    partitions = 1,
+    directory = mkdtempSync(join(tmpdir(), 'millrace-sinks-')),
+  ): Promise<SinkHarness> {
     const kafka = await EmbeddedKafka.open({directory, clock: systemClock, logger: silentLogger});
     await kafka.admin.ensureTopics([{name: orders.name, partitions, cleanupPolicy: 'delete'}]);
     return new SinkHarness(kafka, directory);

@@ -2,8 +2,9 @@ import {rejects} from 'node:assert';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {messageOf, RetriableError, TaskError} from '../../src/common/errors.ts';
 import type {InsertMode, SinkPartition, WarehouseSink} from '../../src/sinks/warehouse-sink.ts';
-import {sourceOf, topicEnd, topicRows} from '../support/fault-topic.ts';
-import type {StatementFaults} from '../support/statement-faults.ts';
+import {batchEnds, sourceOf, topicEnd, topicRows} from '../support/fault-topic.ts';
+import type {StatementFault, StatementFaults} from '../support/statement-faults.ts';
+import {StatementPlaces} from '../support/statement-places.ts';
 import {TopicLoad} from '../support/topic-load.ts';
 import {until} from '../support/until.ts';
 
@@ -41,20 +42,34 @@ const kills = [
  */
 const overlaps = [1, 5, Infinity];
 
+export interface FaultSuiteOptions {
+  /** How a statement of a writer can stand still. Default: `held`. */
+  readonly stalls?: readonly StatementFault[];
+  /** Each statement of a load has a load of its own in which it fails; otherwise one load gets over many failures. */
+  readonly isLong?: boolean;
+  /** Milliseconds that one test may take. */
+  readonly timeout?: number;
+}
+
 /**
- * Tries every statement that a load sends with every fault, and every statement of a writer that has stopped there while
- * another instance took over: at the end, and at each new start, the table is what the topic says up to the watermark.
- * The load has what a sink meets: a rejected row, a new column, a batch without rows, and in upsert mode updates and deletes.
+ * Tries a load's statements with every fault, and every statement of a writer that has stopped there while another instance
+ * took over: at the end, and at each new start, the table is what the topic says up to the watermark. The load has what a
+ * sink meets: a rejected row, a new column, a batch without rows, and in upsert mode updates and deletes.
+ *
+ * Each statement fails once in each of its places: behind each statement that it comes behind.
  *
  * Called within the `describe` of an implementation.
  */
-export function warehouseFaultSuite(open: () => Promise<FaultyWarehouse>, timeout = 120_000): void {
+export function warehouseFaultSuite(
+  open: () => Promise<FaultyWarehouse>,
+  {stalls = ['held'], isLong = false, timeout = 120_000}: FaultSuiteOptions = {},
+): void {
   let warehouse: FaultyWarehouse;
   let cases = 0;
 
   beforeAll(async () => {
     warehouse = await open();
-  });
+  }, timeout);
   beforeEach(() => warehouse.faults.clear());
   afterAll(() => warehouse.close());
 
@@ -62,88 +77,151 @@ export function warehouseFaultSuite(open: () => Promise<FaultyWarehouse>, timeou
     return new TopicLoad(warehouse, insertMode, `sweep_${insertMode}_${cases++}`);
   }
 
-  /** The statements of a load that nothing happens to. */
-  async function statements(insertMode: InsertMode): Promise<readonly string[]> {
-    await newLoad(insertMode).run();
-    const seen = [...warehouse.faults.statements];
-    warehouse.faults.clear();
-    return seen;
-  }
-
   describe.each(['append', 'upsert'] as const)('loading by %s', (insertMode) => {
+    /** The statements of a load that nothing happens to. */
+    let statements: readonly string[];
+    beforeAll(async () => {
+      // The first load makes what all of them share.
+      await newLoad(insertMode).run();
+      warehouse.faults.clear();
+      await newLoad(insertMode).run();
+      statements = [...warehouse.faults.statements];
+    }, timeout);
+
     test('needs no second attempt where nothing happens', {timeout}, async () => {
       const load = newLoad(insertMode);
 
       await load.run();
 
       expect(load.attempts).toBe(1);
-      expect(warehouse.faults.statements.length).toBeGreaterThan(0);
+      expect(statements.length).toBeGreaterThan(0);
     });
 
     test.each(failures)('%s any statement is got over', {timeout}, async (_, fault) => {
-      const problems: string[] = [];
-      for (const [at, sql] of (await statements(insertMode)).entries()) {
-        warehouse.faults.arm(fault, at + 1);
-        problems.push(...(await problemOf(newLoad(insertMode).run(), at, sql)));
-        warehouse.faults.clear();
-      }
+      const problems = isLong
+        ? await forEachStatement(statements, async (at) => {
+            warehouse.faults.arm(fault, at);
+            await newLoad(insertMode).run();
+          })
+        : await forEachPlace(statements, async (places) => {
+            warehouse.faults.arm(fault, (sql) => places.isNew(sql), Infinity);
+            await newLoad(insertMode).run({maxAttempts: 10 * statements.length});
+          });
 
       expect(problems).toEqual([]);
     });
 
     test.each(kills)('%s any statement is got over', {timeout}, async (_, fault) => {
-      const problems: string[] = [];
-      for (const [at, sql] of (await statements(insertMode)).entries()) {
-        const load = newLoad(insertMode);
-        warehouse.faults.arm(fault, at + 1);
-        problems.push(...(await problemOf(load.runUntil(warehouse.faults.whenReached), at, sql)));
-        warehouse.faults.clear();
-        problems.push(...(await problemOf(load.run(), at, sql)));
-      }
+      const problems = isLong
+        ? await forEachStatement(statements, async (at) => {
+            const load = newLoad(insertMode);
+            warehouse.faults.arm(fault, at);
+            await load.runUntil(warehouse.faults.whenReached);
+            warehouse.faults.clear();
+            await load.run();
+          })
+        : await forEachPlace(statements, async (places) => {
+            const load = newLoad(insertMode);
+            for (let isKilled = true; isKilled;) {
+              warehouse.faults.arm(fault, (sql) => places.isNew(sql));
+              isKilled = await load.runUntil(warehouse.faults.whenReached);
+              warehouse.faults.clear();
+              places.restart();
+            }
+            await load.expectTable(topicEnd);
+          });
 
       expect(problems).toEqual([]);
     });
 
-    test(
-      'sink check 7: another instance takes over from a writer that stands at any statement',
+    test.each(stalls)(
+      'sink check 7: another instance takes over from a writer that stands at any statement (%s)',
       {timeout},
-      async () => {
-        const problems: string[] = [];
-        for (const [at, sql] of (await statementsOfOneBatch(insertMode)).entries()) {
-          for (const overlap of overlaps) {
-            problems.push(
-              ...(await problemOf(takeOver(newLoad(insertMode), at, overlap), at, sql)),
-            );
-            warehouse.faults.clear();
-          }
-        }
+      async (stall) => {
+        const problems = await forEachStatement(
+          await statementsOfOneBatch(insertMode),
+          async (at) => {
+            for (const overlap of overlaps) {
+              await takeOver(newLoad(insertMode), {at, overlap, stall});
+              warehouse.faults.clear();
+            }
+          },
+        );
 
         expect(problems).toEqual([]);
       },
     );
   });
 
+  /** Calls `load` with the number of each statement, and returns what went wrong. */
+  async function forEachStatement(
+    statements: readonly string[],
+    load: (at: number) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const problems: string[] = [];
+    for (const [at, sql] of statements.entries()) {
+      await load(at + 1).catch((error: unknown) => problems.push(problemAt(sql, error)));
+      warehouse.faults.clear();
+    }
+    return problems;
+  }
+
+  /**
+   * Calls `load` until each place of `statements` has met its fault, as some are reached by a load that was not disturbed
+   * before; returns what went wrong.
+   */
+  async function forEachPlace(
+    statements: readonly string[],
+    load: (places: StatementPlaces) => Promise<void>,
+  ): Promise<readonly string[]> {
+    const places = new StatementPlaces();
+    for (let missing = Infinity; missing > 0;) {
+      const before = missing;
+      try {
+        await load(places);
+      } catch (error) {
+        return [problemAt(places.last, error)];
+      }
+      warehouse.faults.clear();
+      places.restart();
+      missing = places.missing(statements);
+      if (missing === before) return [`${missing} statements have met no fault`];
+    }
+    return [];
+  }
+
   /** The statements of the second batch that a partition is given. */
   async function statementsOfOneBatch(insertMode: InsertMode): Promise<readonly string[]> {
     const load = newLoad(insertMode);
-    const partition = await begin(warehouse.connect(), load);
+    const sink = warehouse.connect();
+    const partition = await begin(sink, load);
     const {length} = warehouse.faults.statements;
-    await writeSecond(partition);
-    const seen = warehouse.faults.statements.slice(length);
+    await writeSecond(partition, insertMode);
+    const sent = warehouse.faults.statements.slice(length);
     warehouse.faults.clear();
-    return seen;
+    await sink.close();
+    return sent;
   }
 
-  /** A writer is held at the statement `at` of its second batch until another instance has sent `overlap`, or has ended. */
-  async function takeOver(load: TopicLoad, at: number, overlap: number): Promise<void> {
+  /** A writer stands at a statement of its second batch until another instance has sent `overlap`, or has ended. */
+  async function takeOver(
+    load: TopicLoad,
+    {
+      at,
+      overlap,
+      stall,
+    }: {readonly at: number; readonly overlap: number; readonly stall: StatementFault},
+  ): Promise<void> {
     const {faults} = warehouse;
-    const stale = await begin(warehouse.connect(), load);
-    faults.arm('held', at + 1);
-    const writing = settled(writeSecond(stale));
-    await faults.whenReached;
+    const sink = warehouse.connect();
+    const stale = await begin(sink, load);
+    faults.arm(stall, at);
+    const writing = settled(writeSecond(stale, load.insertMode));
+    // What is done beside the batch may come a little later, or not at all.
+    await Promise.race([faults.whenReached, writing]);
     const {length} = faults.statements;
     let isOver = false;
-    const taking = load.run().finally(() => {
+    const taking = load.run({end: takenOverTo}).finally(() => {
       isOver = true;
     });
     await Promise.race([
@@ -155,14 +233,25 @@ export function warehouseFaultSuite(open: () => Promise<FaultyWarehouse>, timeou
     ]);
     faults.release();
     await Promise.all([writing, taking]);
-    // Whatever became of its batch, the partition is no longer its own.
-    await rejects(
-      stale.write({rows: [], startOffset: topicEnd, nextOffset: topicEnd + 1}),
-      (error) => error instanceof TaskError || error instanceof RetriableError,
-    );
-    await load.expectTable(topicEnd);
+    // Whatever became of its batch, and wherever it believes to stand, the partition is no longer its own.
+    for (const startOffset of [2, 4]) {
+      const late = {key: 'late', value: Buffer.from('{"size":"late"}'), timestamp: 0};
+      await rejects(
+        stale.write({
+          rows: [{...late, offset: startOffset}],
+          startOffset,
+          nextOffset: startOffset + 1,
+        }),
+        (error) => error instanceof TaskError || error instanceof RetriableError,
+      );
+    }
+    await load.expectTable(takenOverTo);
+    await sink.close();
   }
 }
+
+/** Where the other instance stops. */
+const takenOverTo = batchEnds[1];
 
 /** Opens the partition and writes the first batch. */
 async function begin(sink: WarehouseSink, {name, insertMode}: TopicLoad): Promise<SinkPartition> {
@@ -171,8 +260,8 @@ async function begin(sink: WarehouseSink, {name, insertMode}: TopicLoad): Promis
   return partition;
 }
 
-function writeSecond(partition: SinkPartition): Promise<void> {
-  return partition.write({rows: topicRows('append', 2, 3), startOffset: 2, nextOffset: 3});
+function writeSecond(partition: SinkPartition, insertMode: InsertMode): Promise<void> {
+  return partition.write({rows: topicRows(insertMode, 2, 4), startOffset: 2, nextOffset: 4});
 }
 
 /** Resolves in any case; the writer may have been in time. */
@@ -180,16 +269,7 @@ async function settled(writing: Promise<void>): Promise<void> {
   await Promise.allSettled([writing]);
 }
 
-/** What went wrong, and at which statement; nothing where nothing did. */
-async function problemOf(
-  running: Promise<void>,
-  at: number,
-  sql: string,
-): Promise<readonly string[]> {
-  try {
-    await running;
-    return [];
-  } catch (error) {
-    return [`statement ${at + 1}, ${sql.slice(0, 200)}: ${messageOf(error)}`];
-  }
+/** What went wrong, and behind a fault at which statement. */
+function problemAt(sql: string, error: unknown): string {
+  return `${sql.slice(0, 300)}: ${messageOf(error)}`;
 }

@@ -45,6 +45,25 @@ describe('StatementFaults', () => {
     expect(take('BEGIN', 'BEGIN', 'INSERT')).toEqual(['reset', undefined, 'fails-before']);
   });
 
+  test('meets each statement that is said to be met, and no other', () => {
+    faults.arm('reset', (sql) => sql === 'COMMIT', 2);
+
+    expect(take('BEGIN', 'COMMIT', 'BEGIN', 'COMMIT', 'COMMIT')).toEqual([
+      undefined,
+      'reset',
+      undefined,
+      'reset',
+      undefined,
+    ]);
+  });
+
+  test('lets the older of two faults meet a statement, and the other the next one', () => {
+    faults.arm('reset', 2);
+    faults.arm('unavailable', 2);
+
+    expect(take('BEGIN', 'COMMIT', 'BEGIN')).toEqual([undefined, 'reset', 'unavailable']);
+  });
+
   test('tells when the statement that was armed last has arrived', async () => {
     const seen: string[] = [];
     faults.arm('hangs-before', 2);
@@ -59,10 +78,10 @@ describe('StatementFaults', () => {
     expect(seen).toEqual(['BEGIN', 'reached']);
   });
 
-  test('holds a statement until it is released', async () => {
+  test.each(['held', 'commits-late'] as const)('%s: waits until it is released', async (fault) => {
     const seen: string[] = [];
-    faults.arm('held');
-    expect(take('COMMIT')).toEqual(['held']);
+    faults.arm(fault);
+    expect(take('COMMIT')).toEqual([fault]);
     const held = faults.whenReleased.then(() => seen.push('COMMIT'));
 
     seen.push('others');

@@ -19,15 +19,22 @@ export type StatementFault =
   /** HTTP 503 without running it. */
   | 'unavailable'
   /** Runs it and answers once {@link StatementFaults.whenReleased} resolves: of a client that was stopped for a while. */
-  | 'held';
+  | 'held'
+  /** Runs it, and commits and answers once that resolves: where a statement is a transaction of its own, of a slow one. */
+  | 'commits-late';
+
+/**
+ * Which statement a fault is for: the one of this number, the first that matches, with those right behind it where the fault
+ * is for several; or each of which the function says so.
+ */
+export type FaultyStatement = number | RegExp | ((sql: string) => boolean);
 
 /** One fault, until it has met `times` statements. */
 interface ArmedFault {
   readonly fault: StatementFault;
-  /** Statements that still go through before the first that it meets; a pattern that the first has to match. */
-  readonly at: {passing: number} | RegExp;
+  /** Asked of each statement that arrives. */
+  readonly isMet: (sql: string) => boolean;
   times: number;
-  hasMet: boolean;
   readonly reached: () => void;
 }
 
@@ -53,28 +60,27 @@ export class StatementFaults {
     return this.#whenReached;
   }
 
-  /** What a statement that is `held` waits for. */
+  /** What a statement that is `held`, or `commits-late`, waits for. */
   get whenReleased(): Promise<void> {
     return this.#whenReleased;
   }
 
-  /** Lets statements that are `held` go on. */
+  /** Lets statements that wait go on. */
   release(): void {
     this.#release();
   }
 
   /**
-   * Lets `fault` meet `times` statements in a row: from the `at`th from now on (1 is the next one), or from the next
-   * that matches. Faults armed before stay armed; of two that a statement would meet it is the older one.
+   * Lets `fault` meet `times` statements: from the `at`th from now on (1 is the next one), from the next that matches, or
+   * those that are said to be met. Faults armed before stay armed; of two that a statement would meet it is the older one.
    */
-  arm(fault: StatementFault, at: number | RegExp = 1, times = 1): void {
-    if (fault === 'held')
+  arm(fault: StatementFault, at: FaultyStatement = 1, times = 1): void {
+    if (fault === 'held' || fault === 'commits-late')
       this.#whenReleased = new Promise((release) => {
         this.#release = release;
       });
     this.#whenReached = new Promise((reached) => {
-      const first = typeof at === 'number' ? {passing: at - 1} : at;
-      this.#armed.push({fault, at: first, times, hasMet: false, reached});
+      this.#armed.push({fault, isMet: conditionOf(at), times, reached});
     });
   }
 
@@ -82,9 +88,8 @@ export class StatementFaults {
   take(sql: string): StatementFault | undefined {
     this.#statements.push(sql);
     // All of them are asked, because each counts.
-    const [met] = this.#armed.filter((armed) => meets(armed, sql));
+    const [met] = this.#armed.filter(({isMet}) => isMet(sql));
     if (met === undefined) return undefined;
-    met.hasMet = true;
     met.times--;
     met.reached();
     this.#armed = this.#armed.filter(({times}) => times > 0);
@@ -99,11 +104,14 @@ export class StatementFaults {
   }
 }
 
-/** Whether the statement is one of those that the fault is for; counts it where it is not. */
-function meets({at, hasMet}: ArmedFault, sql: string): boolean {
-  if (hasMet) return true;
-  if (at instanceof RegExp) return at.test(sql);
-  if (at.passing === 0) return true;
-  at.passing--;
-  return false;
+function conditionOf(at: FaultyStatement): (sql: string) => boolean {
+  if (typeof at === 'function') return at;
+  let passing = typeof at === 'number' ? at - 1 : Infinity;
+  return (sql) => {
+    if (at instanceof RegExp && at.test(sql)) passing = 0;
+    // Stays so: an older fault may meet the statement first, and there may be more of them.
+    if (passing === 0) return true;
+    passing--;
+    return false;
+  };
 }

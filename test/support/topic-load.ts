@@ -15,6 +15,13 @@ interface LoadedWarehouse {
 /** A failure that comes again this often is not the one that was injected. */
 const MAX_ATTEMPTS = 6;
 
+export interface LoadOptions {
+  /** How often the partition may be opened. Default: 6. */
+  readonly maxAttempts?: number;
+  /** The watermark to stop at. Default: the topic's end. */
+  readonly end?: number;
+}
+
 /** Brings the topic of `fault-topic.ts` into a table of its own, as a sink's task does: from the watermark, after a failure again. */
 export class TopicLoad {
   readonly name: string;
@@ -29,23 +36,27 @@ export class TopicLoad {
     this.name = name;
   }
 
-  /** Loads all that is missing with one sink, which stays the same after a failure. */
-  async run(): Promise<void> {
+  /** Loads what is missing with one sink, which stays the same after a failure. */
+  async run(options: LoadOptions = {}): Promise<void> {
+    const {end = topicEnd} = options;
     const sink = this.#warehouse.connect();
     try {
-      await this.#load(sink);
-      await this.expectTable(topicEnd);
+      await this.#load(sink, options);
+      await this.expectTable(end);
     } finally {
       await sink.close();
     }
   }
 
-  /** The same, until `killed`; what it has under way then is left as it is, and nothing is closed. */
-  async runUntil(killed: Promise<void>): Promise<void> {
-    const loading = this.#load(this.#warehouse.connect());
+  /** The same, until `killed`: then what it has under way is left as it is, and nothing is closed. Whether it was. */
+  async runUntil(killed: Promise<void>): Promise<boolean> {
+    const sink = this.#warehouse.connect();
+    const loading = this.#load(sink, {});
     // It may still fail when the process is long dead.
     loading.catch(() => undefined);
-    await Promise.race([loading, killed]);
+    const isKilled = await Promise.race([loading.then(() => false), killed.then(() => true)]);
+    if (!isKilled) await sink.close();
+    return isKilled;
   }
 
   /** Throws unless the table has what the topic says up to `end`, each row once. */
@@ -60,24 +71,27 @@ export class TopicLoad {
     deepStrictEqual(found, expectedTable(this.insertMode, end));
   }
 
-  async #load(sink: WarehouseSink): Promise<void> {
+  async #load(
+    sink: WarehouseSink,
+    {maxAttempts = MAX_ATTEMPTS, end = topicEnd}: LoadOptions,
+  ): Promise<void> {
     for (this.attempts = 1; ; this.attempts++) {
       try {
-        return await this.#attempt(sink);
+        return await this.#attempt(sink, end);
       } catch (error) {
         const isRetried = error instanceof RetriableError || error instanceof TaskError;
-        if (!isRetried || this.attempts === MAX_ATTEMPTS) throw error;
+        if (!isRetried || this.attempts === maxAttempts) throw error;
       }
     }
   }
 
-  async #attempt(sink: WarehouseSink): Promise<void> {
+  async #attempt(sink: WarehouseSink, last: number): Promise<void> {
     let partition = await sink.open(sourceOf(this.name, this.insertMode, 0));
     try {
       let at = partition.nextOffset ?? 0;
       await this.expectTable(at);
       let isWide = false;
-      for (const end of batchEnds.filter((offset) => offset > at)) {
+      for (const end of batchEnds.filter((offset) => offset > at && offset <= last)) {
         if (end > widerFrom && !isWide) {
           isWide = true;
           await partition.close();

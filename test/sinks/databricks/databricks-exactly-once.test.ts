@@ -222,6 +222,30 @@ describe('Databricks', () => {
     expect(await offsets()).toEqual([0, 1]);
   });
 
+  test('sink check 16: two partitions that both find the column missing both add it, and both go on', async () => {
+    const sink = warehouse.connect();
+    const wide = source('append');
+    await (await sink.open(source('append', {table: {...wide.table, columns: []}}))).close();
+    warehouse.faults.arm('held', /^ALTER TABLE .* ADD COLUMNS/, 2);
+    const {length} = warehouse.server.statements;
+
+    const opening = [0, 1].map((partition) => sink.open({...wide, partition}));
+    await until('both want to add it', () => {
+      const sent = warehouse.server.statements.slice(length);
+      return sent.filter((sql) => sql.includes(' ADD COLUMNS ')).length === 2;
+    });
+    warehouse.faults.release();
+    const partitions = await Promise.all(opening);
+    await Promise.all(partitions.map((partition) => write(partition, [row(0, 'a')])));
+
+    expect(
+      (await warehouse.rows(`numbers${cases}`)).map(({number, _offset}) => [number, _offset]),
+    ).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
   test('sink check 22: sends no statement while there is nothing to write', async () => {
     const partition = await warehouse.connect().open(source('append'));
     await write(partition, [row(0, 'a')]);

@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {systemClock} from '../../../src/common/clock.ts';
+import type {Clock} from '../../../src/common/clock.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
 import type {DatabricksOptions} from '../../../src/sinks/databricks/databricks-client.ts';
 import {DatabricksSink} from '../../../src/sinks/databricks/databricks-sink.ts';
@@ -37,8 +38,8 @@ export class DatabricksWarehouse {
     };
   }
 
-  connect(rest: Partial<DatabricksOptions> = {}): DatabricksSink {
-    const sink = new DatabricksSink(this.options(rest), {clock: systemClock, logger: silentLogger});
+  connect(rest: Partial<DatabricksOptions> = {}, clock: Clock = systemClock): DatabricksSink {
+    const sink = new DatabricksSink(this.options(rest), {clock, logger: silentLogger});
     this.#sinks.push(sink);
     return sink;
   }

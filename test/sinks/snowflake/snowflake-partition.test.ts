@@ -260,6 +260,32 @@ describe('Snowflake', () => {
     expect(await numbers('upsert')).toEqual([2]);
   });
 
+  test('sink check 16: two partitions that both find the column missing both add it, and both go on', async () => {
+    const narrow = numberedSource('append');
+    const [number] = narrow.table.columns;
+    await (await sink.open({...narrow, table: {...narrow.table, columns: [number!]}})).close();
+    const {faults} = warehouse.server;
+    arm('held', 'ALTER TABLE', 2);
+    const {length} = faults.statements;
+
+    const opening = [0, 1].map((partition) =>
+      sink.open({...narrow, partition, autoEvolve: 'evolve'}),
+    );
+    await until('both want to add it', () => {
+      const sent = faults.statements.slice(length);
+      return sent.filter((sql) => sql.startsWith('ALTER TABLE')).length === 2;
+    });
+    faults.release();
+    const partitions = await Promise.all(opening);
+    await Promise.all(partitions.map((partition, at) => partition.write(batch(0, at))));
+
+    const rows = await warehouse.rows('numbered_append');
+    expect(rows.map(({number: found}) => found).toSorted((a, b) => Number(a) - Number(b))).toEqual([
+      0, 1,
+    ]);
+    expect(rows.map(({text}) => text)).toEqual(['x', 'x']);
+  });
+
   test('rejects text that would make two rows of one value', async () => {
     const partition = await sink.open(numberedSource('append'));
     const value = Buffer.from('{"number":1}},{"o":7,"k":null,"v":{"number":2}');

@@ -1,27 +1,8 @@
-import {createRequire} from 'node:module';
-import {afterAll, describe} from 'vitest';
+import {describe} from 'vitest';
 import {warehouseFaultSuite} from '../../suites/warehouse-fault-suite.ts';
-import {SnowflakeWarehouse} from './snowflake-warehouse.ts';
+import {faultySnowflake} from './faulty-snowflake.ts';
 
-const require = createRequire(import.meta.url);
-const util = require('snowflake-sdk/dist/lib/util') as {sleep: (ms: number) => Promise<void>};
-const {sleep} = util;
-
-/** Every statement with every fault: some ten minutes of one core, so not with every run. */
+/** Each statement has loads of its own in which it fails; `npm test` has many failures in one load. */
 describe('Snowflake', () => {
-  afterAll(() => {
-    util.sleep = sleep;
-  });
-
-  warehouseFaultSuite(async () => {
-    // The driver pauses for seconds before it sends again what was not answered.
-    util.sleep = () => Promise.resolve();
-    const warehouse = await SnowflakeWarehouse.start();
-    return {
-      faults: warehouse.server.faults,
-      connect: () => warehouse.connect({lockTimeoutMs: 1000}),
-      rows: (table) => warehouse.rows(table),
-      close: () => warehouse.close(),
-    };
-  }, 600_000);
+  warehouseFaultSuite(faultySnowflake, {isLong: true, timeout: 600_000});
 });

@@ -5,11 +5,12 @@ import type {WarehouseUnderTest} from '../../suites/warehouse-sink-suite.ts';
 import {SnowflakeWarehouse} from './snowflake-warehouse.ts';
 
 describe.each([
-  ['rows that go along with the statement', {}],
-  ['rows that are copied from a stage', {stageThresholdBytes: 0}],
-])('Snowflake, %s', (_, options) => {
+  ['rows that go along with the statement', {}, 'copy'],
+  ['rows that are copied from a stage', {stageThresholdBytes: 0}, 'copy'],
+  ['rows that are sent to a signed URL of a stage', {stageThresholdBytes: 0}, 'upload'],
+] as const)('Snowflake, %s', (_, options, stages) => {
   const open = async (): Promise<WarehouseUnderTest> => {
-    const warehouse = await SnowflakeWarehouse.start();
+    const warehouse = await SnowflakeWarehouse.start({stages});
     return {
       connect: () => warehouse.connect(options),
       rows: (table) => warehouse.rows(table),

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {thrift as driver} from '@databricks/sql';
 import {makeCertificates} from '../../servers/certificates.ts';
-import type {StatementFault} from '../statement-faults.ts';
+import type {StatementFault, StatementFaults} from '../statement-faults.ts';
 import {DeltaEngine} from './delta-engine.ts';
 import type {HeldStatement} from './delta-engine.ts';
 import {SparkError, sparkError} from './spark-error.ts';
@@ -29,8 +29,8 @@ export interface DatabricksServerOptions {
   readonly port?: number;
   readonly catalog?: string;
   readonly schema?: string;
-  /** Asked for each statement that arrives. */
-  readonly faults?: {take(sql: string): StatementFault | undefined};
+  /** Asked for each statement that arrives, and for the requests that bring and remove files: `UPLOAD '…'`, `DELETE '…'`. */
+  readonly faults?: StatementFaults;
   /** Answers with the result where it is there at once, as a warehouse does. Otherwise the client has to ask. Default: true. */
   readonly directResults?: boolean;
 }
@@ -169,9 +169,7 @@ export class DatabricksServer {
     if (pathname === '/oidc/v1/token') return this.#grantToken(request, response, body);
     if (pathname.startsWith('/presigned/')) {
       const path = decodeURIComponent(pathname.slice('/presigned'.length));
-      const isThere = this.#engine.storeFile(path, request.method === 'PUT' ? body : undefined);
-      response.writeHead(request.method === 'DELETE' && !isThere ? 404 : 200).end();
-      return;
+      return this.#changeFile(path, request.method === 'PUT' ? body : undefined, response);
     }
     const {authorization} = request.headers;
     if (authorization !== `Bearer ${token}` && authorization !== `Bearer ${oauthToken}`) {
@@ -190,6 +188,27 @@ export class DatabricksServer {
       const processor = new TCLIService.Processor(this.#handler(response));
       processor.process(new Protocol(transport), new Protocol(output));
     }, 0)(body);
+  }
+
+  /** Brings a file to a volume, or removes it: what the driver does behind `PUT` and `REMOVE`. */
+  async #changeFile(
+    path: string,
+    content: Buffer | undefined,
+    response: ServerResponse,
+  ): Promise<void> {
+    const {faults} = this.#options;
+    const fault = faults?.take(`${content === undefined ? 'DELETE' : 'UPLOAD'} '${path}'`);
+    const before = fault === undefined ? undefined : faultsBefore[fault];
+    if (before !== undefined) return before(response);
+    // An address is good for some time only.
+    if (fault === 'session-expired') return refuse(response, 403, 'Request has expired');
+    if (fault === 'fails-before') return refuse(response, 500, 'Internal error');
+    if (fault === 'held' || fault === 'commits-late') await faults?.whenReleased;
+    const isThere = this.#engine.storeFile(path, content);
+    if (fault === 'hangs-after') return;
+    if (fault === 'answer-lost') response.destroy();
+    else if (fault === 'fails-after') refuse(response, 500, 'Internal error');
+    else response.writeHead(content === undefined && !isThere ? 404 : 200).end();
   }
 
   #grantToken(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
@@ -269,13 +288,15 @@ export class DatabricksServer {
       before(response);
       return new Promise<never>(() => undefined);
     }
+    const released = this.#options.faults?.whenReleased;
+    if (fault === 'held') await released;
     const operation: Operation = {outcome: {state: 'running'}, isFetched: false};
     const running =
       fault === 'fails-before'
         ? Promise.resolve(unwell)
         : (parameters?.length ?? 0) > MAX_PARAMETERS
           ? Promise.resolve(tooManyParameters)
-          : this.#run(statement);
+          : this.#run(statement, fault === 'commits-late' ? released : undefined);
     const done = running.then(
       (outcome) => (operation.outcome = fault === 'fails-after' ? unwell : outcome),
     );
@@ -302,9 +323,12 @@ export class DatabricksServer {
     });
   }
 
-  async #run(statement: string): Promise<Outcome> {
+  /** Runs it; it commits no sooner than `released` resolves. */
+  async #run(statement: string, released?: Promise<void>): Promise<Outcome> {
     try {
-      return {state: 'finished', result: await this.#engine.run(statement)};
+      const result = await this.#engine.run(statement, released);
+      await released;
+      return {state: 'finished', result};
     } catch (error) {
       return {state: 'failed', error: sparkError(error, false)};
     }

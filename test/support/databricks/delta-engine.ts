@@ -42,6 +42,13 @@ export interface DeltaEngineOptions {
   readonly directory: string;
 }
 
+/** A statement as it was sent. */
+interface SentStatement {
+  readonly sql: string;
+  /** It commits no sooner than this resolves. */
+  readonly released: Promise<void> | undefined;
+}
+
 /** A statement that has run and not committed, as seen from outside. */
 export interface HeldStatement {
   /** Resolves when it is about to commit. */
@@ -61,6 +68,7 @@ export class DeltaEngine {
   readonly #options: DeltaEngineOptions;
   readonly #instance: DuckDBInstance;
   readonly #metadataVersions = new Map<string, number>();
+  readonly #updates = new Map<string, number>();
   readonly #holds: {pattern: RegExp; reached: () => void; released: Promise<void>}[] = [];
   readonly #mapped = new Set<string>();
   #files = 0;
@@ -106,8 +114,8 @@ export class DeltaEngine {
     return join(this.#options.directory, path);
   }
 
-  /** @throws SparkError */
-  async run(sql: string): Promise<ResultSet | StagingResult> {
+  /** A statement that writes commits no sooner than `released` resolves. @throws SparkError */
+  async run(sql: string, released?: Promise<void>): Promise<ResultSet | StagingResult> {
     if (this.denied?.test(sql) === true)
       throw new SparkError(
         '42501',
@@ -120,7 +128,7 @@ export class DeltaEngine {
     try {
       for (const [pattern, run] of this.#statements) {
         const match = pattern.exec(text);
-        if (match !== null) return await run(match.slice(1), statement, sql);
+        if (match !== null) return await run(match.slice(1), statement, {sql, released});
       }
     } catch (error) {
       throw sparkError(error, writes);
@@ -138,7 +146,7 @@ export class DeltaEngine {
     (
       match: readonly string[],
       statement: readonly Token[],
-      sql: string,
+      sent: SentStatement,
     ) => Promise<ResultSet | StagingResult>,
   ])[] = [
     [
@@ -163,15 +171,15 @@ export class DeltaEngine {
     ],
     [
       /^COPY INTO (\S+) FROM \(SELECT /,
-      ([table = ''], statement, sql) => this.#copy(tableName(table), statement, sql),
+      ([table = ''], statement, sent) => this.#copy(tableName(table), statement, sent),
     ],
     [
       /^MERGE INTO (\S+) AS t USING \(/,
-      ([table = ''], statement, sql) => this.#merge(tableName(table), statement, sql),
+      ([table = ''], statement, sent) => this.#merge(tableName(table), statement, sent),
     ],
     [
       /^UPDATE (\S+) SET /,
-      ([table = ''], statement, sql) => this.#update(tableName(table), statement, sql),
+      ([table = ''], statement, sent) => this.#update(tableName(table), statement, sent),
     ],
     [/^SELECT /, (_, statement) => this.#select(statement)],
     [/^SHOW TABLES IN \S+$/, () => this.#select(tokens('SHOW TABLES'))],
@@ -252,7 +260,7 @@ export class DeltaEngine {
       statement.findIndex(({text}) => text === '('),
     );
     this.#checkNames(inner, this.#mapped.has(table.toLowerCase()));
-    await this.#transaction(table, '', async (connection) => {
+    await this.#transaction(table, undefined, async (connection) => {
       for (const column of separated(inner)) {
         const existing = await connection.runAndReadAll(
           `SELECT 1 FROM duckdb_columns() WHERE lower(table_name) = lower('${table}') AND lower(column_name) = lower('${(column[0]?.text ?? '').replaceAll("'", "''")}')`,
@@ -276,7 +284,7 @@ export class DeltaEngine {
     return none;
   }
 
-  async #copy(table: string, statement: readonly Token[], sql: string): Promise<ResultSet> {
+  async #copy(table: string, statement: readonly Token[], sent: SentStatement): Promise<ResultSet> {
     const {inner, close} = parenthesized(
       statement,
       statement.findIndex(({text}) => text === '('),
@@ -287,9 +295,9 @@ export class DeltaEngine {
     const from = inner.findLastIndex(({text}) => text === 'FROM');
     const directory = inner[from + 2]?.text ?? '';
     const file = rest?.[1];
-    if (file === undefined) throw new SparkError('42601', 'PARSE_SYNTAX_ERROR', sql);
+    if (file === undefined) throw new SparkError('42601', 'PARSE_SYNTAX_ERROR', sent.sql);
     const path = `${directory}/${file}`;
-    const inserted = await this.#transaction(table, sql, async (connection) => {
+    const inserted = await this.#transaction(table, sent, async (connection) => {
       const seen = await connection.runAndReadAll(
         `SELECT 1 FROM delta_log.loaded_files WHERE tbl = '${table}' AND path = '${path}'`,
       );
@@ -311,15 +319,19 @@ export class DeltaEngine {
     });
   }
 
-  async #merge(table: string, statement: readonly Token[], sql: string): Promise<ResultSet> {
+  async #merge(
+    table: string,
+    statement: readonly Token[],
+    sent: SentStatement,
+  ): Promise<ResultSet> {
     const {inner, close} = parenthesized(
       statement,
       statement.findIndex(({text}) => text === '('),
     );
     const rest = duckText(statement.slice(close + 1));
     const on = / AS s ON (.*?) WHEN /.exec(rest)?.[1];
-    if (on === undefined) throw new SparkError('42601', 'PARSE_SYNTAX_ERROR', sql);
-    const changed = await this.#transaction(table, sql, async (connection) => {
+    if (on === undefined) throw new SparkError('42601', 'PARSE_SYNTAX_ERROR', sent.sql);
+    const changed = await this.#transaction(table, sent, async (connection) => {
       await connection.run(`CREATE TEMP TABLE merge_source AS ${this.#withFiles(inner)}`);
       const twice = await connection.runAndReadAll(
         `SELECT 1 FROM ${quoted(table)} t JOIN merge_source s ON ${on} GROUP BY t.rowid HAVING count(*) > 1 LIMIT 1`,
@@ -339,8 +351,12 @@ export class DeltaEngine {
     return counts({num_affected_rows: changed});
   }
 
-  async #update(table: string, statement: readonly Token[], sql: string): Promise<ResultSet> {
-    const changed = await this.#transaction(table, sql, async (connection) => {
+  async #update(
+    table: string,
+    statement: readonly Token[],
+    sent: SentStatement,
+  ): Promise<ResultSet> {
+    const changed = await this.#transaction(table, sent, async (connection) => {
       await connection.runAndReadAll(`SELECT 1 FROM ${quoted(table)} LIMIT 1`);
       return (await connection.run(duckText(statement))).rowsChanged;
     });
@@ -456,33 +472,55 @@ export class DeltaEngine {
   /** One statement is one commit. */
   async #transaction<T>(
     table: string,
-    sql: string,
+    sent: SentStatement | undefined,
     work: (connection: DuckDBConnection) => Promise<T>,
   ): Promise<T> {
     return this.#using(async (connection) => {
       const version = this.#metadataVersion(table);
       await connection.run('BEGIN');
       try {
-        const result = await work(connection);
-        const held = this.#holds.findIndex(({pattern}) => sql !== '' && pattern.test(sql));
-        if (held >= 0) {
-          const [hold] = this.#holds.splice(held, 1);
-          hold?.reached();
-          await hold?.released;
+        let result = await work(connection);
+        const released = sent && this.#whenReleased(sent);
+        if (released !== undefined) {
+          // DuckDB would have others wait for it; Delta lets the first one commit.
+          const isUpdate = sent?.sql.startsWith('UPDATE') === true;
+          const updates = this.#updates.get(table);
+          if (isUpdate) await connection.run('ROLLBACK');
+          await released;
           if (this.#metadataVersion(table) !== version)
             throw new SparkError(
               '2D521',
               'DELTA_METADATA_CHANGED',
               'The metadata of the Delta table has been changed by a concurrent update.',
             );
+          if (isUpdate && this.#updates.get(table) !== updates)
+            throw new SparkError(
+              '2D521',
+              'DELTA_CONCURRENT_DELETE_READ',
+              'A concurrent transaction has changed rows that this one has read.',
+            );
+          if (isUpdate) {
+            await connection.run('BEGIN');
+            result = await work(connection);
+          }
         }
         await connection.run('COMMIT');
+        if (sent?.sql.startsWith('UPDATE') === true)
+          this.#updates.set(table, (this.#updates.get(table) ?? 0) + 1);
         return result;
       } catch (error) {
         await connection.run('ROLLBACK').catch(() => undefined);
         throw error;
       }
     });
+  }
+
+  /** Undefined where the statement may commit at once. */
+  #whenReleased({sql, released}: SentStatement): Promise<void> | undefined {
+    const held = this.#holds.findIndex(({pattern}) => pattern.test(sql));
+    const [hold] = held < 0 ? [] : this.#holds.splice(held, 1);
+    hold?.reached();
+    return hold?.released ?? released;
   }
 
   async #using<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {

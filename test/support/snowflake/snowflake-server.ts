@@ -9,6 +9,7 @@ import {basename, join} from 'node:path';
 import {DuckDBInstance} from '@duckdb/node-api';
 import {Turns} from '../../../src/common/turns.ts';
 import {StatementFaults} from '../statement-faults.ts';
+import type {StatementFault} from '../statement-faults.ts';
 import {SnowflakeFailure, snowflakeFailure} from './snowflake-failure.ts';
 import {sessionGone, SnowflakeSession} from './snowflake-session.ts';
 import type {SharedState} from './snowflake-session.ts';
@@ -50,6 +51,7 @@ const demoUser: StandInUser = {name: 'LOADER', password: 'secret'};
  * once; tokens that expire.
  */
 export class SnowflakeServer {
+  /** Uploads to signed URLs meet them as well, as `UPLOAD '…'`. */
   readonly faults = new StatementFaults();
   /** Every request, in order of arrival. */
   readonly requests: SeenRequest[] = [];
@@ -148,7 +150,10 @@ export class SnowflakeServer {
       return;
     }
     const content = Buffer.concat(chunks);
-    if (request.method === 'PUT') return this.#receive(searchParams, content, response);
+    if (request.method === 'PUT') {
+      await this.#receive(searchParams, content, response);
+      return;
+    }
     const body = (content.length === 0 ? {} : JSON.parse(content.toString())) as Body;
     this.requests.push({path: pathname, query: searchParams, body});
     const token = /Token="([^"]+)"/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -224,32 +229,11 @@ export class SnowflakeServer {
   ): Promise<void> {
     const sql = String(body['sqlText']);
     const fault = this.faults.take(sql);
-    switch (fault) {
-      case 'reset':
-        response.socket?.destroy();
-        return;
-      case 'hangs-before':
-        return;
-      case 'too-many-requests':
-        response.writeHead(429).end();
-        return;
-      case 'unavailable':
-        response.writeHead(503).end();
-        return;
-      case 'session-expired':
-        await this.#tokens.get(token)?.close();
-        break;
-      case 'held':
-        await this.faults.whenReleased;
-        break;
-      case 'fails-before':
-        return send(response, failed(internalError()));
-      case 'fails-after':
-      case 'answer-lost':
-      case 'hangs-after':
-      case undefined:
-        break;
-    }
+    const before = fault === undefined ? undefined : faultsBefore[fault];
+    if (before !== undefined) return before(response);
+    if (fault === 'fails-before') return send(response, failed(internalError()));
+    if (fault === 'session-expired') await this.#tokens.get(token)?.close();
+    if (fault === 'held') await this.faults.whenReleased;
     const answer = await this.#answerOnce(token, requestId, sql, body);
     if (fault === 'answer-lost') response.socket?.destroy();
     else if (fault === 'fails-after') send(response, failed(internalError()));
@@ -302,17 +286,38 @@ export class SnowflakeServer {
     };
   }
 
-  #receive(target: URLSearchParams, content: Buffer, response: ServerResponse): void {
-    const folder = target.get('folder') ?? '';
-    if (!folder.startsWith(this.#shared.directory)) {
-      response.writeHead(403).end();
+  /** A file for a stage. What is wrong with its URL is told by HTTP 400, as Google's storage does. */
+  async #receive(
+    target: URLSearchParams,
+    content: Buffer,
+    response: ServerResponse,
+  ): Promise<void> {
+    const [folder = '', file = ''] = ['folder', 'file'].map((name) => target.get(name) ?? '');
+    const fault = this.faults.take(`UPLOAD '${file}'`);
+    const before = fault === undefined ? undefined : faultsBefore[fault];
+    if (before !== undefined) return before(response);
+    if (fault === 'session-expired' || !folder.startsWith(this.#shared.directory)) {
+      response.writeHead(400).end();
       return;
     }
-    mkdirSync(folder, {recursive: true});
-    writeFileSync(join(folder, basename(target.get('file') ?? '')), content);
-    response.writeHead(200).end();
+    if (fault === 'held') await this.faults.whenReleased;
+    if (fault !== 'fails-before') {
+      mkdirSync(folder, {recursive: true});
+      writeFileSync(join(folder, basename(file)), content);
+    }
+    if (fault === 'answer-lost') response.socket?.destroy();
+    else if (fault === 'fails-before' || fault === 'fails-after') response.writeHead(500).end();
+    else if (fault !== 'hangs-after') response.writeHead(200).end();
   }
 }
+
+/** What takes the place of doing anything. */
+const faultsBefore: Partial<Record<StatementFault, (response: ServerResponse) => void>> = {
+  reset: (response) => response.socket?.destroy(),
+  'hangs-before': () => undefined,
+  'too-many-requests': (response) => response.writeHead(429).end(),
+  unavailable: (response) => response.writeHead(503).end(),
+};
 
 function replyData({columns, rows, statementTypeId, upload}: StatementReply): Body {
   const queryId = randomUUID();
