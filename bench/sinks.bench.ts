@@ -5,15 +5,19 @@ import {join} from 'node:path';
 import {parseArgs, promisify} from 'node:util';
 import {processor} from './process-usage.ts';
 import type {Load, LoadResult} from './sinks/load.ts';
+import {connectors} from './sinks/open-warehouse.ts';
+import type {Connector} from './sinks/open-warehouse.ts';
+import {startStandIn} from './sinks/stand-in.ts';
+import type {Target} from './sinks/stand-in.ts';
 import {visibleAfter} from './sinks/visible-after.ts';
 
 /*
- * The sinks alone: rows like those of `orders_enriched` into each warehouse, in a process of its own, then how soon a
- * single row can be queried. docs/benchmarks.md says what is measured how.
+ * The sinks alone: rows like those of `orders_enriched` into each warehouse, in a process of its own (the stand-in of
+ * Snowflake or Databricks is another), then how soon a single row can be queried in DuckDB. docs/benchmarks.md says what is measured how.
  */
 const {values} = parseArgs({
   options: {
-    warehouses: {type: 'string', default: 'duckdb'},
+    connector: {type: 'string', default: 'duckdb'},
     modes: {type: 'string', default: 'append,upsert'},
     rows: {type: 'string', default: '1000000'},
     'warm-up': {type: 'string', default: '100000'},
@@ -32,8 +36,11 @@ console.log(
 );
 console.log('| sink | rows/s | CPU-s per million | a batch: p50, max | peak RSS |');
 console.log('| --- | ---: | ---: | ---: | ---: |');
-for (const warehouse of values.warehouses.split(',')) {
-  for (const mode of values.modes.split(',') as readonly Load['mode'][]) await run(warehouse, mode);
+for (const name of values.connector.split(',')) {
+  const connector = connectors.find((known) => known === name);
+  if (connector === undefined)
+    throw new Error(`--connector: ${name} is none of ${connectors.join(', ')}`);
+  for (const mode of values.modes.split(',') as readonly Load['mode'][]) await run(connector, mode);
 }
 for (const linger of values.lingers.split(',').filter((text) => text !== '')) {
   const {p50, max} = await visibleAfter(Number(linger), Number(values.probes));
@@ -42,12 +49,14 @@ for (const linger of values.lingers.split(',').filter((text) => text !== '')) {
   );
 }
 
-async function run(warehouse: string, mode: Load['mode']): Promise<void> {
-  const target = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+async function run(connector: Connector, mode: Load['mode']): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const {target, stop} = await targetOf(connector, directory);
   try {
     const load: Load = {
-      warehouse,
+      connector,
       target,
+      directory,
       mode,
       rows: Number(values.rows),
       warmUp: Number(values['warm-up']),
@@ -65,9 +74,15 @@ async function run(warehouse: string, mode: Load['mode']): Promise<void> {
     const result = JSON.parse(stdout) as LoadResult;
     const {rowsPerSecond, cpuSecondsPerMillion, p50, max, peakRssMb} = result;
     console.log(
-      `| ${warehouse}, ${mode} | ${rowsPerSecond.toLocaleString('en')} | ${cpuSecondsPerMillion} | ${p50}, ${max} ms | ${peakRssMb} MB |`,
+      `| ${connector}, ${mode} | ${rowsPerSecond.toLocaleString('en')} | ${cpuSecondsPerMillion} | ${p50}, ${max} ms | ${peakRssMb} MB |`,
     );
   } finally {
-    await rm(target, {recursive: true, force: true});
+    await stop();
+    await rm(directory, {recursive: true, force: true});
   }
+}
+
+async function targetOf(connector: Connector, directory: string): Promise<Target> {
+  if (connector === 'duckdb') return {target: directory, stop: () => Promise.resolve()};
+  return startStandIn(connector);
 }

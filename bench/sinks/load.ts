@@ -1,16 +1,19 @@
 import {peakRssMb} from '../process-usage.ts';
 import {ordersBatch, ordersTable} from './order-rows.ts';
 import {openWarehouse} from './open-warehouse.ts';
+import type {Connector} from './open-warehouse.ts';
 
 /**
  * A process that writes rows to one warehouse and tells what that took, as JSON: the argument is a {@link Load}.
  *
- * Time and CPU are those of `write` alone; rows are made in between, and are not counted.
+ * Time and CPU are those of `write` alone, CPU of this process alone; rows are made in between, and are not counted.
  */
 export interface Load {
-  readonly warehouse: string;
-  /** Where the stand-in is; a folder for DuckDB. */
+  readonly connector: Connector;
+  /** Where the warehouse is, see `open-warehouse.ts`. */
   readonly target: string;
+  /** For files on their way. */
+  readonly directory: string;
   readonly mode: 'append' | 'upsert';
   readonly rows: number;
   readonly warmUp: number;
@@ -28,7 +31,7 @@ export interface LoadResult {
 }
 
 const load = JSON.parse(process.argv[2] as string) as Load;
-const sink = await openWarehouse(load.warehouse, load.target);
+const sink = await openWarehouse(load.connector, load.target, load.directory);
 const partition = await sink.open({
   sink: 'bench',
   topic: 'orders_enriched',

@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs';
+import {appendFileSync, writeFileSync} from 'node:fs';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkRow} from '../warehouse-sink.ts';
 
@@ -14,12 +14,16 @@ export interface LineShape {
  * A batch as newline-delimited JSON in a file: each record's own bytes, behind the members that the sink adds in front.
  *
  * The value is not parsed. Line breaks in it can only be white space between its tokens, and become spaces.
+ *
+ * It goes to the file in pieces: a batch takes no memory here, however large it is.
  */
 export class NdjsonFile {
   readonly path: string;
   readonly #shape: LineShape;
-  #buffer = Buffer.allocUnsafe(1 << 16);
+  #buffer = Buffer.allocUnsafe(pieceBytes);
   #length = 0;
+  /** Where the lines of the buffer end. Their breaks are set last, so that two searches find all others. */
+  readonly #ends: number[] = [];
   /** Bytes of the longest line since `clear`. */
   longest = 0;
 
@@ -30,60 +34,132 @@ export class NdjsonFile {
   }
 
   clear(): void {
+    writeFileSync(this.path, '');
+    // One huge value must not keep its memory for ever.
+    if (this.#buffer.length > pieceBytes) this.#buffer = Buffer.allocUnsafe(pieceBytes);
     this.#length = 0;
+    this.#ends.length = 0;
     this.longest = 0;
   }
 
   /** @throws RejectedRowError when the value is no JSON object. */
-  add(row: SinkRow, value: Buffer, keyHash: number): void {
+  add(row: Pick<SinkRow, 'offset' | 'key'>, value: Buffer, keyHash: number): void {
     const open = value[0] === brace ? 0 : objectStart(row.offset, value);
-    const head = this.#head(row, keyHash);
-    const rest = value.length - open - 1;
-    this.#reserve(head.length * 3 + rest + 2);
+    this.#reserve(headBytes + (row.key?.length ?? 0) * keyBytes + value.length);
     const start = this.#length;
-    this.#length += this.#buffer.write(head, start);
-    if (isEmpty(value, open + 1)) this.#length--;
-    this.#length += value.copy(this.#buffer, this.#length, open + 1);
-    this.#spaces(start, newline);
-    this.#spaces(start, carriageReturn);
-    this.#buffer[this.#length++] = newline;
+    this.#head(row, keyHash);
+    const comma = this.#length - 1;
+    if (isEmpty(value, open + 1)) {
+      this.#length = comma + value.copy(this.#buffer, comma, open + 1);
+    } else {
+      // The brace goes where the comma belongs: copying the whole is faster than a part.
+      this.#buffer.set(open === 0 ? value : value.subarray(open), comma);
+      this.#buffer[comma] = commaByte;
+      this.#length = comma + value.length - open;
+    }
+    this.#buffer[this.#length] = space;
+    this.#ends.push(this.#length++);
     this.longest = Math.max(this.longest, this.#length - start);
   }
 
+  /** Writes what is not in the file yet: the lines since `clear` are complete. */
   save(): void {
-    writeFileSync(this.path, this.#buffer.subarray(0, this.#length));
-    // One huge value must not keep its memory for ever.
-    if (this.#buffer.length > keptBytes) this.#buffer = Buffer.allocUnsafe(1 << 16);
+    const lines = this.#buffer.subarray(0, this.#length);
+    replaceAll(lines, newline);
+    replaceAll(lines, carriageReturn);
+    for (const end of this.#ends) lines[end] = newline;
+    appendFileSync(this.path, lines);
+    this.#length = 0;
+    this.#ends.length = 0;
   }
 
   /** The members in front of the value's own, up to and with the comma. */
-  #head({offset, key}: SinkRow, keyHash: number): string {
+  #head({offset, key}: Pick<SinkRow, 'offset' | 'key'>, keyHash: number): void {
     const {identity, copiedKey} = this.#shape;
-    let head = `{"_offset":${offset},`;
-    if (identity) head += `"_key_hash":${keyHash},"_key_text":${JSON.stringify(key)},`;
-    if (copiedKey === 'text') head += `"_k":${JSON.stringify(key)},`;
-    if (copiedKey === 'json') head += `"_k":${key ?? 'null'},`;
-    return head;
+    this.#ascii('{"_offset":');
+    this.#number(offset);
+    if (identity) {
+      this.#ascii(',"_key_hash":');
+      this.#number(keyHash);
+      this.#ascii(',"_key_text":');
+      this.#quoted(key);
+    }
+    if (copiedKey !== 'none') this.#ascii(',"_k":');
+    if (copiedKey === 'text') this.#quoted(key);
+    if (copiedKey === 'json') this.#length += this.#buffer.write(key ?? 'null', this.#length);
+    this.#ascii(',');
   }
 
-  #spaces(from: number, byte: number): void {
-    const body = this.#buffer.subarray(from, this.#length);
-    for (let at = body.indexOf(byte); at >= 0; at = body.indexOf(byte, at + 1)) body[at] = space;
+  #ascii(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#buffer[this.#length++] = text.charCodeAt(i);
+  }
+
+  /** A whole number from 0 to 2^53 - 1, as two that fit 32 bits: making text of a larger one is slow. */
+  #number(value: number): void {
+    const high = Math.floor(value / 1e9);
+    const low = value - high * 1e9;
+    if (high > 0) this.#digits(high, digitsOf(high));
+    this.#digits(low, high > 0 ? 9 : digitsOf(low));
+  }
+
+  #digits(value: number, width: number): void {
+    let rest = value;
+    for (let at = this.#length + width - 1; at >= this.#length; at--) {
+      const tenth = Math.trunc(rest / 10);
+      this.#buffer[at] = zero + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.#length += width;
+  }
+
+  /** A JSON string; null for none. */
+  #quoted(text: string | null): void {
+    if (text === null || !isPlain(text)) {
+      this.#length += this.#buffer.write(JSON.stringify(text), this.#length);
+      return;
+    }
+    this.#buffer[this.#length++] = quote;
+    this.#ascii(text);
+    this.#buffer[this.#length++] = quote;
   }
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
-    this.#buffer.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
+    this.save();
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(bytes);
   }
 }
 
+/** What is written to the file at once, unless one line is longer. */
+const pieceBytes = 1 << 18;
 const [brace, closingBrace, newline, carriageReturn, space, tab] = [
   0x7b, 0x7d, 0x0a, 0x0d, 0x20, 0x09,
 ];
-/** Room for two default batches of `buffer.bytes`. */
-const keptBytes = 16 << 20;
+const [commaByte, quote, backslash, zero, tilde] = [0x2c, 0x22, 0x5c, 0x30, 0x7e];
+
+/** What the members of a line that are not the value's own take without the key: names, punctuation and two numbers. */
+const headBytes = 128;
+/** At most, for a UTF-16 unit of the key: `\u0000`, twice. */
+const keyBytes = 12;
+
+function replaceAll(lines: Buffer, byte: number): void {
+  for (let at = lines.indexOf(byte); at >= 0; at = lines.indexOf(byte, at + 1)) lines[at] = space;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
+}
+
+/** Whether a text is its own JSON between quotes, and a byte each character. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < space || unit > tilde || unit === quote || unit === backslash) return false;
+  }
+  return true;
+}
 
 function isSpace(byte: number | undefined): boolean {
   return byte === space || byte === newline || byte === carriageReturn || byte === tab;

@@ -17,6 +17,23 @@ afterAll(async () => {
 
 const run = (sql: string): Promise<unknown> => client.exclusive((writer) => writer.run(sql));
 
+describe('DuckDbClient.open', () => {
+  test('keeps text that repeats in dictionaries, and other text as it is', async () => {
+    await run(
+      `CREATE TABLE texts AS SELECT 'shoes ' || (i % 10) AS kind, 'order number ' || i AS id FROM range(50000) r(i)`,
+    );
+    await run('CHECKPOINT');
+
+    const methods = await client.query(
+      `SELECT DISTINCT column_name, compression FROM pragma_storage_info('texts') WHERE segment_type = 'VARCHAR' ORDER BY column_name`,
+    );
+    expect(methods).toEqual([
+      {column_name: 'id', compression: 'Uncompressed'},
+      {column_name: 'kind', compression: 'Dictionary'},
+    ]);
+  });
+});
+
 describe('DuckDbClient.query', () => {
   test('reads whole values while the first rows are committed', async () => {
     const wrong: unknown[] = [];

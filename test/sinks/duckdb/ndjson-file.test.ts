@@ -78,6 +78,62 @@ describe('NdjsonFile', () => {
     expect(lines.longest).toBe((written[1]?.length ?? 0) + 1);
   });
 
+  test('writes what is larger than its memory in pieces, each line whole', () => {
+    const lines = file({identity: true, copiedKey: 'none'});
+    // The white space ends with a line break wherever the pieces end.
+    const values = Array.from({length: 5000}, (_, i) => `{"a":"${'x'.repeat(i % 300)}"\n}`);
+    values.forEach((value, i) => lines.add(row(i, `k${i}`), Buffer.from(value), i * 2 ** 40));
+    lines.save();
+
+    const written = readFileSync(lines.path, 'utf8').trimEnd().split('\n');
+    expect(written.map((line) => JSON.parse(line) as unknown)).toEqual(
+      values.map((_, i) => ({
+        _offset: i,
+        _key_hash: i * 2 ** 40,
+        _key_text: `k${i}`,
+        a: 'x'.repeat(i % 300),
+      })),
+    );
+  });
+
+  test.each([
+    0,
+    9,
+    10,
+    999_999_999,
+    1_000_000_000,
+    1_000_000_007,
+    2 ** 40,
+    Number.MAX_SAFE_INTEGER,
+  ])('writes the number %d as JSON does', (number) => {
+    const lines = file({identity: true, copiedKey: 'none'});
+    lines.add(row(number, ''), Buffer.from('{}'), number);
+    lines.save();
+
+    expect(readFileSync(lines.path, 'utf8')).toBe(
+      `{"_offset":${number},"_key_hash":${number},"_key_text":""}\n`,
+    );
+  });
+
+  test.each(['', 'o1', ' ~', '"', '\\', '\u0000\u001f', '\u007f', 'é', '🦆', '\ud800', '\r\n'])(
+    'writes the key %j as JSON does',
+    (key) => {
+      const expected = JSON.stringify(key);
+
+      const line = lineOf('{}', {identity: true, copiedKey: 'text'}, key);
+
+      expect(line).toBe(`{"_offset":7,"_key_hash":42,"_key_text":${expected},"_k":${expected}}\n`);
+    },
+  );
+
+  test('takes a long key all of whose characters are escaped', () => {
+    const key = '\u0001'.repeat(100_000);
+
+    const line = lineOf('{"a":1}', {identity: true, copiedKey: 'text'}, key);
+
+    expect(JSON.parse(line)).toEqual({_offset: 7, _key_hash: 42, _key_text: key, _k: key, a: 1});
+  });
+
   test('begins anew when it is cleared', () => {
     const lines = file();
     lines.add(row(0), Buffer.from('{"a":"a longer one"}'), 0);
