@@ -13,7 +13,16 @@ export function cpuSeconds(pid: number): number {
 
 /** The most memory that a process has had resident, in MiB (Linux). */
 export function peakRssMb(pid: number): number {
-  const match = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return statusMb(pid, 'VmHWM');
+}
+
+/** The memory that a process has resident, in MiB (Linux). */
+export function rssMb(pid: number): number {
+  return statusMb(pid, 'VmRSS');
+}
+
+function statusMb(pid: number, field: string): number {
+  const match = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Math.round(Number(match?.[1]) / 1024);
 }
 

@@ -25,6 +25,8 @@ const {values} = parseArgs({
     /** For each of which `--probes` single rows are sent; empty for none. */
     lingers: {type: 'string', default: '0,100,1000'},
     probes: {type: 'string', default: '20'},
+    /** MiB; a process that takes more makes the exit code 1. */
+    'max-rss': {type: 'string', default: '450'},
     /** A directory for CPU profiles, with which all figures are worse. */
     profile: {type: 'string'},
   },
@@ -76,6 +78,10 @@ async function run(connector: Connector, mode: Load['mode']): Promise<void> {
     console.log(
       `| ${connector}, ${mode} | ${rowsPerSecond.toLocaleString('en')} | ${cpuSecondsPerMillion} | ${p50}, ${max} ms | ${peakRssMb} MB |`,
     );
+    if (peakRssMb > Number(values['max-rss'])) {
+      console.log(`more than --max-rss ${values['max-rss']} MB were resident`);
+      process.exitCode = 1;
+    }
   } finally {
     await stop();
     await rm(directory, {recursive: true, force: true});

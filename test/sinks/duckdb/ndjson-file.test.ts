@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
@@ -132,6 +132,19 @@ describe('NdjsonFile', () => {
     const line = lineOf('{"a":1}', {identity: true, copiedKey: 'text'}, key);
 
     expect(JSON.parse(line)).toEqual({_offset: 7, _key_hash: 42, _key_text: key, _k: key, a: 1});
+  });
+
+  test('takes the memory of one piece, however large the batch', () => {
+    const lines = file();
+    const value = Buffer.from(`{"a":"${'x'.repeat(10_000)}"}`);
+    const before = process.memoryUsage().arrayBuffers;
+
+    for (let i = 0; i < 5000; i++) lines.add(row(i), value, 0);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    lines.save();
+
+    expect(statSync(lines.path).size).toBeGreaterThan(50_000_000);
+    expect(grown).toBeLessThan(1_000_000);
   });
 
   test('begins anew when it is cleared', () => {
