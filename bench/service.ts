@@ -11,12 +11,13 @@ import {until} from '../test/support/until.ts';
 import {parseBuckets, quantileMs} from './latency-histogram.ts';
 import {DIMENSION, createTables} from './order-tables.ts';
 import {cpuSeconds, peakRssMb, processor} from './process-usage.ts';
+import {profileFlags} from './profile-flags.ts';
 
 /*
  * The whole service between a real Postgres and DuckDB, as its own process: catch-up of `--orders` (a comma list, each
  * a fresh run), then commit → warehouse latency at each of `--rates` orders a second for `--seconds`. With
  * `--kafka` on a real broker in place of the embedded log, for one value of `--orders`: its topics stay. `--lineage false` turns
- * lineage off, for what it costs.
+ * lineage off, for what it costs. `--profile` is a directory for a CPU profile of the service, in which all figures are worse.
  */
 const {values} = parseArgs({
   options: {
@@ -26,6 +27,7 @@ const {values} = parseArgs({
     mode: {type: 'string', default: 'upsert'},
     kafka: {type: 'boolean', default: false},
     lineage: {type: 'string', default: 'true'},
+    profile: {type: 'string'},
   },
 });
 const LATENCY = 'millrace_end_to_end_latency_seconds';
@@ -57,7 +59,7 @@ async function run(orders: number): Promise<void> {
   });
   const {service} = pipeline;
   await createTables(pipeline);
-  service.start();
+  service.start(profileFlags(values.profile));
   await service.ready();
   let serial = 0;
   const insert = async (count: number): Promise<void> => {

@@ -33,6 +33,7 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
+/** One that is a `DeferredHeader` is written without its value being made; who asks for that makes it. */
 export interface RecordHeader {
   readonly key: string;
   readonly value: Buffer;

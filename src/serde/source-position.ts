@@ -66,7 +66,10 @@ export function compareSourceOrdinals(a: Buffer, b: Buffer): number {
 export function sourcePositionOf(
   headers: readonly {readonly key: string; readonly value: Buffer}[],
 ): Buffer | undefined {
-  for (const {key, value} of headers) if (key === SOURCE_POSITION_HEADER) return value;
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i] as (typeof headers)[number];
+    if (header.key === SOURCE_POSITION_HEADER) return header.value;
+  }
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import type {
 } from '../../src/kafka/client.ts';
 import {MemoryRecordsBuilder} from '../../src/kafka/memory-records/memory-records-builder.ts';
 import type {MemoryRecords} from '../../src/kafka/memory-records/memory-records.ts';
+import {SpelledHeader} from '../support/spelled-header.ts';
 import {groupMemberSuite} from './group-member-suite.ts';
 
 /** A cluster to test; it may hold topics and groups of earlier runs. */
@@ -214,6 +215,19 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
 
       const read = await readTo(reader(), 4);
       expect(read).toEqual(records.map((sent, offset) => ({...sent, offset})));
+    });
+
+    test('writes headers that are put together where they are written', async () => {
+      await createTopic();
+
+      await commit(await producer(), [
+        {...record('k', 'v'), headers: [new SpelledHeader('h', 'é'.repeat(100))]},
+      ]);
+
+      const [read] = await readTo(reader(), 1);
+      expect(read?.headers.map(({key, value}) => [key, value.toString()])).toEqual([
+        ['h', 'é'.repeat(100)],
+      ]);
     });
 
     test('writes records that were encoded as they came, in their order between the others', async () => {

@@ -1,4 +1,7 @@
 import {crc32} from 'node:zlib';
+import {putValue, valueSize} from '../../common/deferred-header.ts';
+import {putBytes} from '../../common/put-bytes.ts';
+import {putVarint, unzigzag, zigzag} from '../../common/unsigned-varint.ts';
 import type {ConsumedRecord, ProducerRecord, RecordHeader} from '../client.ts';
 
 /*
@@ -22,7 +25,7 @@ export function encodedBound(record: ProducerRecord): number {
   const headers = record.headers;
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i] as RecordHeader;
-    bytes += header.value.length + 15 + header.key.length * 3;
+    bytes += valueSize(header) + 15 + header.key.length * 3;
   }
   return bytes;
 }
@@ -50,7 +53,7 @@ export function encodeBatch(
     const {key, value, headers} = record;
     at = putVarint(target, at, record.offset - expected);
     expected = record.offset + 1;
-    at = putZigzag(target, at, record.timestamp - timestamp);
+    at = putVarint(target, at, zigzag(record.timestamp - timestamp));
     timestamp = record.timestamp;
     at = putVarint(target, at, key === null ? 0 : key.length + 1);
     at = putVarint(target, at, value === null ? 0 : value.length + 1);
@@ -60,12 +63,12 @@ export function encodeBatch(
       let name = names.indexOf(header.key);
       if (name < 0) name = names.push(header.key) - 1;
       at = putVarint(target, at, name);
-      at = putVarint(target, at, header.value.length);
+      at = putVarint(target, at, valueSize(header));
     }
     if (key !== null) at = putBytes(target, at, key);
     if (value !== null) at = putBytes(target, at, value);
     for (let h = 0; h < headers.length; h++) {
-      at = putBytes(target, at, (headers[h] as RecordHeader).value);
+      at = putValue(target, at, headers[h] as RecordHeader);
     }
   }
   target.writeUInt32LE(records.length, start);
@@ -122,29 +125,6 @@ export function checksum(bytes: Uint8Array): number {
   return crc32(bytes);
 }
 
-function putBytes(target: Buffer, at: number, bytes: Uint8Array): number {
-  target.set(bytes, at);
-  return at + bytes.length;
-}
-
-function putVarint(target: Buffer, at: number, value: number): number {
-  let rest = value;
-  while (rest > 0x7fffffff) {
-    target[at++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  while (rest > 0x7f) {
-    target[at++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  target[at] = rest;
-  return at + 1;
-}
-
-function putZigzag(target: Buffer, at: number, value: number): number {
-  return putVarint(target, at, value >= 0 ? value * 2 : -value * 2 - 1);
-}
-
 class Cursor {
   readonly #bytes: Buffer;
   at: number;
@@ -168,8 +148,7 @@ class Cursor {
   }
 
   zigzag(): number {
-    const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    return unzigzag(this.varint());
   }
 
   pairs(count: number): number[] {

@@ -26,9 +26,13 @@ export function readMemoryRecords({bodies}: MemoryRecords): ProducerRecord[] {
 function headersAt(cursor: RecordCursor): readonly RecordHeader[] {
   const count = cursor.varint();
   if (count === 0) return NO_HEADERS;
+  // An array that grows takes room for seventeen, and records have one header mostly.
+  if (count === 1) return [headerAt(cursor, 0)];
   const headers: RecordHeader[] = [];
-  for (let i = 0; i < count; i++) {
-    headers.push({key: cursor.headerName(i), value: cursor.nullableBytes() as Buffer});
-  }
+  for (let i = 0; i < count; i++) headers.push(headerAt(cursor, i));
   return headers;
+}
+
+function headerAt(cursor: RecordCursor, place: number): RecordHeader {
+  return {key: cursor.headerName(place), value: cursor.nullableBytes() as Buffer};
 }

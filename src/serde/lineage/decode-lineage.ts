@@ -1,6 +1,7 @@
+import {unzigzag} from '../../common/unsigned-varint.ts';
 import {decodeSourcePosition} from '../source-position.ts';
 import type {SourcePosition} from '../source-position.ts';
-import {ELEMENT, ELEMENT_BYTES, HEAD_BYTES, LINEAGE_VERSION, TRUNCATED} from './lineage-bytes.ts';
+import {ELEMENT, HEAD_BYTES, LINEAGE_VERSION, TRUNCATED} from './lineage-bytes.ts';
 
 /** Where a record or a row comes from, and how it got where it is. */
 export interface Lineage {
@@ -49,52 +50,90 @@ export function decodeLineage(bytes: Buffer): Lineage | undefined {
   if (bytes[0] !== LINEAGE_VERSION || bytes.length < HEAD_BYTES) return undefined;
   let origin: LineageOrigin | undefined;
   const steps: LineageStep[] = [];
-  for (let at = HEAD_BYTES; at < bytes.length;) {
-    if (at + ELEMENT_BYTES > bytes.length) return undefined;
-    const end = at + ELEMENT_BYTES + bytes.readUInt16BE(at + 1);
-    if (end > bytes.length) return undefined;
-    const body = bytes.subarray(at + ELEMENT_BYTES, end);
-    try {
-      if (bytes[at] === ELEMENT.origin) origin = originOf(body);
-      else if (bytes[at] === ELEMENT.read) steps.push(readOf(body));
-      else if (bytes[at] === ELEMENT.join) steps.push(joinOf(body));
-    } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
+  const reader = new LineageReader(bytes, HEAD_BYTES);
+  try {
+    while (reader.left > 0) {
+      const type = reader.byte();
+      const body = new LineageReader(reader.bytes(reader.varint()));
+      if (type === ELEMENT.origin) {
+        const found = originOf(body);
+        origin = found.origin;
+        steps.push(found.read);
+      } else if (type === ELEMENT.read) steps.push(readOf(body));
+      else if (type === ELEMENT.join) steps.push(joinOf(body));
     }
-    at = end;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
   return {origin, steps, isTruncated: ((bytes[1] as number) & TRUNCATED) !== 0};
 }
 
-function originOf(body: Buffer): LineageOrigin {
-  const hasKey = body.readUInt8(0) === 1;
-  const positionEnd = 10 + body.readUInt8(1);
-  const position = body.subarray(10, positionEnd);
+function originOf(body: LineageReader): {readonly origin: LineageOrigin; readonly read: ReadStep} {
+  const hasKey = body.byte() === 1;
+  const timestamp = unzigzag(body.varint());
+  const at = timestamp + unzigzag(body.varint());
+  const read = {kind: 'read', ...placeOf(body), at} as const;
+  const position = body.bytes(body.byte());
   return {
-    position: position.length === 0 ? undefined : decodeSourcePosition(position),
-    timestamp: body.readDoubleBE(2),
-    key: hasKey ? body.subarray(positionEnd) : undefined,
+    origin: {
+      position: position.length === 0 ? undefined : decodeSourcePosition(position),
+      timestamp,
+      key: hasKey ? body.bytes(body.left) : undefined,
+    },
+    read,
   };
 }
 
-function readOf(body: Buffer): ReadStep {
-  return {
-    kind: 'read',
-    topic: body.toString('utf8', 20),
-    partition: body.readUInt32BE(0),
-    offset: body.readDoubleBE(4),
-    at: body.readDoubleBE(12),
-  };
+function readOf(body: LineageReader): ReadStep {
+  const at = body.varint();
+  return {kind: 'read', ...placeOf(body), at};
 }
 
-function joinOf(body: Buffer): JoinStep {
-  const nameEnd = 2 + body.readUInt8(1);
-  const row = body.subarray(nameEnd);
-  return {
-    kind: 'join',
-    table: body.toString('utf8', 2, nameEnd),
-    waited: body.readUInt8(0) === 1,
-    row: row.length === 0 ? undefined : decodeLineage(row),
-  };
+function placeOf(body: LineageReader): Pick<ReadStep, 'topic' | 'partition' | 'offset'> {
+  const offset = body.varint();
+  const partition = body.varint();
+  return {topic: body.bytes(body.varint()).toString(), partition, offset};
+}
+
+function joinOf(body: LineageReader): JoinStep {
+  const waited = body.byte() === 1;
+  const table = body.bytes(body.varint()).toString();
+  const row = body.bytes(body.left);
+  return {kind: 'join', table, waited, row: row.length === 0 ? undefined : decodeLineage(row)};
+}
+
+/** Reads from the front. @throws RangeError behind the end. */
+class LineageReader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, at = 0) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.#at++);
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let factor = 1; factor < 2 ** 70; factor *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError('a number of more than ten bytes');
+  }
+
+  bytes(length: number): Buffer {
+    if (length > this.left) throw new RangeError(`${length} bytes of ${this.left}`);
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
 }

@@ -52,7 +52,8 @@ export class WaitingRecords<K, V> {
     const meta = this.#entries.get(META);
     const next = meta?.next ?? 0;
     const byKey = encodeTuple(2, key, next);
-    this.#entries.put(byKey, {...EMPTY, row: value, timestamp, headers, link: byId});
+    const kept = headers.map(inOwnMemory);
+    this.#entries.put(byKey, {...EMPTY, row: value, timestamp, headers: kept, link: byId});
     this.#entries.put(byId, {...EMPTY, link: byKey});
     this.#entries.put(META, {...EMPTY, count: (meta?.count ?? 0) + 1, next: next + 1});
     return true;
@@ -92,4 +93,9 @@ export class WaitingRecords<K, V> {
     const meta = this.#entries.get(META);
     this.#entries.put(META, {...EMPTY, count: (meta?.count ?? by) - by, next: meta?.next ?? 0});
   }
+}
+
+/** What waits may wait for long, and must not hold what it was fetched with. */
+function inOwnMemory({key, value}: StreamHeader): StreamHeader {
+  return {key, value: Buffer.from(value)};
 }

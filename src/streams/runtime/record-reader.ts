@@ -1,4 +1,3 @@
-import type {Clock} from '../../common/clock.ts';
 import {FatalError} from '../../common/errors.ts';
 import type {ConsumedRecord, TopicPartition} from '../../kafka/client.ts';
 import {deadLetterHeaders} from '../../kafka/dead-letter-headers.ts';
@@ -21,7 +20,6 @@ export interface RecordReaderOptions {
   readonly deadLetters: Output | undefined;
   /** Undefined where no lineage is kept. */
   readonly lineage?: LineageInput | undefined;
-  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Makes typed records of one source partition's bytes. */
@@ -35,11 +33,11 @@ export class RecordReader {
   }
 
   /**
-   * The typed record; undefined when it is unreadable and that is tolerated.
+   * The typed record, with a lineage that says it was read at `now`; undefined when it is unreadable and that is tolerated.
    *
    * @throws FatalError RECORD_UNREADABLE when it is not.
    */
-  read(record: ConsumedRecord): StreamRecord<unknown, unknown> | undefined {
+  read(record: ConsumedRecord, now: number): StreamRecord<unknown, unknown> | undefined {
     const {key: keys, value: values} = this.#options.deserializers;
     const {key, value, timestamp, headers} = record;
     let typedKey: unknown = null;
@@ -50,12 +48,12 @@ export class RecordReader {
     }
     try {
       const typedValue = value === null ? null : values.deserialize(value);
-      const {lineage, clock} = this.#options;
+      const {lineage} = this.#options;
       return {
         key: typedKey,
         value: typedValue,
         timestamp,
-        headers: lineage === undefined ? headers : lineage.headersOf(record, clock.now()),
+        headers: lineage === undefined ? headers : lineage.headersOf(record, now),
       };
     } catch (error) {
       return this.#unreadable(record, 'value', error);

@@ -73,6 +73,8 @@ export class StreamTask {
   readonly #committed = new Map<RecordQueue, number>();
   /** Highest timestamp processed: stream time. */
   #streamTime = 0;
+  /** The time that records are read at: asking for it costs about what reading one does, so it is a few records old. */
+  #now = 0;
   /** Lowest timestamp processed since the last commit. */
   #oldest = Infinity;
 
@@ -113,6 +115,7 @@ export class StreamTask {
     const queues = this.#queues;
     const {clock, meters} = this.#options;
     const start = clock.nowMicros();
+    this.#now = clock.now();
     let processed = 0;
     while (processed < max) {
       const next = nextInput(queues);
@@ -224,19 +227,27 @@ export class StreamTask {
 
   #processHead(input: TaskInput): void {
     const {queue, refuse} = input;
-    const {meters} = this.#options;
+    const {meters, clock} = this.#options;
     const consumed = queue.shift();
     const {timestamp} = consumed;
     if (timestamp > this.#streamTime) this.#streamTime = timestamp;
     if (timestamp < this.#oldest) this.#oldest = timestamp;
     if (refuse(consumed)) return;
-    if (meters.isDue()) meters.timed(queue.source.name, () => processRecord(input, consumed));
-    else processRecord(input, consumed);
+    if (meters.isDue()) {
+      this.#now = clock.now();
+      meters.timed(queue.source.name, () => processRecord(input, consumed, this.#now));
+    } else {
+      processRecord(input, consumed, this.#now);
+    }
   }
 }
 
-function processRecord({queue, reader, process}: TaskInput, consumed: ConsumedRecord): void {
-  const record = reader.read(consumed);
+function processRecord(
+  {queue, reader, process}: TaskInput,
+  consumed: ConsumedRecord,
+  now: number,
+): void {
+  const record = reader.read(consumed, now);
   if (record === undefined) return;
   try {
     process(record);

@@ -226,7 +226,6 @@ export class TaskOpener {
         lineage: this.#env.keepsLineage
           ? new LineageInput({...queue.topicPartition, isOrigin: !source.repartitioned})
           : undefined,
-        clock: this.#env.clock,
       }),
       process: graph.source(source),
       refuse: ({key, value}) => {

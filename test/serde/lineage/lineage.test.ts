@@ -16,6 +16,7 @@ import {
   MAX_LINEAGE_BYTES,
   lineageOf,
 } from '../../../src/serde/lineage/lineage-bytes.ts';
+import type {LineageHeader} from '../../../src/serde/lineage/lineage-bytes.ts';
 import {LineageInput} from '../../../src/serde/lineage/lineage-input.ts';
 import {lineageJoin} from '../../../src/serde/lineage/lineage-join.ts';
 import {SOURCE_POSITION_HEADER, encodeSourcePosition} from '../../../src/serde/source-position.ts';
@@ -113,7 +114,7 @@ describe('a lineage', () => {
   test('is never longer than its bound, and says that something is missing', () => {
     let joined = order();
     let read = order();
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 300; i++) {
       joined = lineageJoin('products')(joined, product());
       read = repartitioned.headersOf({...change, headers: read}, i);
     }
@@ -123,6 +124,20 @@ describe('a lineage', () => {
       expect(decoded(headers)).toMatchObject({isTruncated: true, origin: {key: change.key}});
     }
     expect(decoded(joined)?.steps.length).toBeGreaterThan(20);
+  });
+
+  test('is the same bytes wherever they are written', () => {
+    let headers = lineageJoin('products')(order(), product());
+    const lineages = [headers.at(-1)];
+    for (let i = 0; i < 300; i++) headers = lineageJoin('products')(headers, product());
+    lineages.push(repartitioned.headersOf({...change, headers: order()}, 5).at(-1), headers.at(-1));
+
+    for (const lineage of lineages as LineageHeader[]) {
+      const bytes = Buffer.alloc(lineage.size + 7, 0xff);
+      expect(lineage.writeTo(bytes, 5)).toBe(bytes.length - 2);
+      expect(bytes.subarray(5, -2)).toEqual(lineage.value);
+      expect(bytes.toString('hex', bytes.length - 2)).toBe('ffff');
+    }
   });
 
   const anyStep = record({

@@ -4,6 +4,7 @@ import {releaseWaiting} from '../../../src/streams/operators/release-waiting.ts'
 import {streamTableJoin} from '../../../src/streams/operators/stream-table-join.ts';
 import {supersedeWaiting} from '../../../src/streams/operators/supersede-waiting.ts';
 import {operatorStores, runOperator} from '../../../src/streams/testing/run-operator.ts';
+import {SpelledHeader} from '../../support/spelled-header.ts';
 
 interface Order {
   readonly id: string;
@@ -53,6 +54,24 @@ describe('releaseWaiting', () => {
     ]);
     expect(prices.send('p1', arrived(10))).toEqual([]);
     expect(prices.send('p10', arrived(1))).toMatchObject([{value: 'o4 v1 at 1'}]);
+  });
+
+  test('holds nothing of what a record was fetched with while it waits', () => {
+    const {orders, prices} = run();
+    const fetched = Buffer.from('a fetch');
+    orders.send(
+      'p1',
+      {id: 'o1', version: 1},
+      {headers: [{key: 'h', value: fetched.subarray(2)}, new SpelledHeader('l', 'lineage')]},
+    );
+    fetched.fill(0);
+
+    const [released] = prices.send('p1', arrived(9));
+
+    expect(released?.headers).toEqual([
+      {key: 'h', value: Buffer.from('fetch')},
+      {key: 'l', value: Buffer.from('lineage')},
+    ]);
   });
 
   test('takes the later time of record and row, and the headers of the record', () => {

@@ -28,7 +28,6 @@ function reader(tolerance: ErrorsTolerance, collector?: RecordCollector): Record
     deserializers: {key: text, value: text},
     tolerance,
     deadLetters: collector?.output('dead-letters', 1, {key: bytesOnly, value: bytesOnly}),
-    clock: {now: () => 0},
   });
 }
 
@@ -46,14 +45,14 @@ describe('RecordReader', () => {
   test('makes typed records, and leaves null keys and tombstones null', () => {
     const strict = reader('none');
 
-    expect(strict.read(record('k', 'v'))).toEqual({
+    expect(strict.read(record('k', 'v'), 5)).toEqual({
       key: 'k',
       value: 'v',
       timestamp: 5,
       headers: [trace],
     });
-    expect(strict.read(record(null, 'v'))).toMatchObject({key: null, value: 'v'});
-    expect(strict.read(record('k', null))).toMatchObject({key: 'k', value: null});
+    expect(strict.read(record(null, 'v'), 5)).toMatchObject({key: null, value: 'v'});
+    expect(strict.read(record('k', null), 5)).toMatchObject({key: 'k', value: null});
   });
 
   test.each([
@@ -62,11 +61,11 @@ describe('RecordReader', () => {
   ])('stops at an unreadable %s, naming the record and the reason', (side, unreadable) => {
     const strict = reader('none', new RecordCollector());
 
-    expect(() => strict.read(unreadable)).toThrow(FatalError);
-    expect(() => strict.read(unreadable)).toThrow(
+    expect(() => strict.read(unreadable, 5)).toThrow(FatalError);
+    expect(() => strict.read(unreadable, 5)).toThrow(
       `The ${side} of record orders-2@41 cannot be read: no such schema: 7.`,
     );
-    expect(() => strict.read(unreadable)).toThrow(
+    expect(() => strict.read(unreadable, 5)).toThrow(
       expect.objectContaining({code: 'RECORD_UNREADABLE'}),
     );
   });
@@ -80,7 +79,7 @@ describe('RecordReader', () => {
       const collector = new RecordCollector();
       const tolerant = reader('all', collector);
 
-      expect(tolerant.read(unreadable)).toBeUndefined();
+      expect(tolerant.read(unreadable, 5)).toBeUndefined();
 
       expect(tolerant.skipped).toBe(1);
       const [batch, ...others] = collector.take();
@@ -105,7 +104,7 @@ describe('RecordReader', () => {
   test('counts what it skips without a dead letter topic, too', () => {
     const tolerant = reader('all');
 
-    expect(tolerant.read(record('k', 'bad'))).toBeUndefined();
+    expect(tolerant.read(record('k', 'bad'), 5)).toBeUndefined();
 
     expect(tolerant.skipped).toBe(1);
   });
@@ -113,7 +112,7 @@ describe('RecordReader', () => {
   test('tolerates nothing but unreadable records', () => {
     const tolerant = reader('all', new RecordCollector());
 
-    expect(() => tolerant.read(record('k', 'bug'))).toThrow(TypeError);
-    expect(() => tolerant.read(record('bug', 'v'))).toThrow(TypeError);
+    expect(() => tolerant.read(record('k', 'bug'), 5)).toThrow(TypeError);
+    expect(() => tolerant.read(record('bug', 'v'), 5)).toThrow(TypeError);
   });
 });

@@ -1,3 +1,4 @@
+import {valueSize} from '../../../common/deferred-header.ts';
 import {FatalError} from '../../../common/errors.ts';
 import type {ProducerRecord, TopicPartition} from '../../client.ts';
 import {RECORDS_AT} from '../../memory-records/memory-records.ts';
@@ -81,7 +82,7 @@ function recordBytes({key, value, headers}: ProducerRecord): number {
   let bytes = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i] as ProducerRecord['headers'][number];
-    bytes += HEADER_OVERHEAD + header.key.length * 3 + header.value.length;
+    bytes += HEADER_OVERHEAD + header.key.length * 3 + valueSize(header);
   }
   return bytes;
 }

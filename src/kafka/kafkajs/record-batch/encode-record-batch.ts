@@ -1,4 +1,5 @@
 import {crc32c} from '@node-rs/crc32';
+import {putValue, valueSize} from '../../../common/deferred-header.ts';
 import type {ProducerRecord, RecordHeader} from '../../client.ts';
 import {RECORDS_AT} from '../../memory-records/memory-records.ts';
 import type {RecordsBody} from '../../memory-records/memory-records.ts';
@@ -91,7 +92,7 @@ function boundOf(records: readonly ProducerRecord[], names: HeaderNames): number
     if (value !== null) bytes += value.length;
     for (let h = 0; h < headers.length; h++) {
       const header = headers[h] as RecordHeader;
-      bytes += HEADER_OVERHEAD + names.of(header.key).length + header.value.length;
+      bytes += HEADER_OVERHEAD + names.of(header.key).length + valueSize(header);
     }
   }
   return bytes;
@@ -114,7 +115,8 @@ function putRecord(
     varintSize(headers.length);
   for (let h = 0; h < headers.length; h++) {
     const header = headers[h] as RecordHeader;
-    length += bytesSize(names.of(header.key)) + bytesSize(header.value);
+    const size = valueSize(header);
+    length += bytesSize(names.of(header.key)) + varintSize(size) + size;
   }
   let end = putVarint(target, start, length);
   target[end++] = 0;
@@ -125,7 +127,8 @@ function putRecord(
   end = putVarint(target, end, headers.length);
   for (let h = 0; h < headers.length; h++) {
     const header = headers[h] as RecordHeader;
-    end = putBytes(target, putBytes(target, end, names.of(header.key)), header.value);
+    end = putBytes(target, end, names.of(header.key));
+    end = putValue(target, putVarint(target, end, valueSize(header)), header);
   }
   return end;
 }

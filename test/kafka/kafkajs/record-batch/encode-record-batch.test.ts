@@ -4,6 +4,7 @@ import {at} from '../../../../src/kafka/kafkajs/record-batch/batch-layout.ts';
 import {compressionTypes} from '../../../../src/kafka/kafkajs/record-batch/compression.ts';
 import {encodeRecordBatch} from '../../../../src/kafka/kafkajs/record-batch/encode-record-batch.ts';
 import {recordBatches} from '../../../../src/kafka/kafkajs/record-batch/record-batch.ts';
+import {SpelledHeader} from '../../../support/spelled-header.ts';
 import {producerRecords} from './arbitrary-records.ts';
 import {readAll} from './batch-bytes.ts';
 import {javaCase, recordsOf} from './java-record-batches.ts';
@@ -27,6 +28,18 @@ const none = {
 } as const;
 
 describe('encodeRecordBatch', () => {
+  test('puts a deferred value where one that is there already would stand', () => {
+    const text = 'of more than sixty-three bytes, so that its length takes two of them';
+    const made = [{key: 'h', value: Buffer.from(text)}];
+    const record = {key: null, value: Buffer.from('v'), timestamp: 1};
+
+    const [expected, bytes] = [made, [new SpelledHeader('h', text)]].map((headers) =>
+      encodeRecordBatch([{...record, headers}], none),
+    );
+
+    expect(bytes).toEqual(expected);
+  });
+
   test('writes what the specification says, byte by byte', () => {
     const records = [
       {key: Buffer.from('k'), value: Buffer.from('vw'), timestamp: 1_000, headers: []},
