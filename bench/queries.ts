@@ -6,16 +6,19 @@ import {Pipeline} from '../test/support/pipeline.ts';
 import {PostgresServer} from '../test/support/postgres.ts';
 import {DIMENSION, createTables} from './order-tables.ts';
 import {cpuSeconds, processor} from './process-usage.ts';
+import {profileFlags} from './profile-flags.ts';
 
 /*
  * Pull queries while orders come in: `--queries` single rows a second of `customers_enriched` and `products`, for
  * `--seconds`, at each of `--rates` orders a second; once more at each without queries, for what they cost in CPU.
+ * `--profile` is a directory for a CPU profile of the service, in which all figures are worse.
  */
 const {values} = parseArgs({
   options: {
     queries: {type: 'string', default: '1000'},
     rates: {type: 'string', default: '0,2000'},
     seconds: {type: 'string', default: '20'},
+    profile: {type: 'string'},
   },
 });
 const seconds = Number(values.seconds);
@@ -39,7 +42,7 @@ async function run(): Promise<void> {
   });
   const {service} = pipeline;
   await createTables(pipeline);
-  service.start();
+  service.start(profileFlags(values.profile));
   await service.ready();
   await pipeline.caughtUp();
   // Compiled before anything is measured.
@@ -50,6 +53,7 @@ async function run(): Promise<void> {
       console.log(JSON.stringify({ordersPerSecond: rate, queriesPerSecond: queries, ...found}));
     }
   }
+  await service.stop();
   await pipeline.close();
 }
 
