@@ -83,13 +83,12 @@ async function write<K, V>(
 
 async function dimensions(): Promise<void> {
   const {customersCdc, demographicsCdc, productsCdc} = topics;
-  const id = (n: number): string => `customer-${n}`;
   await write(customersCdc, 'customers', DIMENSION, (n) => ({
-    key: {id: id(n)},
+    key: {id: `customer-${n}`},
     value: {
       before: null,
       after: {
-        id: id(n),
+        id: `customer-${n}`,
         first_name: `First${n}`,
         last_name: `Lastname${n}`,
         email: `first.lastname${n}@example.com`,
@@ -99,11 +98,11 @@ async function dimensions(): Promise<void> {
     } as never,
   }));
   await write(demographicsCdc, 'customers', DIMENSION, (n) => ({
-    key: {id: id(n)},
+    key: {id: `customer-${n}`},
     value: {
       before: null,
       after: {
-        id: id(n),
+        id: `customer-${n}`,
         street_address: `${n} Quincy Center`,
         state: 'Massachusetts',
         zip_code: '02119',
@@ -140,9 +139,16 @@ async function follow(signal: AbortSignal): Promise<void> {
   await fetcher.close();
 }
 
+async function readUpTo(count: number): Promise<void> {
+  for (;;) {
+    if (read >= count) return;
+    await systemClock.sleep(1);
+  }
+}
+
 async function orders(count: number, from: number): Promise<void> {
   for (let sent = 0; sent < count; sent += ORDERS_PER_TRANSACTION) {
-    while (from + sent - read > MAX_BEHIND) await systemClock.sleep(1);
+    await readUpTo(from + sent - MAX_BEHIND);
     await write(topics.ordersCdc, 'products', ORDERS_PER_TRANSACTION, (i) => {
       const n = from + sent + i;
       const order_id = `${String(n).padStart(8, '0')}-5a3c-4c1e-9b1f-0123456789ab`;
@@ -157,7 +163,7 @@ async function orders(count: number, from: number): Promise<void> {
       };
     });
   }
-  while (read < from + count) await systemClock.sleep(1);
+  await readUpTo(from + count);
 }
 
 const {customersCdc, demographicsCdc, productsCdc, ordersCdc, ordersEnriched} = topics;

@@ -31,10 +31,10 @@ describe('encodeRecordBatch', () => {
   test('puts a deferred value where one that is there already would stand', () => {
     const text = 'of more than sixty-three bytes, so that its length takes two of them';
     const made = [{key: 'h', value: Buffer.from(text)}];
-    const record = {key: null, value: Buffer.from('v'), timestamp: 1};
+    const sent = {key: null, value: Buffer.from('v'), timestamp: 1};
 
     const [expected, bytes] = [made, [new SpelledHeader('h', text)]].map((headers) =>
-      encodeRecordBatch([{...record, headers}], none),
+      encodeRecordBatch([{...sent, headers}], none),
     );
 
     expect(bytes).toEqual(expected);
