@@ -14,6 +14,8 @@ import {resetCommand} from './service/reset/reset-command.ts';
 import type {ResetCommand} from './service/reset/reset-command.ts';
 import {snapshotCommand} from './service/snapshot-command.ts';
 import type {SnapshotCommand} from './service/snapshot-command.ts';
+import {statusCommand} from './service/status/status-command.ts';
+import type {StatusCommand} from './service/status/status-command.ts';
 import {ProgressPrinter} from './service/terminal/progress-printer.ts';
 import {whyCommand} from './service/why-command.ts';
 import type {WhyCommand} from './service/why-command.ts';
@@ -34,6 +36,7 @@ export interface CliEffects {
   /** Returns what to print. */
   readonly why: (config: Config, command: WhyCommand) => Promise<string>;
   readonly reset: (config: Config, command: ResetCommand) => Promise<void>;
+  readonly status: (config: Config, command: StatusCommand, signal: AbortSignal) => Promise<void>;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
 }
@@ -56,6 +59,8 @@ function realEffects(secrets: Secrets): CliEffects {
         inColour: process.stdout.isTTY && process.stdout.hasColors(),
       }),
     why: whyCommand,
+    status: (config, command, stop) =>
+      statusCommand(config, command, stop, {clock: systemClock, stream: process.stdout}),
     reset: (config, command) => {
       const printer = new ProgressPrinter(process.stdout);
       return resetCommand(config, command, {clock: systemClock, printer});
@@ -82,7 +87,7 @@ export async function runCli(
   secrets: Secrets,
   others: Partial<CliEffects> = {},
 ): Promise<void> {
-  const {start, snapshot, check, why, reset, print} = {...realEffects(secrets), ...others};
+  const {start, snapshot, check, why, reset, status, print} = {...realEffects(secrets), ...others};
   const load = (file: string | undefined): Config => {
     const config = loadConfig({file});
     secrets.add(config.secrets);
@@ -173,6 +178,20 @@ export async function runCli(
     .action(async (topic: string, key: string, options: WhyOptions) => {
       const {config, url, format} = options;
       print(await why(load(config), {topic, key, url, format}));
+    });
+  program
+    .command('status')
+    .description('show how a running service does, again each second on a terminal')
+    .addOption(configOption())
+    .option('--url <url>', 'of the service (default: where the configuration says it listens)')
+    .option('--once', 'show it once', false)
+    .addOption(
+      new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText('after', '\nExamples:\n  millrace status\n  millrace status --format json\n')
+    .action(async ({config, ...command}: StatusCommand & {readonly config?: string}) => {
+      const {url, once, format} = command;
+      await status(load(config), {url, once, format}, signal);
     });
   program
     .command('reset')

@@ -30,7 +30,9 @@ import {openSchemaRegistry, schemasTopic} from './service/schema-registry.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import type {ServiceStatus} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
+import {showWork} from './service/status/show-work.ts';
 import {supervise} from './service/supervise.ts';
+import {ProgressPrinter} from './service/terminal/progress-printer.ts';
 import {warehouseOf} from './service/warehouse.ts';
 import {demoWelcome} from './service/demo-welcome.ts';
 import {warehouseRows} from './service/warehouse-rows.ts';
@@ -58,7 +60,9 @@ export async function runService(
   await makeDataDirectory(dataDirectory);
   const clock = systemClock;
   const secrets = new Secrets(config.secrets);
-  const logger = createLogger(config.logLevel, secrets);
+  // On a terminal the lines of the log stand above the bars of what takes long.
+  const printer = process.stderr.isTTY ? new ProgressPrinter(process.stderr) : undefined;
+  const logger = createLogger(config.logLevel, secrets, printer);
   const metrics = new PromMetrics();
   const conditions = new Conditions(metrics, secrets);
   const topology = ordersTopology(config);
@@ -121,6 +125,10 @@ export async function runService(
       : []),
     ...(demo?.components ?? []),
   ];
+  if (printer !== undefined) {
+    const stopShowing = showWork(printer, components, clock);
+    closing.defer(async () => stopShowing());
+  }
   const watched = [
     ...new Set([...topicNames(topology, applicationId), ...sinks.flatMap(({sink}) => sink.topics)]),
   ];

@@ -17,6 +17,7 @@ let snapshots: unknown[] = [];
 let checks: unknown[] = [];
 let questions: unknown[] = [];
 let resets: unknown[] = [];
+let looks: unknown[] = [];
 let printed = '';
 
 beforeEach(() => {
@@ -25,6 +26,7 @@ beforeEach(() => {
   checks = [];
   questions = [];
   resets = [];
+  looks = [];
   printed = '';
   writeFileSync(file, 'semantics: ksqldb\n');
 });
@@ -47,6 +49,9 @@ async function run(...args: readonly string[]): Promise<void> {
     why: async (config, command) => {
       questions.push([config.file, command]);
       return 'because\n';
+    },
+    status: async (config, command) => {
+      looks.push([config.file, command]);
     },
     reset: async (config, command) => {
       resets.push([config.file, command]);
@@ -134,6 +139,16 @@ describe('runCli', () => {
     });
 
     await expect(running).rejects.toBe(failure);
+  });
+
+  test('shows how the service does', async () => {
+    await run('status', '--config', file);
+    await run('status', '--once', '--format', 'json', '--url', 'http://a:1', '--config', file);
+
+    expect(looks).toEqual([
+      [file, {url: undefined, once: false, format: 'text'}],
+      [file, {url: 'http://a:1', once: true, format: 'json'}],
+    ]);
   });
 
   test('shows what a reset would do, and does it only when it is told to', async () => {

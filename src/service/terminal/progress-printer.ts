@@ -29,9 +29,11 @@ export class ProgressPrinter {
         if (work.done >= work.total) this.#stream.write(`${progressLine(work, PIPE_COLUMNS)}\n`);
       return;
     }
-    this.#lines = works
+    const lines = works
       .map((work) => progressLine(work, this.#stream.columns ?? PIPE_COLUMNS))
       .join('\n');
+    if (lines === this.#lines) return;
+    this.#lines = lines;
     this.#draw();
   }
 
