@@ -121,7 +121,7 @@ describe('statusCommand', () => {
     await until('that it is away', () => text().includes('does not answer'));
 
     stop.abort();
-    await showing;
+    await expect(showing).resolves.toBeUndefined();
   });
 
   test('fails when it is asked once and there is no answer', async () => {
