@@ -1,44 +1,37 @@
-import {z} from 'zod';
+import type {SnapshotStatus} from '../../cdc/snapshot/snapshot-progress.ts';
 import type {Progress} from '../terminal/progress-line.ts';
 
-const table = z.object({
-  state: z.string(),
-  rowsScanned: z.number(),
-  estimatedRows: z.number().nullish(),
-  etaSeconds: z.number().nullish(),
-});
-const source = z.object({
-  snapshot: z.object({state: z.string(), tables: z.record(z.string(), table)}),
-});
-const streams = z.object({
-  restored: z.record(z.string(), z.object({restored: z.number(), total: z.number()})),
-});
-
-/** What takes long in a running service, of what its components say of themselves: tables of snapshots, and stores that are restored. */
-export function longWork(components: Readonly<Record<string, unknown>>): readonly Progress[] {
-  return Object.entries(components).flatMap(([name, status]) => [
-    ...snapshotWork(name, status),
-    ...restoreWork(status),
-  ]);
+/** What `/api/status` says of a component, as far as it takes long. */
+interface WorkingStatus {
+  /** Of a source. */
+  readonly snapshot?: Pick<SnapshotStatus, 'state' | 'tables'> | undefined;
+  /** Of the streams, by changelog partition. */
+  readonly restored?: Readonly<Record<string, {readonly restored: number; readonly total: number}>>;
 }
 
-function snapshotWork(component: string, status: unknown): readonly Progress[] {
-  const {data} = source.safeParse(status);
-  if (data?.snapshot.state !== 'running') return [];
-  return Object.entries(data.snapshot.tables)
+/** What takes long in a running service, of what its components say of themselves: tables of snapshots, and stores that are restored. */
+export function longWork(components: Readonly<Record<string, object>>): readonly Progress[] {
+  return Object.entries(components).flatMap(([name, status]) => {
+    const {snapshot, restored} = status as WorkingStatus;
+    return [...snapshotWork(name, snapshot), ...restoreWork(restored)];
+  });
+}
+
+function snapshotWork(component: string, snapshot: WorkingStatus['snapshot']): readonly Progress[] {
+  if (snapshot?.state !== 'running') return [];
+  return Object.entries(snapshot.tables)
     .filter(([, {state}]) => state === 'running')
     .map(([name, {rowsScanned, estimatedRows, etaSeconds}]) => ({
       label: `${component}: snapshot of ${name}`,
       done: rowsScanned,
-      total: estimatedRows ?? 0,
+      total: estimatedRows,
       unit: 'rows',
       etaSeconds: etaSeconds ?? undefined,
     }));
 }
 
-function restoreWork(status: unknown): readonly Progress[] {
-  const {data} = streams.safeParse(status);
-  return Object.entries(data?.restored ?? {})
+function restoreWork(restoring: WorkingStatus['restored'] = {}): readonly Progress[] {
+  return Object.entries(restoring)
     .filter(([, {restored, total}]) => restored < total)
     .map(([changelog, {restored, total}]) => ({
       label: `restores ${changelog}`,

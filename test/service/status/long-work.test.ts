@@ -13,7 +13,7 @@ test('tells the tables that a snapshot reads now, and the stores that are being 
           tables: {
             'a.done': {...table, state: 'completed'},
             'a.now': {...table, state: 'running'},
-            'a.guess': {state: 'running', rowsScanned: 7, estimatedRows: null, etaSeconds: null},
+            'a.guess': {state: 'running', rowsScanned: 7, estimatedRows: 0, etaSeconds: null},
             'a.later': {...table, state: 'waiting'},
           },
         },
