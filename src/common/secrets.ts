@@ -70,13 +70,26 @@ function formsOf(secret: string): readonly string[] {
         // Of the bytes: half a surrogate pair would throw.
         encodeURIComponent(bytes.toString()),
         bytes.toString('base64'),
+        ...[0, 1, 2].map((before) => withinBase64(bytes, before)).filter(isLong),
       ];
     });
 }
 
+/** What always stands for the bytes in the base64 of something that has `before` (modulo 3) bytes before them: as of `user:password`. */
+function withinBase64(bytes: Buffer, before: number): string {
+  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+  // The letters at both ends hold bits of what is around.
+  const start = before === 0 ? 0 : before + 1;
+  return text.slice(start, Math.floor(((before + bytes.length) * 8) / 6));
+}
+
+function isLong(form: string): boolean {
+  return form.length >= LONG_ENOUGH;
+}
+
 function patternOf(form: string): string {
   const literal = form.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
-  return form.length >= LONG_ENOUGH ? literal : `(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`;
+  return isLong(form) ? literal : `(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`;
 }
 
 /** Of what drivers add, texts and numbers: the rest is their requests and connections. */

@@ -20,6 +20,22 @@ describe('Secrets', () => {
     expect(new Secrets([PASSWORD]).redact(text)).toBe(redacted);
   });
 
+  test.each(['', 'u', 'us', 'use', 'user'])(
+    'takes a secret out of base64 that has more in it: after %j',
+    (before) => {
+      const text = Buffer.from(`${before}:${PASSWORD}:more`).toString('base64');
+
+      const redacted = new Secrets([PASSWORD]).redact(`Basic ${text}`);
+
+      const [, rest = ''] = /^Basic (.*)$/.exec(redacted) ?? [];
+      expect(redacted).toContain('***');
+      expect(Buffer.from(rest.replace('***', ''), 'base64').toString('latin1')).not.toContain(
+        'ss/w',
+      );
+      expect(rest.length).toBeLessThan(text.length - 10);
+    },
+  );
+
   test('takes the longest one where one is a part of another', () => {
     expect(new Secrets(['12345678', 'key:12345678']).redact('(key:12345678)')).toBe('(***)');
   });
