@@ -1,10 +1,40 @@
+import {readFileSync} from 'node:fs';
 import {afterAll, describe, expect, test} from 'vitest';
+import {readEnvironment} from '../../src/config/environment-variables.ts';
+import {RawConfig} from '../../src/config/raw-config.ts';
 import {ConfigFolder, yamlWith} from './config-folder.ts';
 
 const folder = new ConfigFolder();
 afterAll(() => folder.remove());
 
+/** Every key of docs/configuration.md with the section that it stands in, and its variable. */
+const documented = readFileSync('docs/configuration.md', 'utf8')
+  .split(/^## /m)
+  .slice(1)
+  .flatMap((text) => {
+    const section = /^`(.*?)`/.exec(text)?.[1];
+    return [...text.matchAll(/^### `(.*)`$[^]*?^- Variable: `(.*)`$/gm)].map(
+      ([, key = '', variable = '']) => ({section, key, variable}),
+    );
+  });
+
 describe('readEnvironment', () => {
+  test('sets each key by the variable that docs/configuration.md names', () => {
+    for (const {section, key, variable} of documented) {
+      const raw = new RawConfig();
+      const name = section === 'sources' || section === 'sinks' ? ['my_1'] : [];
+
+      readEnvironment({[variable.replace('<NAME>', 'MY_1')]: 'value'}, raw);
+
+      const path = [...(section === undefined ? [] : [section]), ...name, key];
+      expect(JSON.parse(JSON.stringify(raw.root)), variable).toEqual(
+        path.reduceRight<unknown>((inner, at) => ({[at]: inner}), 'value'),
+      );
+      expect(raw.mistakes).toEqual([]);
+    }
+    expect(documented.length).toBeGreaterThan(150);
+  });
+
   test('lets a variable win over the file', () => {
     const yaml = yamlWith({top: ['commit.interval.ms: 5'], source: ['database.port: 1']});
 

@@ -145,7 +145,7 @@ function start(
 function tracesIn(text: string): readonly string[] {
   const words = text.match(/[\w+/%-]{8,}/g) ?? [];
   return words.filter((word) =>
-    [word, ...[0, 1, 2, 3].map((start) => decoded(word.slice(start)))].some((form) =>
+    [word, ...[0, 1, 2, 3].map((at) => decoded(word.slice(at)))].some((form) =>
       form.includes(MARK),
     ),
   );

@@ -120,7 +120,7 @@ describe('httpLimits', () => {
     expect((await watch()).status).toBe(503);
     watchers[0]?.stop.abort();
     await until('there is room again', async () => (await watch()).status === 200);
-  });
+  }, 60_000);
 
   test.each([
     ['/api/topics/orders/records?limit=100', 200],

@@ -203,7 +203,7 @@ describe('/api/openapi.json', () => {
       await body?.cancel();
       return status === 200;
     });
-  });
+  }, 60_000);
 });
 
 describe('/api/events', () => {
