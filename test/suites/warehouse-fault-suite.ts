@@ -45,8 +45,6 @@ const overlaps = [1, 5, Infinity];
 export interface FaultSuiteOptions {
   /** How a statement of a writer can stand still. Default: `held`. */
   readonly stalls?: readonly StatementFault[];
-  /** Each statement of a load has a load of its own in which it fails; otherwise one load gets over many failures. */
-  readonly isLong?: boolean;
   /** Milliseconds that one test may take. */
   readonly timeout?: number;
 }
@@ -62,7 +60,7 @@ export interface FaultSuiteOptions {
  */
 export function warehouseFaultSuite(
   open: () => Promise<FaultyWarehouse>,
-  {stalls = ['held'], isLong = false, timeout = 120_000}: FaultSuiteOptions = {},
+  {stalls = ['held'], timeout = 120_000}: FaultSuiteOptions = {},
 ): void {
   let warehouse: FaultyWarehouse;
   let cases = 0;
@@ -98,38 +96,25 @@ export function warehouseFaultSuite(
     });
 
     test.each(failures)('%s any statement is got over', {timeout}, async (_, fault) => {
-      const problems = isLong
-        ? await forEachStatement(statements, async (at) => {
-            warehouse.faults.arm(fault, at);
-            await newLoad(insertMode).run();
-          })
-        : await forEachPlace(statements, async (places) => {
-            warehouse.faults.arm(fault, (sql) => places.isNew(sql), Infinity);
-            await newLoad(insertMode).run({maxAttempts: 10 * statements.length});
-          });
+      const problems = await forEachPlace(statements, async (places) => {
+        warehouse.faults.arm(fault, (sql) => places.isNew(sql), Infinity);
+        await newLoad(insertMode).run({maxAttempts: 10 * statements.length});
+      });
 
       expect(problems).toEqual([]);
     });
 
     test.each(kills)('%s any statement is got over', {timeout}, async (_, fault) => {
-      const problems = isLong
-        ? await forEachStatement(statements, async (at) => {
-            const load = newLoad(insertMode);
-            warehouse.faults.arm(fault, at);
-            await load.runUntil(warehouse.faults.whenReached);
-            warehouse.faults.clear();
-            await load.run();
-          })
-        : await forEachPlace(statements, async (places) => {
-            const load = newLoad(insertMode);
-            for (let isKilled = true; isKilled;) {
-              warehouse.faults.arm(fault, (sql) => places.isNew(sql));
-              isKilled = await load.runUntil(warehouse.faults.whenReached);
-              warehouse.faults.clear();
-              places.restart();
-            }
-            await load.expectTable(topicEnd);
-          });
+      const problems = await forEachPlace(statements, async (places) => {
+        const load = newLoad(insertMode);
+        for (let isKilled = true; isKilled;) {
+          warehouse.faults.arm(fault, (sql) => places.isNew(sql));
+          isKilled = await load.runUntil(warehouse.faults.whenReached);
+          warehouse.faults.clear();
+          places.restart();
+        }
+        await load.expectTable(topicEnd);
+      });
 
       expect(problems).toEqual([]);
     });
@@ -138,33 +123,20 @@ export function warehouseFaultSuite(
       'sink check 7: another instance takes over from a writer that stands at any statement (%s)',
       {timeout},
       async (stall) => {
-        const problems = await forEachStatement(
-          await statementsOfOneBatch(insertMode),
-          async (at) => {
-            for (const overlap of overlaps) {
-              await takeOver(newLoad(insertMode), {at, overlap, stall});
-              warehouse.faults.clear();
-            }
-          },
-        );
+        const problems: string[] = [];
+        for (const [index, sql] of (await statementsOfOneBatch(insertMode)).entries())
+          for (const overlap of overlaps) {
+            const load = newLoad(insertMode);
+            await takeOver(load, {at: index + 1, overlap, stall}).catch((error: unknown) =>
+              problems.push(problemAt(sql, error)),
+            );
+            warehouse.faults.clear();
+          }
 
         expect(problems).toEqual([]);
       },
     );
   });
-
-  /** Calls `load` with the number of each statement, and returns what went wrong. */
-  async function forEachStatement(
-    statements: readonly string[],
-    load: (at: number) => Promise<void>,
-  ): Promise<readonly string[]> {
-    const problems: string[] = [];
-    for (const [at, sql] of statements.entries()) {
-      await load(at + 1).catch((error: unknown) => problems.push(problemAt(sql, error)));
-      warehouse.faults.clear();
-    }
-    return problems;
-  }
 
   /**
    * Calls `load` until each place of `statements` has met its fault, as some are reached by a load that was not disturbed
