@@ -52,7 +52,7 @@ function realEffects(secrets: Secrets): CliEffects {
     check: (config, command, signal) =>
       checkCommand(config, command, signal, {
         topology: ordersTopology(config),
-        openCheck: warehouseCheck,
+        openCheck: (sink) => warehouseCheck(sink, config.dataDirectory),
         clock: systemClock,
         // It prints what drivers say.
         print: (text) => toStdout(secrets.redact(text)),

@@ -7,11 +7,11 @@ import type {SinkCheck} from '../sinks/sink-check.ts';
 import {snowflakeCheck} from '../sinks/snowflake/snowflake-check.ts';
 import {databricksOptions} from './databricks-options.ts';
 
-/** The check of the warehouse that a sink is configured for. */
-export function warehouseCheck(sink: SinkConfig): SinkCheck {
+/** The check of the warehouse that a sink is configured for; `dataDirectory` is made at the start of the service. */
+export function warehouseCheck(sink: SinkConfig, dataDirectory: string): SinkCheck {
   switch (sink.connector) {
     case 'duckdb':
-      return duckDbCheck({database: sink.database});
+      return duckDbCheck({database: sink.database}, dataDirectory);
     case 'databricks':
       return databricksCheck(databricksOptions(sink.databricks), {
         clock: systemClock,

@@ -1,5 +1,5 @@
-import {existsSync} from 'node:fs';
-import {statfs} from 'node:fs/promises';
+import {constants, existsSync} from 'node:fs';
+import {access, statfs} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {nearestDirectory} from '../../common/nearest-directory.ts';
 import type {SinkCheck} from '../sink-check.ts';
@@ -14,16 +14,20 @@ import {DuckDbLook} from './duckdb-look.ts';
 /** Below this the next checkpoint may find no room. */
 const scarceBytes = 1 << 30;
 
-/** A first run against a DuckDB file: whether it can be opened, has room, and takes what the sink writes. */
-export function duckDbCheck(options: DuckDbOptions): SinkCheck {
+/**
+ * A first run against a DuckDB file: whether it can be opened, has room, and takes what the sink writes. `madeAtStart`: a
+ * directory that need not be there yet.
+ */
+export function duckDbCheck(options: DuckDbOptions, madeAtStart?: string): SinkCheck {
   const sink = new DuckDbSink(options);
   const {database} = options;
-  const space = `check the free space and the permissions of ${dirname(database)}`;
+  const directory = dirname(database);
+  const space = `check the free space and the permissions of ${directory}`;
   const room = {
     name: 'room on the disk',
-    remedy: `make room in ${dirname(database)}`,
+    remedy: `make room in ${directory}`,
     run: async () => {
-      const {bavail, bsize} = await statfs((await nearestDirectory(dirname(database))).path);
+      const {bavail, bsize} = await statfs((await nearestDirectory(directory)).path);
       const free = `${Math.floor((bavail * bsize) / (1 << 20))} MB are free`;
       if (bavail * bsize < scarceBytes) throw new CheckWarning(free);
       return free;
@@ -59,9 +63,13 @@ export function duckDbCheck(options: DuckDbOptions): SinkCheck {
         name: 'look into the file',
         remedy: `stop what has ${database} open, or check its path and permissions`,
         run: async () => {
-          if (existsSync(database))
+          if (existsSync(database)) {
+            await access(database, constants.W_OK);
             return `${database}, DuckDB ${await (await looked()).version()}`;
-          const {path, isDirectory, isWritable} = await nearestDirectory(dirname(database));
+          }
+          const {path, isDirectory, isWritable} = await nearestDirectory(directory);
+          if (path !== directory && directory !== madeAtStart)
+            throw new Error(`${database} cannot be created: there is no directory ${directory}`);
           if (isDirectory && isWritable) return `${database}, which the sink creates`;
           throw new Error(`${database} cannot be created: ${path} is not writable`);
         },

@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {DuckDbSink} from '../../../src/sinks/duckdb/duckdb-sink.ts';
 import {DuckDbClient} from '../../../src/sinks/duckdb/duckdb-client.ts';
@@ -107,6 +108,31 @@ describe('duckDbCheck in a look that changes nothing', {timeout: 60_000}, () => 
     await change('CREATE TABLE looked (id DATE)');
     expect(resultOf(await look(), 'table looked')).toMatch(/^failed .*id.* is .* -> alter it/i);
     expect(existsSync(`${warehouse.file}.staging`)).toBe(false);
+  });
+
+  test('asks for the directory of the file, unless the service makes it', async () => {
+    const database = join(dirname(warehouse.file), 'data', 'warehouse.duckdb');
+    const foundBy = async (madeAtStart?: string): Promise<readonly string[]> => {
+      const found: CheckResult[] = [];
+      const source = {
+        sink: 'b',
+        insertMode: 'append',
+        autoCreate: true,
+        autoEvolve: 'evolve',
+      } as const;
+      await lookAtSink(
+        duckDbCheck({database}, madeAtStart),
+        {...source, topics: [], tableNameFormat: '${topic}'},
+        (result) => found.push(result),
+      );
+      return troubles(found);
+    };
+
+    expect(await foundBy(dirname(database))).toEqual([]);
+    expect(await foundBy()).toEqual([
+      expect.stringMatching(/^failed look into the file: .* there is no directory .*data -> /),
+      'skipped room on the disk: ',
+    ]);
   });
 
   test('says so where there is no table and the sink is to make none', async () => {
