@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {chownSync, existsSync} from 'node:fs';
+import {chownSync, existsSync, readFileSync} from 'node:fs';
 import {FatalError} from '../common/errors.ts';
 
 /** Whom the server runs as where we are root, since Postgres refuses to. */
@@ -53,11 +53,30 @@ export function commandAs(
           `--reuid=${account.uid}`,
           `--regid=${account.gid}`,
           '--clear-groups',
-          // The checkout or the data directory may lie under a folder that other users cannot search: /root.
-          '--inh-caps=+dac_read_search',
-          '--ambient-caps=+dac_read_search',
+          ...searchRights(readFileSync('/proc/self/status', 'utf8')),
         ];
   return [SETPRIV, ...rights, ...(dieWithUs ? ['--pdeathsig=INT'] : []), '--', ...command];
+}
+
+/** Bits of a set of capabilities: linux/capability.h. */
+const DAC_READ_SEARCH = 2n;
+const SETPCAP = 8n;
+
+/**
+ * Arguments of setpriv that let the account into folders that it has no right to search: the package or the data directory may lie
+ * under /root. None where we cannot give that right, as root in a container, by what `/proc/self/status` says of us.
+ */
+export function searchRights(status: string): readonly string[] {
+  const [, digits = '0'] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  const permitted = BigInt(`0x${digits}`);
+  const may = (bit: bigint): boolean => ((permitted >> bit) & 1n) === 1n;
+  if (!may(DAC_READ_SEARCH) || !may(SETPCAP)) return [];
+  return [
+    '--inh-caps=+dac_read_search',
+    '--ambient-caps=+dac_read_search',
+    // access(2), by which initdb looks for its server, counts no rights of other users but root without it.
+    '--securebits=+no_setuid_fixup',
+  ];
 }
 
 function idOf(name: string, flag: string): number | undefined {
