@@ -15,6 +15,9 @@ const mounted = '/etc/millrace/millrace.yaml';
 const file = 'deploy/compose/millrace.yaml';
 const text = readFileSync('compose.yaml', 'utf8');
 
+/** The linter compiles the whole schema of Compose each time. */
+const LINT_TIMEOUT_MS = 60_000;
+
 interface LintResult {
   readonly messages: readonly {readonly rule: string; readonly message: string}[];
 }
@@ -57,9 +60,13 @@ function lint(content: string): readonly string[] {
 }
 
 describe('compose.yaml', () => {
-  test('has nothing for the linter to say', () => {
-    expect(lint(text)).toEqual([]);
-  });
+  test(
+    'has nothing for the linter to say',
+    () => {
+      expect(lint(text)).toEqual([]);
+    },
+    LINT_TIMEOUT_MS,
+  );
 
   test.each([
     ['an unknown field', 'restart: on-failure', 'restarts: on-failure', /restarts|additional/],
@@ -67,9 +74,13 @@ describe('compose.yaml', () => {
     ['an unknown condition', 'service_healthy', 'service_healed', /condition|depends_on/],
     ['an image without a tag', 'apache/kafka:4.4.0', 'apache/kafka', /explicit-tag/],
     ['a port on all addresses', '127.0.0.1:8080:8080', '8080:8080', /unbound-port/],
-  ])('is refused with %s', (_what, right, wrong, message) => {
-    expect(lint(text.replace(right, wrong)).join('\n')).toMatch(message);
-  });
+  ])(
+    'is refused with %s',
+    (_what, right, wrong, message) => {
+      expect(lint(text.replace(right, wrong)).join('\n')).toMatch(message);
+    },
+    LINT_TIMEOUT_MS,
+  );
 
   test('has the brokers and the registry that the tests run against', () => {
     const pom = readFileSync('test/servers/pom.xml', 'utf8');

@@ -61,7 +61,7 @@ function user(): {readonly uid?: number; readonly gid?: number} {
 function container(): {cwd: string; env: Record<string, string>; uid?: number; gid?: number} {
   const environment = Object.entries({
     ...image.environment,
-    MILLRACE_HTTP_LISTEN: `127.0.0.1:${port}`,
+    MILLRACE_HTTP_LISTEN: `0.0.0.0:${port}`,
   }).map(([name, value]) => [name, onThisMachine(image, value)]);
   return {
     cwd: onThisMachine(image, image.workingDirectory),

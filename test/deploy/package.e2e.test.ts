@@ -51,7 +51,12 @@ describe('the package', () => {
   test('has the service, the page and the documentation, and is small', () => {
     const unexpected = packed.files
       .map(({path}) => path)
-      .filter((path) => !/^(dist\/[\w-]+\.js|dist\/page\/[\w.-]+|docs\/[\w-]+\.md)$/.test(path));
+      .filter(
+        (path) =>
+          !/^(dist\/[\w-]+\.js|dist\/page\/[\w.-]+|docs\/[\w-]+\.md|docs\/millrace\.schema\.json)$/.test(
+            path,
+          ),
+      );
 
     expect(unexpected.toSorted()).toEqual(['LICENSE', 'README.md', 'package.json']);
     expect(packed.files).toContainEqual(expect.objectContaining({path: 'dist/main.js'}));
