@@ -79,6 +79,7 @@ describe('deploy/k8s', () => {
     const config = loadConfig({file: join(folder, 'millrace.yaml'), environment: environment()});
     const streams = statefulSets.find((set) => role(set) === 'streams');
 
+    expect(streams?.spec.minReadySeconds).toBeGreaterThan(0);
     expect(streams?.spec.replicas).toBeGreaterThan(config.numStandbyReplicas);
     expect(streams?.spec.replicas).toBeLessThanOrEqual(config.numPartitions);
     expect(config.numStandbyReplicas).toBeGreaterThan(0);
@@ -194,7 +195,7 @@ describe('deploy/k8s', () => {
 
   test('says in docs/deploying.md what the secret holds', () => {
     const docs = readFileSync('docs/deploying.md', 'utf8');
-    const keys = [...docs.matchAll(/--from-(?:literal|file)=(\w+)/g)].map(([, key]) => key ?? '');
+    const keys = [...docs.matchAll(/^(\w+)=…$/gm)].map(([, key]) => key ?? '');
 
     expect(keys.toSorted()).toEqual(
       [...variables].filter((name) => name !== 'POD_NAME').toSorted(),

@@ -42,6 +42,7 @@ export interface StatefulSet extends KubernetesObject {
   readonly spec: {
     readonly serviceName: string;
     readonly replicas: number;
+    readonly minReadySeconds?: number;
     readonly selector: {readonly matchLabels: Readonly<Record<string, string>>};
     readonly template: {
       readonly metadata: {readonly labels: Readonly<Record<string, string>>};
