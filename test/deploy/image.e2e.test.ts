@@ -36,7 +36,7 @@ beforeAll(async () => {
   copyFiles(contextFiles(gitFiles()), context);
   image = await buildImage(readFileSync('Dockerfile', 'utf8'), {context, directory});
   port = await freePort();
-}, 280_000);
+}, 600_000);
 
 afterAll(async () => {
   if (child?.exitCode === null && child.signalCode === null) {
@@ -49,7 +49,7 @@ afterAll(async () => {
     await queryPostgres(inject('postgresPort'), drop, databases[name as keyof typeof databases]);
   }
   rmSync(directory, {recursive: true, force: true});
-}, 280_000);
+}, 600_000);
 
 /** The image's user, where we may become another one. */
 function user(): {readonly uid?: number; readonly gid?: number} {

@@ -38,14 +38,14 @@ beforeAll(async () => {
     env: machineEnvironment(),
   });
   [packed] = JSON.parse(stdout) as [Packed];
-}, 120_000);
+}, 600_000);
 
 afterAll(() => {
   // The whole group, as it was started: npx, its shell and the service.
   if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null)
     process.kill(-child.pid, 'SIGKILL');
   rmSync(directory, {recursive: true, force: true});
-}, 280_000);
+}, 600_000);
 
 describe('the package', () => {
   test('has the service, the page and the documentation, and is small', () => {
