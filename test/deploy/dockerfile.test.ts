@@ -19,7 +19,7 @@ function lint(content: string): readonly string[] {
     instructionHealthcheckMultiple: severity,
     instructionJSONInSingleQuotes: severity,
     instructionWorkdirRelative: severity,
-  }).map(({range, message}) => `${range.start.line + 1}: ${message}`);
+  }).map(({message}) => (typeof message === 'string' ? message : message.value));
 }
 
 describe('the Dockerfile', () => {
