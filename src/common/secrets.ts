@@ -4,7 +4,7 @@ const MASK = '***';
 /** Shorter ones are parts of ordinary words: they count only where they stand alone. */
 const LONG_ENOUGH = 8;
 
-const MAX_DEPTH = 8;
+const MAX_DEPTH = 16;
 
 /** Values that no output may hold, and how to take them out of it. */
 export class Secrets {
@@ -40,7 +40,7 @@ export class Secrets {
 
   /**
    * The same for every text in something that is about to become JSON; keys stay as they are. Errors become what is to
-   * be told of them, since JSON has no form for them. What lies more than 8 levels deep is left out.
+   * be told of them, since JSON has no form for them. What lies more than 16 levels deep is left out.
    */
   redactAll(value: unknown, depth = 0): unknown {
     if (typeof value === 'string') return this.redact(value);

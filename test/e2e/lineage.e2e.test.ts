@@ -1,6 +1,9 @@
 import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
 import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
 import type {LineageAnswer, StepAnswer} from '../../src/streams/runtime/queries/lineage-answer.ts';
+import {differences} from '../http/described-answer.ts';
+import type {Described} from '../http/described-answer.ts';
 import {openPipeline} from '../support/open-pipeline.ts';
 import type {Pipeline} from '../support/pipeline.ts';
 
@@ -74,5 +77,34 @@ describe('the service', () => {
     expect(why('o1')).toContain('in the warehouse: sink local, table orders_enriched');
     expect(why('o2')).toContain('for row p9 of table products, which is not there yet');
     expect(await ask('/api/tables/products/p1')).toMatchObject({row: {price: '$9.99'}});
+  });
+
+  test('answers every route as docs/openapi.json says', async () => {
+    await pipeline.productsDb.query(
+      `INSERT INTO products.orders VALUES ('o1', 'p1', 'c1'), ('o2', 'p9', 'c1')`,
+    );
+    await pipeline.caughtUp();
+    const document = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as Described;
+    const parts: Readonly<Record<string, string>> = {
+      '/api/lineage/{topic}/{key}': '/api/lineage/orders_enriched/o1',
+      '/internal/stores/{store}': '/internal/stores/products?partitions=0&limit=5',
+      '/api/tables/{table}': '/api/tables/products?limit=5',
+      '/api/tables/{table}/{key}': '/api/tables/products/p1',
+      '/api/topics/{topic}/records': '/api/topics/orders_enriched/records',
+    };
+
+    const asked = await Promise.all(
+      [
+        ...Object.keys(document.paths).map((route) => [route, parts[route] ?? route] as const),
+        ['/api/lineage/{topic}/{key}', '/api/lineage/orders_enriched/o2'] as const,
+        ['/topology', '/topology?format=json'] as const,
+      ].map(async ([route, path]) => {
+        const response = await fetch(pipeline.service.url(path));
+        return {path, status: response.status, not: await differences(response, document, route)};
+      }),
+    );
+
+    expect(asked.filter(({status, not}) => status !== 200 || not.length > 0)).toEqual([]);
+    expect(asked.length).toBeGreaterThan(16);
   });
 });

@@ -1,6 +1,5 @@
 import {readFileSync} from 'node:fs';
 import {Validator} from '@seriousme/openapi-schema-validator';
-import {Ajv} from 'ajv';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {openApiDocument} from '../../scripts/open-api-docs.ts';
 import {RetriableError} from '../../src/common/errors.ts';
@@ -11,21 +10,10 @@ import type {HttpServer} from '../../src/http/start-http.ts';
 import {QueryError} from '../../src/streams/runtime/queries/query-error.ts';
 import {until} from '../support/until.ts';
 import {AnsweringApi} from './answering-api.ts';
+import {differences} from './described-answer.ts';
+import type {Described} from './described-answer.ts';
 
 const TOKEN = 'token-of-a-test';
-
-type Responses = Readonly<
-  Record<string, {readonly content?: Readonly<Record<string, {readonly schema: object}>>}>
->;
-
-interface Described {
-  readonly paths: Readonly<
-    Record<
-      string,
-      Readonly<Record<string, {readonly responses: Responses; readonly security?: object}>>
-    >
-  >;
-}
 
 const api = new AnsweringApi();
 beforeEach(() => {
@@ -107,19 +95,6 @@ const answers = Object.entries(routes).flatMap(([route, [path, failures]]) => [
     : [{route, path, status: 401, cause: undefined, isRefused: true}]),
 ]);
 
-/** How the answer differs from what the document says; nothing where it does not. */
-async function differences(response: Response, route: string): Promise<readonly string[]> {
-  const {status} = response;
-  const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
-  const schema = described.paths[route]?.['get']?.responses[status]?.content?.[type]?.schema;
-  const body: unknown = type === 'application/json' ? await response.json() : '';
-  // A stream of events has no end.
-  if (!response.bodyUsed) await response.body?.cancel();
-  if (schema === undefined) return [`${status} with ${type} is not described`];
-  const ajv = new Ajv({strict: false});
-  return ajv.validate(schema, body) ? [] : [ajv.errorsText()];
-}
-
 describe('/api/openapi.json', () => {
   test('is what stands in docs/openapi.json; `npm run docs` writes it', async () => {
     const file = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as unknown;
@@ -177,7 +152,7 @@ describe('/api/openapi.json', () => {
       const response = await ask(path, isRefused ? {headers: {}} : {});
 
       expect(response.status).toBe(status);
-      expect(await differences(response, route)).toEqual([]);
+      expect(await differences(response, described, route)).toEqual([]);
     },
   );
 
@@ -185,7 +160,7 @@ describe('/api/openapi.json', () => {
     const response = await ask(path);
 
     expect(response.status).toBe(status);
-    expect(await differences(response, route)).toEqual([]);
+    expect(await differences(response, described, route)).toEqual([]);
   });
 
   test('says that too many look on', async () => {
@@ -196,7 +171,7 @@ describe('/api/openapi.json', () => {
     const response = await ask('/api/events');
 
     expect(response.status).toBe(503);
-    expect(await differences(response, '/api/events')).toEqual([]);
+    expect(await differences(response, described, '/api/events')).toEqual([]);
     await Promise.all(watchers.map(async ({body}) => body?.cancel()));
     await until('they have gone', async () => {
       const {status, body} = await ask('/api/events');
