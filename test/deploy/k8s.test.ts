@@ -95,7 +95,11 @@ describe('deploy/k8s', () => {
     (name) => {
       const {securityContext, volumes} = pod(name);
 
-      expect(securityContext).toMatchObject({runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000});
+      expect(pod(name)).toMatchObject({
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+    });
+    expect(securityContext).toMatchObject({runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000});
       expect(container(name).securityContext).toEqual({
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
