@@ -96,10 +96,10 @@ describe('deploy/k8s', () => {
       const {securityContext, volumes} = pod(name);
 
       expect(pod(name)).toMatchObject({
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-    });
-    expect(securityContext).toMatchObject({runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000});
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+      });
+      expect(securityContext).toMatchObject({runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000});
       expect(container(name).securityContext).toEqual({
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
