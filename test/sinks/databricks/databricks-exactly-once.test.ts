@@ -141,6 +141,36 @@ describe('Databricks', () => {
     },
   );
 
+  test('sink check 7: a MERGE that begins when another writer has the partition changes nothing, also where its file is still there', async () => {
+    const stale = await warehouse.connect().open(source('upsert'));
+    await write(stale, [row(0, 'a')]);
+    warehouse.faults.arm('held', /^MERGE INTO `main`.`default`.`numbers/);
+    const writing = write(stale, [row(1, 'b')]);
+    await warehouse.faults.whenReached;
+    warehouse.faults.arm('fails-before', (sql) => sql.startsWith('REMOVE'), Infinity);
+
+    const partition = await warehouse.connect().open(source('upsert'));
+    await write(partition, [row(2, 'b', null)]);
+    warehouse.faults.release();
+    await Promise.allSettled([writing]);
+
+    expect(await offsets()).toEqual([0]);
+  });
+
+  test('sink check 12: an older row does not take the place of a newer one, whatever the watermark says', async () => {
+    const sink = warehouse.connect();
+    const partition = await sink.open(source('upsert'));
+    await write(partition, [row(5, 'k')]);
+    await partition.close();
+    await warehouse.server.query(`UPDATE _sink_offsets SET next_offset = 0`);
+    const again = await sink.open(source('upsert'));
+
+    await again.write({rows: [row(3, 'k')], startOffset: 0, nextOffset: 4});
+    await again.write({rows: [row(4, 'k', null)], startOffset: 4, nextOffset: 5});
+
+    expect(await offsets()).toEqual([5]);
+  });
+
   test('keeps the watermark of a partition whose rows are all deleted', async () => {
     const sink = warehouse.connect();
     const partition = await sink.open(source('upsert'));
