@@ -30,8 +30,10 @@ export interface SessionOptions {
   readonly onCaughtUp: () => void;
 }
 
-/** Records processed before the loop looks up: a few milliseconds, so that timers and heartbeats get their turn. */
+/** Records processed before the session looks up, for what was fetched meanwhile and whether a commit is due. */
 const MAX_RECORDS_PER_TURN = 2000;
+/** Records processed in one go: a few milliseconds, for queries, timers and heartbeats wait that long. */
+const MAX_RECORDS_AT_ONCE = 200;
 
 /** Commit before the interval has passed when this much waits to be written, to bound memory. */
 const MAX_UNCOMMITTED_BYTES = 8 << 20;
@@ -172,7 +174,7 @@ export class TaskSession {
     let isBusy = false;
     let awaitsAnswer = false;
     for (const task of this.#tasks) {
-      const processed = task.process(MAX_RECORDS_PER_TURN);
+      const processed = await this.#process(task);
       task.resume(this.#fetcher);
       if (processed === MAX_RECORDS_PER_TURN) isBusy = true;
       else if (task.waitsFor === AWAIT_ANSWER) awaitsAnswer = true;
@@ -186,6 +188,17 @@ export class TaskSession {
     for (const answer of answers) await this.#push(answer);
     if (!isBusy && answers.every(({records}) => records.length === 0)) {
       this.#options.onCaughtUp();
+    }
+  }
+
+  /** Up to a turn's records; returns how many there were. */
+  async #process(task: StreamTask): Promise<number> {
+    let processed = 0;
+    for (;;) {
+      const count = task.process(MAX_RECORDS_AT_ONCE);
+      processed += count;
+      if (count < MAX_RECORDS_AT_ONCE || processed >= MAX_RECORDS_PER_TURN) return processed;
+      await this.#options.env.clock.yield();
     }
   }
 

@@ -5,6 +5,7 @@ import {integer, notNull, struct, varchar} from '../../../src/serde/schema.ts';
 import type {CommittedStore, StoreProvider} from '../../../src/state/committed-store.ts';
 import {StreamsBuilder} from '../../../src/streams/dsl/streams-builder.ts';
 import {topic} from '../../../src/streams/topic.ts';
+import {until} from '../../support/until.ts';
 import {StreamsHarness} from './streams-harness.ts';
 
 const id = notNull(varchar());
@@ -46,6 +47,34 @@ describe('StreamsApp', () => {
     ]);
   });
 
+  test('lets others have their turn every few records of a backlog', async () => {
+    let atOnce = 0;
+    let longest = 0;
+    const {clock} = harness;
+    const turn = clock.yield.bind(clock);
+    vi.spyOn(clock, 'yield').mockImplementation(async () => {
+      atOnce = 0;
+      return turn();
+    });
+    const builder = new StreamsBuilder();
+    builder
+      .stream(words)
+      .peek(() => (longest = Math.max(longest, ++atOnce)))
+      .to(shouted);
+    await harness.createTopics(['words']);
+    await harness.produce(
+      words,
+      Array.from({length: 900}, (_, count) => ({key: 'a', value: {word: 'a', count}})),
+    );
+
+    const app = harness.run(builder.build());
+    await harness.caughtUp(words);
+    await app.stop();
+
+    expect(await harness.read(shouted)).toHaveLength(900);
+    expect(longest).toBe(200);
+  });
+
   test('closes a store that turns out to be damaged, for only the next open mends it', async () => {
     const opened: CommittedStore[] = [];
     const stores: StoreProvider = {
@@ -64,7 +93,8 @@ describe('StreamsApp', () => {
     const app = harness.run(topology(), {stores});
     await harness.createTopics(['words']);
     await harness.produce(words, [{key: 'a', value: {word: 'a', count: 1}}]);
-    await harness.caughtUp(words);
+    // The first one has failed behind the commit in Kafka, so that all input counts as processed already.
+    await until('it was opened again', () => opened.length === 2);
     await app.stop();
 
     expect(opened).toHaveLength(2);
