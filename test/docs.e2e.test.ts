@@ -1,0 +1,57 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {commandsOf, docBlocks, docPages, statementsOf} from './support/docs/doc-blocks.ts';
+import type {DocBlock} from './support/docs/doc-blocks.ts';
+import {DocsSandbox} from './support/docs/docs-sandbox.ts';
+import {isRunElsewhere} from './support/docs/run-elsewhere.ts';
+
+let sandbox: DocsSandbox;
+beforeAll(async () => {
+  sandbox = await DocsSandbox.open();
+});
+afterAll(() => sandbox.close());
+
+/** As a new user reads them: what the first two set up the others work with, and the last one takes away. */
+const [first, last] = [['README.md', 'docs/getting-started.md'], 'docs/operations.md'];
+const pages = [
+  ...first,
+  ...docPages().filter((page) => !first.includes(page) && page !== last),
+  last,
+].filter((page) => docBlocks(page).some((block) => !isPassive(block)));
+
+function isPassive(block: DocBlock): boolean {
+  if (block.kind === 'sh') return commandsOf(block).every(isRunElsewhere);
+  return block.kind === 'sql' ? isRunElsewhere(block.text) : !isPipeline(block);
+}
+
+function isPipeline({kind, text}: DocBlock): boolean {
+  return kind === 'yaml' && /^sources:$/m.test(text);
+}
+
+describe('the documentation', () => {
+  test.each(pages)('%s: each of its commands does what it is there for', async (page) => {
+    const blocks = docBlocks(page).filter((block) => !isPassive(block));
+    const hasPipeline = blocks.some(isPipeline);
+    if (hasPipeline) await sandbox.clear();
+
+    for (const block of blocks) await run(block);
+
+    if (hasPipeline) await sandbox.ensureRunning();
+  });
+});
+
+async function run(block: DocBlock): Promise<void> {
+  if (block.kind === 'yaml') return sandbox.configure(block.text);
+  if (block.stopped) await sandbox.stop();
+  const isSql = block.kind === 'sql';
+  const steps = isSql
+    ? statementsOf(block)
+    : commandsOf(block).filter((one) => !isRunElsewhere(one));
+  if (!isSql && !block.stopped && !sandbox.isStart(steps[0] ?? '')) await sandbox.ensureRunning();
+  for (const step of steps) {
+    const failure = await (isSql ? sandbox.sql(step) : sandbox.run(step)).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure, `${block.page}:${block.line}: ${step}`).toBeUndefined();
+  }
+}
