@@ -6,7 +6,6 @@ export interface RunElsewhere {
   readonly checkedBy: readonly [file: string, text: string];
 }
 
-const needsOtherMachine = 'it needs Docker or a cluster';
 const takesMinutes = 'it takes minutes and measures';
 
 export const runElsewhere: readonly RunElsewhere[] = [
@@ -47,14 +46,24 @@ export const runElsewhere: readonly RunElsewhere[] = [
     checkedBy: ['docs/sinks.md', 'The first real account'],
   },
   {
-    what: /^(?:docker|kubectl|npm pack|npm install \.\/millrace|npx millrace start)\b/,
-    because: needsOtherMachine,
+    what: /^(?:npm pack|npm install \.\/millrace|npx millrace start)\b/,
+    because: 'it installs what it has packed',
+    checkedBy: ['test/deploy/package.e2e.test.ts', "'pack'"],
+  },
+  {
+    what: /^docker (?:build|run) /,
+    because: 'it needs Docker',
+    checkedBy: ['test/deploy/image.e2e.test.ts', 'Dockerfile'],
+  },
+  {
+    what: /^docker compose /,
+    because: 'it needs Docker',
     checkedBy: ['test/deploy/compose.test.ts', 'compose.yaml'],
   },
   {
-    what: /^resources: \[/,
-    because: needsOtherMachine,
-    checkedBy: ['test/deploy/compose.test.ts', 'compose.yaml'],
+    what: /^(?:kubectl |resources: \[)/,
+    because: 'it needs a cluster of Kubernetes',
+    checkedBy: ['test/deploy/k8s.test.ts', 'deploy/k8s'],
   },
 ];
 
