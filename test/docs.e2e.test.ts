@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {messageOf} from '../src/common/errors.ts';
 import {commandsOf, docBlocks, docPages, statementsOf} from './support/docs/doc-blocks.ts';
 import type {DocBlock} from './support/docs/doc-blocks.ts';
 import {DocsSandbox} from './support/docs/docs-sandbox.ts';
@@ -33,25 +34,30 @@ describe('the documentation', () => {
     const hasPipeline = blocks.some(isPipeline);
     if (hasPipeline) await sandbox.clear();
 
-    for (const block of blocks) await run(block);
+    for (const block of blocks) expect(await failuresOf(block)).toEqual([]);
 
     if (hasPipeline) await sandbox.ensureRunning();
   });
 });
 
-async function run(block: DocBlock): Promise<void> {
-  if (block.kind === 'yaml') return sandbox.configure(block.text);
-  if (block.stopped) await sandbox.stop();
+/** Runs it up to the first step that fails. */
+async function failuresOf(block: DocBlock): Promise<readonly string[]> {
+  if (block.kind === 'yaml') {
+    await sandbox.configure(block.text);
+    return [];
+  }
   const isSql = block.kind === 'sql';
   const steps = isSql
     ? statementsOf(block)
-    : commandsOf(block).filter((one) => !isRunElsewhere(one));
-  if (!isSql && !block.stopped && !sandbox.isStart(steps[0] ?? '')) await sandbox.ensureRunning();
+    : commandsOf(block).filter((command) => !isRunElsewhere(command));
+  if (block.stopped) await sandbox.stop();
+  else if (!isSql && !sandbox.isStart(steps[0] ?? '')) await sandbox.ensureRunning();
   for (const step of steps) {
-    const failure = await (isSql ? sandbox.sql(step) : sandbox.run(step)).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    expect(failure, `${block.page}:${block.line}: ${step}`).toBeUndefined();
+    try {
+      await (isSql ? sandbox.sql(step) : sandbox.run(step));
+    } catch (error) {
+      return [`${block.page}:${block.line}: ${step}: ${messageOf(error)}`];
+    }
   }
+  return [];
 }

@@ -76,14 +76,10 @@ export class DocsSandbox {
   }
 
   /** Runs it to its end, or, where it starts the service, until the first order has come through. */
-  async run(command: string): Promise<string> {
-    if (this.isStart(command)) {
-      await this.#start(command);
-      return '';
-    }
+  async run(command: string): Promise<void> {
+    if (this.isStart(command)) return this.#start(command);
     const here = command.replaceAll(/(?:localhost|127\.0\.0\.1):8080/g, `127.0.0.1:${this.#port}`);
-    const {stdout, stderr} = await promisify(execFile)('bash', ['-c', here], this.#surroundings());
-    return stdout + stderr;
+    await promisify(execFile)('bash', ['-c', here], this.#surroundings());
   }
 
   async ensureRunning(): Promise<void> {
