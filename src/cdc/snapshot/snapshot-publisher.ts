@@ -1,6 +1,10 @@
 import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
-import type {EncodedProduceBatch, TransactionalProducer} from '../../kafka/client.ts';
+import type {
+  EncodedProduceBatch,
+  ProduceBatch,
+  TransactionalProducer,
+} from '../../kafka/client.ts';
 import type {SnapshotTransactionLimits} from '../connector-options.ts';
 import type {DurableOffset, OffsetStore} from '../offset-store.ts';
 import type {Published} from '../publisher.ts';
@@ -32,6 +36,8 @@ export interface SnapshotPublisherParts {
  *
  * A snapshot beyond `transaction` is split, and each part says which tables are complete: after a crash the others are
  * read again beside the stream, which goes on where the snapshot was taken.
+ *
+ * While a request is on its way the rows behind it are encoded, at most another request full.
  */
 export class SnapshotPublisher {
   readonly #parts: SnapshotPublisherParts;
@@ -40,6 +46,8 @@ export class SnapshotPublisher {
   #bytes = 0;
   #begunAt = 0;
   #isSplit = false;
+  /** The request that is on its way. */
+  #sending: Promise<unknown> = Promise.resolve();
   #from: DurableOffset | undefined;
 
   constructor(parts: SnapshotPublisherParts) {
@@ -56,27 +64,33 @@ export class SnapshotPublisher {
     const prepared = (relation: Relation): TableEncoder => encoders.get(relation) as TableEncoder;
     this.#from = from;
     this.#begin();
-    for await (const batch of batches) {
-      if (signal.aborted) break;
-      if (encoders.get(batch.relation) === undefined) await encoders.prepare(batch.relation);
-      encoder.add(batch, prepared, clock.nowMicros());
-      reporter.scanned(batch);
-      await this.#sendFull();
+    try {
+      for await (const batch of batches) {
+        if (signal.aborted) break;
+        if (encoders.get(batch.relation) === undefined) await encoders.prepare(batch.relation);
+        encoder.add(batch, prepared, clock.nowMicros());
+        reporter.scanned(batch);
+        await this.#sendFull();
+      }
+    } finally {
+      // Whatever comes next of this producer comes behind it.
+      await Promise.allSettled([this.#sending]);
     }
     if (signal.aborted) {
       await producer.abort();
       return undefined;
     }
     encoder.end(prepared, clock.nowMicros());
-    await producer.send([...this.#take(), offsets.records(from)]);
+    await this.#send([...this.#take(), offsets.records(from)]);
+    await this.#sending;
     await commitTransaction(producer);
     return {lsn: from.lsn, events: this.#events, commitTime: undefined};
   }
 
   async #sendFull(): Promise<void> {
-    const {producer, records, limits, transaction} = this.#parts;
+    const {records, limits, transaction} = this.#parts;
     if (records.length < limits.maxRecords && records.bytes < limits.maxBytes) return;
-    await producer.send(this.#take());
+    await this.#send(this.#take());
     const age = this.#parts.clock.now() - this.#begunAt;
     if (
       this.#records < transaction.maxRecords &&
@@ -85,8 +99,17 @@ export class SnapshotPublisher {
     ) {
       return;
     }
+    await this.#sending;
     await this.#commitPart();
     this.#begin();
+  }
+
+  /** Returns once the request before is answered and this one is on its way. */
+  async #send(batches: readonly (EncodedProduceBatch | ProduceBatch)[]): Promise<void> {
+    await this.#sending;
+    this.#sending = this.#parts.producer.send(batches);
+    // Whoever waits for it next hears of a failure.
+    this.#sending.catch(() => undefined);
   }
 
   async #commitPart(): Promise<void> {
