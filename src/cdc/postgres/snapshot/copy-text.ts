@@ -98,8 +98,8 @@ function unescape(buffer: Buffer, start: number, end: number): number | undefine
     let byte = buffer[at] as number;
     if (byte === LINE_FEED) return undefined;
     if (byte === BACKSLASH) {
-      at++;
-      byte = at < end ? (escapes[buffer[at] as number] as number) : 0;
+      // Behind a value stand a tab or the line's end, which are no escapes either.
+      byte = escapes[buffer[++at] as number] as number;
       if (byte === 0) return undefined;
     }
     buffer[to++] = byte;
