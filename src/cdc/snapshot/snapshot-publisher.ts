@@ -1,10 +1,6 @@
 import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
-import type {
-  EncodedProduceBatch,
-  ProduceBatch,
-  TransactionalProducer,
-} from '../../kafka/client.ts';
+import type {EncodedProduceBatch, ProduceBatch, TransactionalProducer} from '../../kafka/client.ts';
 import type {SnapshotTransactionLimits} from '../connector-options.ts';
 import type {DurableOffset, OffsetStore} from '../offset-store.ts';
 import type {Published} from '../publisher.ts';
