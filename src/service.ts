@@ -27,6 +27,7 @@ import type {Role} from './service/roles.ts';
 import {openKafka} from './service/open-kafka.ts';
 import {pipelineMonitor} from './service/pipeline-monitor.ts';
 import {openSchemaRegistry, schemasTopic} from './service/schema-registry.ts';
+import {addServiceMetrics} from './service/service-metrics.ts';
 import {serviceStatus, unreadyReasons} from './service/service-status.ts';
 import type {ServiceStatus} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
@@ -64,7 +65,7 @@ export async function runService(
   const printer = process.stderr.isTTY ? new ProgressPrinter(process.stderr) : undefined;
   const logger = createLogger(config.logLevel, secrets, printer);
   const metrics = new PromMetrics();
-  const conditions = new Conditions(metrics, secrets);
+  const conditions = new Conditions({metrics, secrets, logger});
   const topology = ordersTopology(config);
 
   // Its lock keeps a second instance away from everything else in the data directory.
@@ -132,6 +133,13 @@ export async function runService(
   const watched = [
     ...new Set([...topicNames(topology, applicationId), ...sinks.flatMap(({sink}) => sink.topics)]),
   ];
+  addServiceMetrics(metrics, {
+    applicationId,
+    components,
+    isReady: () => unreadyReasons(components, conditions).length === 0,
+    storeSizes: () => streams.storeSizes(),
+    clock,
+  });
   const monitor = pipelineMonitor({config, topology, components, streams, metrics, shared});
   monitor.start();
   closing.defer(async () => monitor.stop());

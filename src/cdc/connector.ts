@@ -42,7 +42,7 @@ export interface ConnectorDeps {
 
 /** Milliseconds; doubles with each failure in a row. */
 const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
+const LONGEST_RETRY_MS = 5000;
 
 /**
  * Bytes that Postgres cannot have sent were changed on the way, and come as they should when it sends them again; or they
@@ -76,6 +76,7 @@ export class CdcConnector implements Component {
   #captured: () => readonly string[] = () => [];
   #events = 0;
   #lagMs: number | undefined;
+  #lastEventAt: number | undefined;
   #failures = 0;
   /** Ends with `CDC_PROTOCOL` since an event was published. */
   #damages = 0;
@@ -124,6 +125,7 @@ export class CdcConnector implements Component {
       confirmedLsn,
       lagBytes,
       lagMs: this.#lagMs,
+      lastEventAt: this.#lastEventAt,
       events: this.#events,
       replicationSlot,
       tables: this.#topicsByTable(),
@@ -307,15 +309,18 @@ export class CdcConnector implements Component {
   }
 
   /** Only now may the source forget what is durable. */
-  #onPublished({lsn, events, commitTime}: Published): void {
+  #onPublished({lsn, events, transactions, commitTime}: Published): void {
     const {source, metrics, clock} = this.#deps;
     source.confirm(lsn);
     this.#failures = 0;
+    if (transactions > 0)
+      metrics.count('millrace_cdc_transactions_total', {source: source.name}, transactions);
     for (const [table, count] of events) {
       this.#events += count;
       metrics.count('millrace_cdc_events_total', {source: source.name, table}, count);
     }
     if (events.size > 0) this.#damages = 0;
+    if (events.size > 0) this.#lastEventAt = clock.now();
     if (commitTime === undefined || events.size === 0) return;
     this.#lagMs = Math.max(0, clock.now() - Math.floor(commitTime / 1000));
     const labels = {source: source.name};
@@ -365,7 +370,8 @@ export class CdcConnector implements Component {
     this.#condition = code;
     this.#deps.conditions.raise({code, subject: this.name, message});
     // The condition goes on telling it.
-    this.#logger[isNews ? 'warn' : 'debug']({code, retryInMs}, message);
+    this.#logger[isNews ? 'warn' : 'debug']({code, subject: this.name, retryInMs}, message);
+    this.#deps.metrics.count('millrace_retries_total', {component: this.name, code});
     await this.#deps.clock.sleep(retryInMs, signal);
   }
 }

@@ -16,6 +16,8 @@ export interface Published {
   readonly lsn: bigint;
   /** Change events by `schema.table`. */
   readonly events: ReadonlyMap<string, number>;
+  /** Whole transactions of the source. */
+  readonly transactions: number;
   /** Microseconds: commit time of the last transaction; undefined before the first. */
   readonly commitTime: number | undefined;
 }
@@ -163,6 +165,7 @@ export class Publisher {
   async #commit(): Promise<void> {
     try {
       const batches = this.#count(this.#batcher.take());
+      const transactions = this.#batcher.takeTransactions();
       const {endLsn: lsn, commitTime} = this.#batcher;
       const facts = this.#restartFacts();
       const events = this.#events;
@@ -175,7 +178,7 @@ export class Publisher {
       await this.#producer.send([...batches, ...beats, offset]);
       await commitTransaction(this.#producer);
       this.#durable = lsn;
-      this.#onPublished({lsn, events, commitTime});
+      this.#onPublished({lsn, events, transactions, commitTime});
     } catch (error) {
       this.#failure = {error};
     } finally {

@@ -49,6 +49,7 @@ export class TransactionBatcher {
   #openCommitTime = 0;
   #openXid = 0;
   #ordinal = 0;
+  #ended = 0;
   #isOpen = false;
   #isSkipping = false;
   #isPartlyTaken = false;
@@ -174,6 +175,13 @@ export class TransactionBatcher {
     return this.#records.take();
   }
 
+  /** How many transactions have ended since it was asked the last time. */
+  takeTransactions(): number {
+    const ended = this.#ended;
+    this.#ended = 0;
+    return ended;
+  }
+
   /** Everything, with the records of the open transaction so far. */
   takeAll(): CollectedRecords {
     this.#isPartlyTaken = this.#isOpen;
@@ -200,6 +208,7 @@ export class TransactionBatcher {
     this.#lastCommitLsn = endLsn;
     if (this.#isSkipping) return;
     this.#transactions?.end(endLsn);
+    this.#ended++;
     this.#records.mark();
     this.#incremental.commit();
     this.commitTime = this.#openCommitTime;

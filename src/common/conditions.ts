@@ -1,4 +1,5 @@
 import type {ErrorCode} from './errors.ts';
+import type {Logger} from './logger.ts';
 import type {Metrics} from './metrics.ts';
 import type {Secrets} from './secrets.ts';
 
@@ -12,36 +13,53 @@ export interface Condition {
   readonly severity?: 'error' | 'warning';
 }
 
+interface ConditionsDeps {
+  readonly metrics?: Pick<Metrics, 'gauge'>;
+  readonly secrets?: Pick<Secrets, 'redact'>;
+  readonly logger?: Pick<Logger, 'info'>;
+}
+
 /**
  * The conditions that hold right now; raised and cleared by the components, read by status and metrics. Their messages
  * quote what servers and drivers say, so the secrets are taken out of them.
+ *
+ * Who raises one logs it; that it is over is logged here.
  */
 export class Conditions {
   readonly #active = new Map<string, Condition>();
-  readonly #metrics: Pick<Metrics, 'gauge'> | undefined;
-  readonly #secrets: Pick<Secrets, 'redact'> | undefined;
+  readonly #deps: ConditionsDeps;
 
-  constructor(metrics?: Pick<Metrics, 'gauge'>, secrets?: Pick<Secrets, 'redact'>) {
-    this.#metrics = metrics;
-    this.#secrets = secrets;
+  constructor(deps: ConditionsDeps = {}) {
+    this.#deps = deps;
   }
 
   raise(condition: Condition): void {
-    const {code, subject, message} = condition;
-    this.#active.set(`${code} ${subject}`, {
+    const {code, subject, message, severity} = condition;
+    const key = `${code} ${subject}`;
+    const before = this.#active.get(key);
+    if (before !== undefined && before.severity !== severity) this.#measure(before, 0);
+    this.#active.set(key, {
       ...condition,
-      message: this.#secrets?.redact(message) ?? message,
+      message: this.#deps.secrets?.redact(message) ?? message,
     });
-    this.#metrics?.gauge('millrace_condition', {code, subject}, 1);
+    this.#measure(condition, 1);
   }
 
   clear(code: ErrorCode, subject: string): void {
+    const key = `${code} ${subject}`;
+    const condition = this.#active.get(key);
     // One that never held is no series.
-    if (!this.#active.delete(`${code} ${subject}`)) return;
-    this.#metrics?.gauge('millrace_condition', {code, subject}, 0);
+    if (condition === undefined) return;
+    this.#active.delete(key);
+    this.#measure(condition, 0);
+    this.#deps.logger?.info({code, subject}, `${code} is over`);
   }
 
   list(): readonly Condition[] {
     return [...this.#active.values()];
+  }
+
+  #measure({code, subject, severity = 'error'}: Condition, value: 0 | 1): void {
+    this.#deps.metrics?.gauge('millrace_condition', {code, subject, severity}, value);
   }
 }

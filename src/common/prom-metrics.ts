@@ -1,6 +1,7 @@
-import {Counter, Gauge, Registry} from 'prom-client';
+import {Counter, Gauge, Registry, collectDefaultMetrics} from 'prom-client';
+import {metricDefinitions} from './metric-definitions.ts';
 import {metricHelp} from './metrics.ts';
-import type {Labels, MetricName, Metrics} from './metrics.ts';
+import type {GaugeSample, Labels, MetricName, Metrics} from './metrics.ts';
 
 /** Upper bounds in seconds: 1 ms to 60 s, ten to a decade where pipelines live. */
 const BUCKETS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
@@ -15,12 +16,31 @@ interface Histogram {
   count: number;
 }
 
+/** What is known only when it is asked for. */
+type Collector = () => Promise<readonly GaugeSample[]>;
+
 /** Metrics in Prometheus' text format. */
 export class PromMetrics implements Metrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<MetricName, Counter>();
   readonly #gauges = new Map<MetricName, Gauge>();
   readonly #histograms = new Map<MetricName, Map<string, Histogram>>();
+  readonly #collectors: Collector[] = [];
+  /** Gauges that collectors have told. */
+  readonly #collected = new Set<MetricName>();
+
+  /**
+   * Asks `collector` for gauges whenever somebody reads the metrics; a series that it does not tell any more is gone.
+   * Nobody else may write these gauges.
+   */
+  collect(collector: Collector): void {
+    this.#collectors.push(collector);
+  }
+
+  /** Adds what prom-client knows of this process: CPU, memory, event loop, garbage collection, start time. */
+  collectProcess(): void {
+    collectDefaultMetrics({register: this.#registry});
+  }
 
   count(name: MetricName, labels: Labels, by = 1): void {
     let counter = this.#counters.get(name);
@@ -28,7 +48,7 @@ export class PromMetrics implements Metrics {
       counter = new Counter({
         name,
         help: metricHelp[name],
-        labelNames: Object.keys(labels),
+        labelNames: metricDefinitions[name].labels,
         registers: [this.#registry],
       });
       this.#counters.set(name, counter);
@@ -37,17 +57,7 @@ export class PromMetrics implements Metrics {
   }
 
   gauge(name: MetricName, labels: Labels, value: number): void {
-    let gauge = this.#gauges.get(name);
-    if (gauge === undefined) {
-      gauge = new Gauge({
-        name,
-        help: metricHelp[name],
-        labelNames: Object.keys(labels),
-        registers: [this.#registry],
-      });
-      this.#gauges.set(name, gauge);
-    }
-    gauge.set(labels, value);
+    this.#gaugeOf(name).set(labels, value);
   }
 
   /** Kept here and not in prom-client, whose histograms take one observation at a time. */
@@ -82,10 +92,31 @@ export class PromMetrics implements Metrics {
 
   /** Everything, in Prometheus' text format. */
   async text(): Promise<string> {
+    const collected = await Promise.all(this.#collectors.map((collector) => collector()));
+    const samples = collected.flat();
+    for (const name of this.#collected) this.#gauges.get(name)?.reset();
+    for (const {name, labels, value} of samples) {
+      this.#collected.add(name);
+      this.gauge(name, labels, value);
+    }
     const histograms = [...this.#histograms].map(([name, byLabels]) =>
       histogramText(name, [...byLabels.values()]),
     );
     return `${await this.#registry.metrics()}${histograms.join('')}`;
+  }
+
+  #gaugeOf(name: MetricName): Gauge {
+    let gauge = this.#gauges.get(name);
+    if (gauge === undefined) {
+      gauge = new Gauge({
+        name,
+        help: metricHelp[name],
+        labelNames: metricDefinitions[name].labels,
+        registers: [this.#registry],
+      });
+      this.#gauges.set(name, gauge);
+    }
+    return gauge;
   }
 }
 

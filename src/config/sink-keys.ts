@@ -100,7 +100,7 @@ export const sinkKeys = {
   'retry.backoff.ms': integer(
     {
       description:
-        'The pause before another attempt, in milliseconds. Each further failure doubles it, up to 30 s.',
+        'The pause before another attempt, in milliseconds. Each further failure doubles it, up to 30 s; up to 5 s where Kafka is what fails.',
       default: 500,
     },
     1,

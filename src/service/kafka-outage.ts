@@ -10,7 +10,7 @@ interface KafkaOutageDeps {
   readonly logger: Logger;
 }
 
-/** Tells of an outage of the whole cluster: the condition KAFKA_UNREACHABLE for as long as it lasts, and a line at each end. */
+/** Tells of an outage of the whole cluster: the condition KAFKA_UNREACHABLE for as long as it lasts, and a line when it begins. */
 export class KafkaOutage {
   readonly #bootstrapServers: readonly string[];
   readonly #deps: KafkaOutageDeps;
@@ -29,10 +29,10 @@ export class KafkaOutage {
     if (outage !== undefined) {
       const message = outageMessage(this.#bootstrapServers, outage);
       conditions.raise({code: 'KAFKA_UNREACHABLE', subject: SUBJECT, message});
-      if (before === undefined) logger.error({code: 'KAFKA_UNREACHABLE'}, message);
+      if (before === undefined)
+        logger.error({code: 'KAFKA_UNREACHABLE', subject: SUBJECT}, message);
     } else if (before !== undefined) {
       conditions.clear('KAFKA_UNREACHABLE', SUBJECT);
-      logger.info({since: new Date(before).toISOString()}, 'Kafka answers again');
     }
   }
 }

@@ -2,7 +2,7 @@ import type {Clock} from '../common/clock.ts';
 import type {Metrics} from '../common/metrics.ts';
 import {badRecordError} from './bad-record-error.ts';
 import type {Batch} from './batcher.ts';
-import type {DeadLetter, DeadLetterQueue} from './dead-letter-queue.ts';
+import type {DeadLetter, DeadLetterKind, DeadLetterQueue} from './dead-letter-queue.ts';
 import {PartSize} from './part-size.ts';
 import type {RowEntry, SinkEntry, UnreadableEntry} from './record-converter.ts';
 
@@ -39,20 +39,20 @@ export class BatchWriter {
 
   /** @throws FatalError RECORD_UNREADABLE for a record that makes no row, unless that is tolerated. */
   async write(batch: Batch<SinkEntry>): Promise<void> {
-    const {source, tolerance, deadLetters} = this.#options;
+    const {source, tolerance} = this.#options;
     const {entries, startOffset} = batch;
     const end = tolerance === 'none' ? entries.findIndex(isUnreadable) : -1;
     const bad = entries[end];
     if (bad?.kind !== 'unreadable') return this.#write(batch);
     await this.#write({entries: entries.slice(0, end), startOffset, nextOffset: bad.offset});
-    await deadLetters?.write('unreadable', [letterOf(bad)]);
+    await this.#keep('unreadable', [letterOf(bad)]);
     throw badRecordError(source, bad.offset, bad.side, bad.error);
   }
 
   async #write({entries, startOffset, nextOffset}: Batch<SinkEntry>): Promise<void> {
     const unreadable = entries.filter(isUnreadable);
     if (unreadable.length > 0) {
-      await this.#options.deadLetters?.write('unreadable', unreadable.map(letterOf));
+      await this.#keep('unreadable', unreadable.map(letterOf));
     }
     const rows = entries.filter((entry) => entry.kind === 'row');
     const size = new PartSize(rows.length);
@@ -95,9 +95,16 @@ export class BatchWriter {
   }
 
   async #skip({record}: RowEntry, error: RejectedRowError): Promise<void> {
-    const {tolerance, deadLetters, source} = this.#options;
-    await deadLetters?.write('rejected', [{record, stage: 'TASK_PUT', error}]);
+    const {tolerance, source} = this.#options;
+    await this.#keep('rejected', [{record, stage: 'TASK_PUT', error}]);
     if (tolerance === 'none') throw badRecordError(source, record.offset, 'row', error);
+  }
+
+  async #keep(kind: DeadLetterKind, letters: readonly DeadLetter[]): Promise<void> {
+    const {deadLetters, metrics, source} = this.#options;
+    const count = (await deadLetters?.write(kind, letters)) ?? 0;
+    const from = {component: `sink ${source.sink}`, topic: source.topic};
+    if (count > 0) metrics.count('millrace_dead_letters_total', from, count);
   }
 
   /** Counts the rows and whatever else the watermark has passed with them. */

@@ -47,12 +47,15 @@ export class DeadLetterQueue {
     );
   }
 
-  /** Resolves once the letters, in offset order, are committed. After a failure another object has to be made. */
-  async write(kind: DeadLetterKind, letters: readonly DeadLetter[]): Promise<void> {
+  /**
+   * Resolves once the letters, in offset order, are committed, with how many of them were not there before. After a
+   * failure another object has to be made.
+   */
+  async write(kind: DeadLetterKind, letters: readonly DeadLetter[]): Promise<number> {
     const written = await this.#open();
     const fresh = letters.filter(({record}) => record.offset >= (written.get(kind) ?? 0));
     const last = fresh.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) return 0;
     const offset = last.record.offset + 1;
     const {topicPartition} = this.#options.from;
     this.#producer.begin();
@@ -62,6 +65,7 @@ export class DeadLetterQueue {
     ]);
     await this.#producer.commit();
     written.set(kind, offset);
+    return fresh.length;
   }
 
   /** Takes over from the writer before, whose last transaction is decided then, and reads what it has written. */

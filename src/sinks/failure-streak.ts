@@ -1,7 +1,10 @@
 import type {Conditions} from '../common/conditions.ts';
 import type {ServiceError} from '../common/errors.ts';
 
+/** Between attempts at a warehouse, some of which cost money. */
 const LONGEST_PAUSE_MS = 30_000;
+/** Where Kafka or the schema registry is the reason; the first pause, where that is longer. */
+const LONGEST_PAUSE_OF_OTHERS_MS = 5000;
 
 /** Failures in a row: the pause after each, and the condition that tells until the next success. */
 export class FailureStreak {
@@ -23,13 +26,16 @@ export class FailureStreak {
     return this.#isNews;
   }
 
-  /** Milliseconds until the next attempt: the first pause, doubled by each failure, at most 30 s. */
+  /** Milliseconds until the next attempt: the first pause, doubled by each failure; at most 30 s, and 5 s where it is not the warehouse that fails. */
   failed(error: ServiceError): number {
     this.#isNews = error.code !== this.#last?.code;
     if (this.#isNews) this.#clear();
     this.#last = error;
     this.#conditions.raise({code: error.code, subject: this.#subject, message: error.message});
-    return Math.min(LONGEST_PAUSE_MS, this.#firstPauseMs * 2 ** this.#failures++);
+    const longest = error.code.startsWith('SINK_')
+      ? LONGEST_PAUSE_MS
+      : Math.max(LONGEST_PAUSE_OF_OTHERS_MS, this.#firstPauseMs);
+    return Math.min(longest, this.#firstPauseMs * 2 ** this.#failures++);
   }
 
   succeeded(): void {

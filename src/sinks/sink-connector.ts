@@ -37,6 +37,7 @@ export class SinkConnector implements Component {
   #state: ComponentState = 'starting';
   #tasks: SinkTasks | undefined;
   #rowsWritten = 0;
+  #isStalled = false;
   /** Failures of the warehouse since the tasks last got on. */
   #warehouseFailures = 0;
 
@@ -100,7 +101,10 @@ export class SinkConnector implements Component {
       try {
         const topics = await existingTopics(this.#deps, signal);
         if (signal.aborted) return;
-        if (generation?.ended.aborted !== false) generation = await member.join(signal);
+        if (generation?.ended.aborted !== false) {
+          generation = await member.join(signal);
+          this.#deps.metrics.count('millrace_rebalances_total', {component: this.name});
+        }
         this.#tasks = new SinkTasks(this.#deps, topics, generation.assignment, {
           onProven: () => this.#succeeded(),
           onRows: (rows) => (this.#rowsWritten += rows),
@@ -122,12 +126,14 @@ export class SinkConnector implements Component {
   /** Waits before the next attempt; throws what another attempt cannot heal. */
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof RetriableError || error instanceof TaskError)) throw error;
-    const {clock, logger, options} = this.#deps;
+    const {clock, logger, metrics} = this.#deps;
     this.#checkRetries(error);
     this.#state = 'retrying';
     const retryInMs = this.#streak.failed(error);
     const level = this.#streak.isNews ? 'warn' : 'debug';
-    logger[level]({sink: options.name, code: error.code, retryInMs}, error.message);
+    const {code, message} = error;
+    logger[level]({sink: this.#deps.options.name, code, subject: this.name, retryInMs}, message);
+    metrics.count('millrace_retries_total', {component: this.name, code});
     await clock.sleep(retryInMs, signal);
   }
 
@@ -144,18 +150,20 @@ export class SinkConnector implements Component {
   }
 
   #checkStall(): void {
-    const {clock, conditions} = this.#deps;
+    const {clock, conditions, logger, options} = this.#deps;
     const since = this.#tasks?.writingSince;
     const seconds = since === undefined ? 0 : Math.floor((clock.now() - since) / 1000);
-    if (seconds * 1000 < STALLED_MS) {
-      conditions.clear('SINK_BACKPRESSURE', this.name);
+    const code = 'SINK_BACKPRESSURE';
+    const subject = this.name;
+    const wasStalled = this.#isStalled;
+    this.#isStalled = seconds * 1000 >= STALLED_MS;
+    if (!this.#isStalled) {
+      conditions.clear(code, subject);
       return;
     }
-    conditions.raise({
-      code: 'SINK_BACKPRESSURE',
-      subject: this.name,
-      message: `${this.name}: the warehouse has been writing one batch for ${seconds} s, and nothing more is read meanwhile; see what holds it up: its load, a lock, or the network`,
-    });
+    const message = `${this.name}: the warehouse has been writing one batch for ${seconds} s, and nothing more is read meanwhile; see what holds it up: its load, a lock, or the network`;
+    conditions.raise({code, subject, message});
+    if (!wasStalled) logger.warn({sink: options.name, code, subject}, message);
   }
 
   /** Gives up on a batch that is still being written; the watermark says at the next start whether it was. */

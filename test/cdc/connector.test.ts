@@ -7,6 +7,7 @@ import type {ConnectorRun, ConnectorRunOptions, TestLog} from '../support/connec
 import {withProducerFaults} from '../support/producer-faults.ts';
 import type {ProducerFaults} from '../support/producer-faults.ts';
 import {ManualClock} from '../support/manual-clock.ts';
+import {RecordedMetrics} from '../support/recorded-metrics.ts';
 import {
   SYSTEM_ID,
   ScriptedSource,
@@ -582,10 +583,30 @@ describe('CdcConnector', () => {
       confirmedLsn: String(end),
       lagBytes: 0,
       lagMs: expect.any(Number) as number,
+      lastEventAt: expect.any(Number) as number,
       events: 1,
       snapshot: expect.objectContaining({state: 'completed'}) as object,
       tables: {'customers.customers': 'postgres.customers.customers'},
     });
+  });
+
+  test('counts the transactions whose events are committed, and how often it has tried again', async () => {
+    const metrics = new RecordedMetrics();
+    const clock = new ManualClock();
+    source.openFailure = new RetriableError('CDC_CONNECTION_FAILED', 'no route');
+    start({metrics, clock});
+    await until('it waits', () => clock.sleeping === 1);
+    const transactions = (): number =>
+      metrics.counter('millrace_cdc_transactions_total', {source: 'camel'});
+    const before = transactions();
+    clock.advance(500);
+    source.commit(insert(customers, anne), insert(customers, bert));
+    await confirmed(source.commit(insert(customers, anne)));
+
+    expect(before).toBe(0);
+    await until('they are counted', () => transactions() === 2);
+    const labels = {component: 'source camel', code: 'CDC_CONNECTION_FAILED'};
+    expect(metrics.counter('millrace_retries_total', labels)).toBe(1);
   });
 
   test('waits between the snapshot and the changes for as long as it is told to', async () => {

@@ -5,6 +5,10 @@ import {Secrets} from '../../src/common/secrets.ts';
 
 const condition = {code: 'KAFKA_UNREACHABLE', subject: 'kafka', message: 'no answer'} as const;
 
+function seriesOf(severity: string): string {
+  return `millrace_condition{code="KAFKA_UNREACHABLE",subject="kafka",severity="${severity}"}`;
+}
+
 describe('Conditions', () => {
   test('holds one condition for each code and subject, with its newest message', () => {
     const conditions = new Conditions();
@@ -20,7 +24,7 @@ describe('Conditions', () => {
   });
 
   test('has messages without secrets', () => {
-    const conditions = new Conditions(undefined, new Secrets(['hunter22']));
+    const conditions = new Conditions({secrets: new Secrets(['hunter22'])});
 
     conditions.raise({...condition, message: 'login of app with hunter22 refused'});
 
@@ -29,8 +33,8 @@ describe('Conditions', () => {
 
   test('is a metric that is 1 while the condition holds and 0 afterwards', async () => {
     const metrics = new PromMetrics();
-    const conditions = new Conditions(metrics);
-    const series = 'millrace_condition{code="KAFKA_UNREACHABLE",subject="kafka"}';
+    const conditions = new Conditions({metrics});
+    const series = seriesOf('error');
 
     conditions.raise(condition);
     expect(await metrics.text()).toContain(`${series} 1\n`);
@@ -39,9 +43,36 @@ describe('Conditions', () => {
     expect(await metrics.text()).toContain(`${series} 0\n`);
   });
 
+  test('is one series at a time, of the severity that it has now', async () => {
+    const metrics = new PromMetrics();
+    const conditions = new Conditions({metrics});
+
+    conditions.raise({...condition, severity: 'warning'});
+    conditions.raise(condition);
+
+    const text = await metrics.text();
+    expect(text).toContain(`${seriesOf('warning')} 0\n`);
+    expect(text).toContain(`${seriesOf('error')} 1\n`);
+  });
+
+  test('is logged when it is over, once', () => {
+    const logged: [object, string][] = [];
+    const logger = {info: (fields: object, message: string) => logged.push([fields, message])};
+    const conditions = new Conditions({logger});
+
+    conditions.raise(condition);
+    conditions.raise(condition);
+    conditions.clear(condition.code, condition.subject);
+    conditions.clear(condition.code, condition.subject);
+
+    expect(logged).toEqual([
+      [{code: 'KAFKA_UNREACHABLE', subject: 'kafka'}, 'KAFKA_UNREACHABLE is over'],
+    ]);
+  });
+
   test('makes no series of a condition that never held', async () => {
     const metrics = new PromMetrics();
-    const conditions = new Conditions(metrics);
+    const conditions = new Conditions({metrics});
 
     conditions.clear('SINK_BACKPRESSURE', 'sink local');
 

@@ -146,6 +146,56 @@ describe('PromMetrics', () => {
     );
   });
 
+  test('asks collectors at each reading, and drops what they do not tell any more', async () => {
+    const metrics = new PromMetrics();
+    const name = 'millrace_sink_records_lag' as const;
+    const series = (partition: string, value: number) => ({
+      name,
+      labels: {sink: 'a', topic: 't', partition},
+      value,
+    });
+    let told = [series('0', 3), series('1', 4)];
+    metrics.collect(async () => told);
+    metrics.collect(async () => [
+      {name: 'millrace_streams_store_bytes', labels: {task: '0_0', store: 's'}, value: 9},
+    ]);
+
+    const before = await scrape(metrics);
+    told = [series('1', 0)];
+    const after = await scrape(metrics);
+
+    const samplesOf = (families: readonly Family[]) =>
+      families.find((family) => family.name === name)?.samples;
+    expect(samplesOf(before)).toEqual([series('0', 3), series('1', 4)]);
+    expect(samplesOf(after)).toEqual([series('1', 0)]);
+    expect(after.map((family) => family.name)).toContain('millrace_streams_store_bytes');
+  });
+
+  test('takes no label that the metric does not have', () => {
+    const metrics = new PromMetrics();
+
+    expect(() => metrics.count('millrace_sink_rows_total', {sink: 'a', rows: '1'})).toThrow(
+      'label "rows"',
+    );
+  });
+
+  test('has what prom-client knows of the process, once asked', async () => {
+    const metrics = new PromMetrics();
+    metrics.collectProcess();
+
+    const names = (await scrape(metrics)).map(({name}) => name);
+
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'process_cpu_seconds_total',
+        'process_resident_memory_bytes',
+        'process_start_time_seconds',
+        'nodejs_eventloop_lag_p99_seconds',
+        'nodejs_heap_size_used_bytes',
+      ]),
+    );
+  });
+
   test('takes labels in any order for the same series', async () => {
     const metrics = new PromMetrics();
     metrics.observe(latency, {sink: 'a', topic: 't'}, 1);

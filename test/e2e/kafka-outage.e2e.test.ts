@@ -17,7 +17,7 @@ const timeouts = {'request.timeout.ms': '1000', 'default.api.timeout.ms': '2000'
 /** Retries of one component within an outage, beyond its first failure. */
 const RETRIES = 1;
 
-const ofKafka = 'millrace_condition{code="KAFKA_UNREACHABLE",subject="kafka"}';
+const ofKafka = 'millrace_condition{code="KAFKA_UNREACHABLE",subject="kafka",severity="error"}';
 
 function isOfKafka(reason: string): boolean {
   return reason.startsWith('KAFKA_UNREACHABLE (kafka): ');

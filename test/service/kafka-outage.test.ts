@@ -12,13 +12,13 @@ describe('KafkaOutage', () => {
   let watched: KafkaOutage;
 
   beforeEach(() => {
-    conditions = new Conditions();
     logged = [];
     const logger: Logger = {
       ...silentLogger,
       error: (_, message) => logged.push(`error ${message}`),
       info: (_, message) => logged.push(`info ${message}`),
     };
+    conditions = new Conditions({logger});
     watched = new KafkaOutage(['a:1', 'b:2'], {conditions, logger});
   });
 
@@ -43,7 +43,7 @@ describe('KafkaOutage', () => {
 
     expect(logged).toEqual([
       expect.stringMatching(/^error Kafka at a:1, b:2: no broker has answered/),
-      'info Kafka answers again',
+      'info KAFKA_UNREACHABLE is over',
     ]);
     expect(conditions.list()).toEqual([]);
     expect(isKafkaOut(conditions)).toBe(false);

@@ -67,6 +67,7 @@ describe('BatchWriter', () => {
     const deadLetters = {
       write: async (kind: string, letters: readonly {record: {offset: number}}[]) => {
         for (const {record} of letters) log.push([kind, record.offset]);
+        return letters.length;
       },
     } as unknown as DeadLetterQueue;
     return new BatchWriter(partition, {
@@ -130,6 +131,8 @@ describe('BatchWriter', () => {
       ['unreadable', 3],
       [0, 2],
     ]);
+    const from = {component: 'sink local', topic: 'orders'};
+    expect(metrics.counter('millrace_dead_letters_total', from)).toBe(2);
     expect(skipped()).toBe(2);
     expect(rows()).toBe(2);
   });

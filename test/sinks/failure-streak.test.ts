@@ -14,6 +14,17 @@ describe('FailureStreak', () => {
     expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
 
+  test('waits five seconds at most where it is not the warehouse that fails', () => {
+    const kafka = new RetriableError('KAFKA_UNREACHABLE', 'no broker');
+    const pausesOf = (first: number): readonly number[] => {
+      const streak = new FailureStreak(new Conditions(), 'sink local', first);
+      return Array.from({length: 6}, () => streak.failed(kafka));
+    };
+
+    expect(pausesOf(500)).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
+    expect(pausesOf(8000)).toEqual([8000, 8000, 8000, 8000, 8000, 8000]);
+  });
+
   test('begins anew after a success', () => {
     const streak = new FailureStreak(new Conditions(), 'sink local', 500);
     streak.failed(unreachable);

@@ -9,6 +9,7 @@ import type {Clock} from '../../src/common/clock.ts';
 import {Conditions} from '../../src/common/conditions.ts';
 import type {Logger} from '../../src/common/logger.ts';
 import {silentLogger} from '../../src/common/logger.ts';
+import type {Metrics} from '../../src/common/metrics.ts';
 import {noMetrics} from './no-metrics.ts';
 import {EmbeddedKafka} from '../../src/kafka/embedded/embedded-kafka.ts';
 import type {KafkaClient} from '../../src/kafka/client.ts';
@@ -41,6 +42,7 @@ export interface ConnectorRunOptions {
   readonly kafka?: KafkaClient;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  readonly metrics?: Metrics;
 }
 
 /** A connector that runs until `stop`. */
@@ -60,6 +62,7 @@ export function runConnector(
     kafka = log.kafka,
     clock = systemClock,
     logger = silentLogger,
+    metrics = noMetrics,
   }: ConnectorRunOptions = {},
 ): ConnectorRun {
   const conditions = new Conditions();
@@ -83,7 +86,7 @@ export function runConnector(
     registry: log.registry,
     clock,
     logger,
-    metrics: noMetrics,
+    metrics,
     conditions,
   });
   const end = new AbortController();

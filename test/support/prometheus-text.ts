@@ -1,5 +1,5 @@
 /** One line of Prometheus' text format that is not a comment. */
-interface Sample {
+export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -25,7 +25,7 @@ export function parsePrometheusText(text: string): readonly Family[] {
   const series = new Set<string>();
   for (const line of text.split('\n').filter((each) => each !== '')) {
     const [, keyword = '', name = '', rest = ''] =
-      /^# (HELP|TYPE) ([a-z_]+) (.+)$/.exec(line) ?? [];
+      /^# (HELP|TYPE) ([a-z_][a-z0-9_]*) (.+)$/.exec(line) ?? [];
     const family = families.at(-1);
     if (keyword === 'HELP') {
       if (families.some((other) => other.name === name)) throw new Error(`${name} comes twice`);
@@ -48,7 +48,7 @@ export function parsePrometheusText(text: string): readonly Family[] {
 }
 
 function parseSample(line: string): Sample {
-  const [head = '', name = '', brace] = /^([a-z_]+)(\{)?/.exec(line) ?? [];
+  const [head = '', name = '', brace] = /^([a-z_][a-z0-9_]*)(\{)?/.exec(line) ?? [];
   let at = head.length;
   const labels: Record<string, string> = {};
   const pair = /([a-z_]+)="((?:[^"\\]|\\["\\n])*)"([,}])/y;
@@ -62,7 +62,7 @@ function parseSample(line: string): Sample {
     at += all.length;
     more = end === ',';
   }
-  const [, value] = /^ ([-+]?\d+(?:\.\d+)?(?:e[-+]\d+)?|[-+]Inf|NaN)$/.exec(line.slice(at)) ?? [];
+  const [, value] = /^ ([-+]?\d+(?:\.\d+)?(?:e[-+]\d+)?|[-+]Inf|Nan)$/.exec(line.slice(at)) ?? [];
   if (name === '' || value === undefined) throw new Error(`not a sample: ${line}`);
-  return {name, labels, value: Number(value.replace('Inf', 'Infinity'))};
+  return {name, labels, value: Number(value.replace('Inf', 'Infinity').replace('Nan', 'NaN'))};
 }

@@ -310,7 +310,7 @@ export class IncrementalSnapshots {
     if (code !== this.#raised?.code) {
       this.#succeeded();
       this.#failures = 1;
-      logger.warn({code, retryInMs}, `an incremental snapshot waits: ${message}`);
+      logger.warn({code, subject, retryInMs}, `an incremental snapshot waits: ${message}`);
     }
     this.#raised = error;
     conditions.raise({code, subject, message});

@@ -94,7 +94,8 @@ export class HeartbeatAction {
     const message = `heartbeat.action.query does not succeed: ${said}; correct the query or what it needs`;
     const code = 'CDC_HEARTBEAT_FAILED';
     this.#deps.conditions.raise({code, subject: this.#subject, severity: 'warning', message});
-    if (!this.#isFailing) this.#deps.logger.warn({source: name, code}, message);
+    const fields = {source: name, code, subject: this.#subject};
+    if (!this.#isFailing) this.#deps.logger.warn(fields, message);
     this.#isFailing = true;
   }
 }

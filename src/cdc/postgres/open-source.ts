@@ -174,12 +174,7 @@ export async function openSource(
       if (!options.claim.isMade && options.snapshotMode !== 'initial_only')
         await options.claim.make();
     }
-    const creation = slotCreation(
-      options,
-      decision.action === 'resume',
-      server.version,
-      deps.conditions,
-    );
+    const creation = slotCreation(options, decision.action === 'resume', server.version, deps);
     if (!decision.snapshot) {
       const {consistentPoint} = await createSlot(walsender, options, creation, deps.clock);
       const from = {lsn: consistentPoint, systemId};
@@ -246,7 +241,7 @@ function slotCreation(
   options: OpenOptions,
   isBeside: boolean,
   serverVersion: number,
-  conditions: Conditions,
+  {conditions, logger}: Pick<OpenDeps, 'conditions' | 'logger'>,
 ): SlotCreation {
   const {name, slotName, slot, slotCreationMs, snapshotMode, where} = options;
   const temporary = isBeside || snapshotMode === 'initial_only';
@@ -258,8 +253,15 @@ function slotCreation(
     failover: slot.failover && !temporary && serverVersion >= failoverSlotsSince,
     timeoutMs: slotCreationMs,
     where,
-    onBlocked: (message) =>
-      conditions.raise({code: 'CDC_SLOT_BLOCKED', subject: `source ${name}`, message}),
+    onBlocked: (message) => {
+      const code = 'CDC_SLOT_BLOCKED';
+      const subject = `source ${name}`;
+      const isKnown = conditions
+        .list()
+        .some((each) => each.code === code && each.subject === subject);
+      conditions.raise({code, subject, message});
+      if (!isKnown) logger.warn({source: name, code, subject}, message);
+    },
   };
 }
 
@@ -324,5 +326,5 @@ function tellOfFailover(
   const version = Math.floor(serverVersion / 10_000);
   const message = `${where} is Postgres ${version}, which copies no slot to standbys, so slot.failover has no effect: after a promotion slot ${slotName} is lost. Upgrade to Postgres 17 or later, or plan for a new snapshot (snapshot.mode: when_needed) and set slot.failover: false`;
   conditions.raise({code, subject, severity: 'warning', message});
-  logger.warn({source: name, code}, message);
+  logger.warn({source: name, code, subject}, message);
 }

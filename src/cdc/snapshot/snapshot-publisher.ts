@@ -80,7 +80,7 @@ export class SnapshotPublisher {
     await this.#send([...this.#take(), offsets.records(from)]);
     await this.#sending;
     await commitTransaction(producer);
-    return {lsn: from.lsn, events: this.#events, commitTime: undefined};
+    return {lsn: from.lsn, events: this.#events, transactions: 0, commitTime: undefined};
   }
 
   async #sendFull(): Promise<void> {

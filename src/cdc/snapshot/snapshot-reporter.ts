@@ -1,6 +1,6 @@
 import type {Clock} from '../../common/clock.ts';
 import type {Logger} from '../../common/logger.ts';
-import type {Metrics} from '../../common/metrics.ts';
+import type {GaugeLabelled, Metrics} from '../../common/metrics.ts';
 import type {SnapshotBatch, SnapshotEstimate} from '../replication-source.ts';
 import {SnapshotProgress} from './snapshot-progress.ts';
 import type {SnapshotStatus} from './snapshot-progress.ts';
@@ -68,7 +68,7 @@ export class SnapshotReporter {
   #measure(): void {
     const {status} = this;
     const {state, totalTableCount, remainingTableCount, durationInSeconds} = status;
-    const gauge = (name: Parameters<Metrics['gauge']>[0], value: number): void =>
+    const gauge = (name: GaugeLabelled<'source'>, value: number): void =>
       this.#metrics.gauge(name, this.#labels, value);
     gauge('millrace_cdc_total_table_count', totalTableCount);
     gauge('millrace_cdc_remaining_table_count', remainingTableCount);

@@ -3,6 +3,7 @@ import {resolve} from 'node:path';
 import type {Clock} from '../../common/clock.ts';
 import type {Conditions} from '../../common/conditions.ts';
 import {messageOf} from '../../common/errors.ts';
+import type {Logger} from '../../common/logger.ts';
 import type {DuckDbClient} from './duckdb-client.ts';
 
 export interface ExportOptions {
@@ -15,6 +16,7 @@ export interface ExportOptions {
 export interface ExportDeps {
   readonly clock: Clock;
   readonly conditions: Conditions;
+  readonly logger: Pick<Logger, 'warn'>;
   /** Whose condition SINK_EXPORT_FAILED is: `sink local`. */
   readonly subject: string;
 }
@@ -34,6 +36,7 @@ export class DatabaseExport {
   #copying: Promise<void> | undefined;
   /** Commits that the copy has. */
   #copied = 0;
+  #isFailing = false;
 
   constructor(client: DuckDbClient, {database, intervalMs}: ExportOptions, deps: ExportDeps) {
     this.#client = client;
@@ -53,19 +56,19 @@ export class DatabaseExport {
   async #copy(): Promise<void> {
     const {commits} = this.#client;
     if (commits === this.#copied) return;
-    const {conditions, subject} = this.#deps;
+    const {conditions, logger, subject} = this.#deps;
+    const code = 'SINK_EXPORT_FAILED';
     try {
       await this.#client.copyTo(`${this.#path}.new`);
       await rename(`${this.#path}.new`, this.#path);
       this.#copied = commits;
-      conditions.clear('SINK_EXPORT_FAILED', subject);
+      conditions.clear(code, subject);
+      this.#isFailing = false;
     } catch (error) {
-      conditions.raise({
-        code: 'SINK_EXPORT_FAILED',
-        subject,
-        severity: 'warning',
-        message: `${subject}: the copy for readers, ${this.#path}, could not be written (${messageOf(error)}); check the free space and the permissions of its folder. The one before it, if any, stays`,
-      });
+      const message = `${subject}: the copy for readers, ${this.#path}, could not be written (${messageOf(error)}); check the free space and the permissions of its folder. The one before it, if any, stays`;
+      conditions.raise({code, subject, severity: 'warning', message});
+      if (!this.#isFailing) logger.warn({code, subject}, message);
+      this.#isFailing = true;
     }
   }
 }

@@ -32,6 +32,11 @@ export class RecordReader {
     this.#options = options;
   }
 
+  /** Whether what it skips goes to a dead letter topic. */
+  get keepsSkipped(): boolean {
+    return this.#options.deadLetters !== undefined;
+  }
+
   /**
    * The typed record, with a lineage that says it was read at `now`; undefined when it is unreadable and that is tolerated.
    *

@@ -98,12 +98,12 @@ export class StandbyTasks {
     await Promise.all(standbys.map(async ({taskId: id, store}) => stores[lettingGo](id, store)));
   }
 
-  /** By changelog partition: where the store stands, and how far that is behind. */
+  /** By changelog partition: whose store it is, where it stands, and how far that is behind. */
   status(): Readonly<Record<string, object>> {
     return Object.fromEntries(
-      [...this.#standbys].map(([changelog, {store, lag}]) => [
+      [...this.#standbys].map(([changelog, {taskId: task, store, lag}]) => [
         changelog,
-        {offset: store.checkpoint?.offset, lag},
+        {task, offset: store.checkpoint?.offset, lag},
       ]),
     );
   }

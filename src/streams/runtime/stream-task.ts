@@ -75,6 +75,8 @@ export class StreamTask {
   #streamTime = 0;
   /** The time that records are read at: asking for it costs about what reading one does, so it is a few records old. */
   #now = 0;
+  /** Microseconds of processing since the last commit. */
+  #busyMicros = 0;
   /** Lowest timestamp processed since the last commit. */
   #oldest = Infinity;
 
@@ -127,7 +129,11 @@ export class StreamTask {
       processed++;
     }
     this.uncommitted += processed;
-    if (processed > 0) meters.busy(clock.nowMicros() - start);
+    if (processed > 0) {
+      const took = clock.nowMicros() - start;
+      this.#busyMicros += took;
+      meters.busy(took);
+    }
     return processed;
   }
 
@@ -178,6 +184,8 @@ export class StreamTask {
     const labels = {task: this.id};
     for (const queue of this.#queues) this.#committed.set(queue, queue.nextOffset);
     metrics.count('millrace_streams_records_total', labels, this.uncommitted);
+    metrics.count('millrace_streams_process_seconds_total', labels, this.#busyMicros / 1e6);
+    this.#busyMicros = 0;
     metrics.count('millrace_streams_commits_total', labels);
     const seconds = Math.max(0, clock.now() - this.#oldest) / 1000;
     metrics.observe('millrace_streams_record_e2e_latency_seconds', labels, seconds);
@@ -195,6 +203,10 @@ export class StreamTask {
       if (reader.skipped === 0) continue;
       const {topic} = queue.topicPartition;
       metrics.count('millrace_skipped_records_total', {topic}, reader.skipped);
+      if (reader.keepsSkipped) {
+        const from = {component: 'streams', topic};
+        metrics.count('millrace_dead_letters_total', from, reader.skipped);
+      }
       reader.skipped = 0;
     }
     this.uncommitted = 0;

@@ -228,6 +228,7 @@ export class StreamsApp implements Component {
     while (!signal.aborted) {
       const generation = await this.#retrying(signal, () => member.join(signal));
       if (generation === undefined) return;
+      env.metrics.count('millrace_rebalances_total', {component: SUBJECT});
       this.#ran = {
         generationId: generation.generationId,
         active: assignedPlaces(env, generation.assignment).map(taskId),
@@ -305,19 +306,20 @@ export class StreamsApp implements Component {
   }
 
   async #backOff(code: ErrorCode, error: unknown, signal: AbortSignal): Promise<void> {
-    const {logger, conditions, clock} = this.#app;
+    const {logger, conditions, clock, metrics} = this.#app;
     const waitMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++);
     this.#state = 'retrying';
     // What is known already, and shown as a condition, need not fill the log.
     const isKnown = code === this.#condition;
     const reason = messageOf(error);
     logger[isKnown ? 'debug' : 'warn'](
-      {code, reason, waitMs},
+      {code, subject: SUBJECT, reason, waitMs},
       'Opens its tasks again from what is committed',
     );
     if (!isKnown && this.#condition !== undefined) conditions.clear(this.#condition, SUBJECT);
     this.#condition = code;
     conditions.raise({code, subject: SUBJECT, message: reason});
+    metrics.count('millrace_retries_total', {component: SUBJECT, code});
     await clock.sleep(waitMs, signal);
   }
 

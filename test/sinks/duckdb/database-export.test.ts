@@ -5,6 +5,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {systemClock} from '../../../src/common/clock.ts';
 import type {Clock} from '../../../src/common/clock.ts';
 import {Conditions} from '../../../src/common/conditions.ts';
+import {silentLogger} from '../../../src/common/logger.ts';
 import {DuckDbSink} from '../../../src/sinks/duckdb/duckdb-sink.ts';
 import type {SinkPartition} from '../../../src/sinks/warehouse-sink.ts';
 import {ChildProcess} from '../../support/child-process.ts';
@@ -31,7 +32,7 @@ afterEach(async () => {
 function open(clock: Clock, intervalMs = 1000): DuckDbSink {
   return new DuckDbSink(
     {database: join(root, 'warehouse.duckdb')},
-    {database: copy, intervalMs, clock, conditions, subject: 'sink local'},
+    {database: copy, intervalMs, clock, conditions, logger: silentLogger, subject: 'sink local'},
   );
 }
 

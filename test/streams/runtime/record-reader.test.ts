@@ -82,6 +82,7 @@ describe('RecordReader', () => {
       expect(tolerant.read(unreadable, 5)).toBeUndefined();
 
       expect(tolerant.skipped).toBe(1);
+      expect(tolerant.keepsSkipped).toBe(true);
       const [batch, ...others] = collector.take();
       expect(others).toEqual([]);
       expect(batch?.records).toHaveLength(1);
@@ -107,6 +108,7 @@ describe('RecordReader', () => {
     expect(tolerant.read(record('k', 'bad'), 5)).toBeUndefined();
 
     expect(tolerant.skipped).toBe(1);
+    expect(tolerant.keepsSkipped).toBe(false);
   });
 
   test('tolerates nothing but unreadable records', () => {

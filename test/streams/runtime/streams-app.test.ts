@@ -34,6 +34,12 @@ describe('StreamsApp', () => {
     await harness.caughtUp(words);
     await app.stop();
 
+    const {metrics} = harness;
+    expect(metrics.counter('millrace_rebalances_total', {component: 'streams'})).toBe(1);
+    expect(metrics.counter('millrace_streams_records_total', {task: '0_0'})).toBe(3);
+    expect(metrics.counter('millrace_streams_process_seconds_total', {task: '0_0'})).toBeLessThan(
+      60,
+    );
     expect(await harness.table(latest)).toEqual(
       new Map([
         ['a', {word: 'a', count: 3}],

@@ -31,6 +31,6 @@ export class KeyConditions {
     conditions.raise(condition);
     if (this.#raised.has(subject)) return;
     this.#raised.add(subject);
-    logger.warn({source, code: condition.code}, condition.message);
+    logger.warn({source, code: condition.code, subject}, condition.message);
   }
 }

@@ -59,11 +59,12 @@ export class Retry {
     const wait = this.#waitAfter(named, clock.now(), random);
     if (wait === undefined) throw new FatalError(named.code, named.message, {cause: named});
     const subject = `source ${this.#context.name}`;
-    if (this.#raised !== undefined) conditions.clear(this.#raised.code, subject);
+    const before = this.#raised;
+    if (before !== undefined && before.code !== named.code) conditions.clear(before.code, subject);
     this.#raised = named;
     conditions.raise({code: named.code, subject, message: named.message});
     logger.warn(
-      {source: this.#context.name, code: named.code, retryInMs: Math.round(wait)},
+      {source: this.#context.name, code: named.code, subject, retryInMs: Math.round(wait)},
       named.message,
     );
     await clock.sleep(wait, signal);

@@ -3,7 +3,7 @@ import {Latch} from '../../../common/latch.ts';
 import type {Conditions} from '../../../common/conditions.ts';
 import type {ErrorCode} from '../../../common/errors.ts';
 import type {Logger} from '../../../common/logger.ts';
-import type {Metrics} from '../../../common/metrics.ts';
+import type {GaugeLabelled, Metrics} from '../../../common/metrics.ts';
 import {nameOf} from '../../table-filter.ts';
 import type {TableFilter} from '../../table-filter.ts';
 import type {PublicationMode} from '../catalog/publication.ts';
@@ -192,20 +192,20 @@ export class SlotMonitor {
   #show(conditions: readonly SlotCondition[]): void {
     const {conditions: shown, logger} = this.#deps;
     const source = this.#options.name;
+    const subject = this.#subject;
     for (const code of this.#raised.keys()) {
       if (conditions.some((condition) => condition.code === code)) continue;
       this.#raised.delete(code);
-      shown.clear(code, this.#subject);
-      logger.info({source, code}, `${code} is over`);
+      shown.clear(code, subject);
     }
     for (const condition of conditions) {
       const {code, message, severity} = condition;
       const before = this.#raised.get(code);
       this.#raised.set(code, condition);
-      shown.raise({...condition, subject: this.#subject});
+      shown.raise({...condition, subject});
       // The condition goes on telling it.
       if (before === undefined || before.severity !== severity)
-        logger[severity === 'warning' ? 'warn' : 'error']({source, code}, message);
+        logger[severity === 'warning' ? 'warn' : 'error']({source, code, subject}, message);
     }
   }
 
@@ -224,7 +224,7 @@ export class SlotMonitor {
     if (this.#status === undefined) return;
     const {active, retainedBytes, safeWalSize, confirmedLagBytes} = this.#status;
     const labels = {source: this.#options.name};
-    const gauge = (name: Parameters<Metrics['gauge']>[0], value: number | undefined): void => {
+    const gauge = (name: GaugeLabelled<'source'>, value: number | undefined): void => {
       if (value !== undefined) this.#deps.metrics?.gauge(name, labels, value);
     };
     gauge('millrace_cdc_slot_active', active ? 1 : 0);

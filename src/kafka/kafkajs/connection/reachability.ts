@@ -13,8 +13,11 @@ export interface Outage {
 /** What one look found, since the look before: answers, failures, or neither. */
 type Finding = 'answered' | 'silent' | 'quiet';
 
-/** Looks in a row without an answer that make an outage; a leader that moves and a long collection of garbage take fewer. */
-const SILENT_LOOKS = 5;
+/**
+ * Looks in a row without an answer that make an outage: few enough for it to be told within five seconds. While a leader
+ * moves other brokers answer, and collections of garbage take less.
+ */
+const SILENT_LOOKS = 3;
 
 /**
  * Whether any broker answers, from what becomes of all requests.
