@@ -18,6 +18,8 @@ export class DuckDbSink implements WarehouseSink {
   readonly #exported: (ExportOptions & ExportDeps) | undefined;
   #export: DatabaseExport | undefined;
   #client: Promise<DuckDbClient> | undefined;
+  /** Resolves once what was open before is closed, and the file can be opened again. */
+  #closed: Promise<void> = Promise.resolve();
   /** By table; every write to the file goes through this object, so that they are complete. */
   readonly #keys = new Map<string, KnownKeys>();
 
@@ -48,12 +50,23 @@ export class DuckDbSink implements WarehouseSink {
     return (await this.#connected()).query(sql);
   }
 
-  async close(): Promise<void> {
-    const client = this.#client;
+  close(): Promise<void> {
+    const [client, exported] = [this.#client, this.#export];
     this.#client = undefined;
-    this.#keys.clear();
-    await this.#export?.close();
     this.#export = undefined;
+    this.#keys.clear();
+    this.#closed = this.#closeAfter(this.#closed, client, exported);
+    return this.#closed;
+  }
+
+  async #closeAfter(
+    before: Promise<void>,
+    client: Promise<DuckDbClient> | undefined,
+    exported: DatabaseExport | undefined,
+  ): Promise<void> {
+    // Whoever called it was told when that has failed.
+    await before.catch(() => undefined);
+    await exported?.close();
     await (await client?.catch(() => undefined))?.close();
   }
 
@@ -70,6 +83,7 @@ export class DuckDbSink implements WarehouseSink {
   }
 
   async #open(): Promise<DuckDbClient> {
+    await this.#closed.catch(() => undefined);
     const client = await DuckDbClient.open(this.#options);
     if (this.#exported !== undefined) {
       this.#export = new DatabaseExport(client, this.#exported, this.#exported);

@@ -1,4 +1,4 @@
-import {describe} from 'vitest';
+import {describe, expect, onTestFinished, test} from 'vitest';
 import {sinkValuesSuite} from '../../suites/sink-values-suite.ts';
 import {warehouseSinkSuite} from '../../suites/warehouse-sink-suite.ts';
 import type {WarehouseUnderTest} from '../../suites/warehouse-sink-suite.ts';
@@ -16,4 +16,17 @@ async function open(): Promise<WarehouseUnderTest> {
 describe('DuckDbSink', () => {
   warehouseSinkSuite(open);
   sinkValuesSuite(open);
+
+  test('opens its file again for who asks while it is being closed', async () => {
+    const warehouse = new DuckDbWarehouse();
+    onTestFinished(() => warehouse.close());
+    const sink = warehouse.connect();
+    expect(await sink.query('SELECT 1 AS n')).toEqual([{n: 1}]);
+
+    const closed = sink.close();
+
+    expect(await sink.query('SELECT 2 AS n')).toEqual([{n: 2}]);
+    await closed;
+    await sink.close();
+  });
 });
