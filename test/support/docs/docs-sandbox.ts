@@ -24,6 +24,12 @@ const tables = `
   INSERT INTO products.products VALUES ('p1', '42', 'Shoe', 'Sports', '9.99'), ('p2', 'L', 'Hat', 'Sports', '5.00');
   INSERT INTO products.orders VALUES ('4711', 'p1', 'c1', '2026-01-02')`;
 
+/** An answer that is an error is a failure; where there is no curl, the address that stands last is fetched. */
+const curl = `PATH=\${PATH#*:}
+command -v curl >/dev/null && exec curl --fail --silent --show-error "$@"
+for url; do :; done
+exec node -e 'fetch(process.argv[1]).then(({ok}) => process.exit(ok ? 0 : 22))' "$url"`;
+
 const begins = /^(?:[A-Z_]+=\S+ )*(?:npm start|(?:millrace|node dist\/main\.js) start)$/;
 
 /** A checkout of its own with a Postgres, in which a reader's commands run one after the other. */
@@ -42,6 +48,7 @@ export class DocsSandbox {
     cpSync('dist', join(this.#folder, 'dist'), {recursive: true});
     mkdirSync(join(this.#folder, 'bin'));
     this.#program('millrace', `exec node "${this.#folder}/dist/main.js" "$@"`);
+    this.#program('curl', curl);
   }
 
   static async open(): Promise<DocsSandbox> {
