@@ -15,9 +15,9 @@ export const runElsewhere: readonly RunElsewhere[] = [
     checkedBy: ['package.json', '"build": '],
   },
   {
-    what: /^npm test$/,
-    because: 'this test is a part of it',
-    checkedBy: ['package.json', '"test": '],
+    what: /^npm run test:unit$/,
+    because: 'it is run beside this test',
+    checkedBy: ['package.json', '"test:unit": '],
   },
   {what: /^npm run bench\b/, because: takesMinutes, checkedBy: ['package.json', '"bench": ']},
   {
