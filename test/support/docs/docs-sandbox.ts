@@ -32,6 +32,11 @@ exec node -e 'fetch(process.argv[1]).then(({ok}) => process.exit(ok ? 0 : 22))' 
 
 const begins = /^(?:[A-Z_]+=\S+ )*(?:npm start|(?:millrace|node dist\/main\.js) start)$/;
 
+/** What `/api/lineage` answers, as far as it is read here. */
+interface Enriched {
+  readonly records: readonly {readonly offset?: number; readonly warehouse: readonly unknown[]}[];
+}
+
 /** A checkout of its own with a Postgres, in which a reader's commands run one after the other. */
 export class DocsSandbox {
   readonly #folder = makeRunFolder('docs');
@@ -93,6 +98,12 @@ export class DocsSandbox {
     if (this.#service === undefined) await this.#start('millrace start');
   }
 
+  /** Of the newest version of the order. */
+  async orderOffset(): Promise<number> {
+    const order = await this.#get<Enriched>('/api/lineage/orders_enriched/4711');
+    return order?.records[0]?.offset ?? -1;
+  }
+
   /** SIGTERM to it and to what has started it; resolves when Postgres knows as well. */
   async stop(): Promise<void> {
     const service = this.#service;
@@ -128,12 +139,17 @@ export class DocsSandbox {
     });
   }
 
+  /** In its topic, in the warehouse and, for the customer's part, in the table that it was joined with. */
   async #hasOrder(): Promise<boolean> {
-    const url = `http://127.0.0.1:${this.#port}/api/lineage/orders_enriched/4711`;
-    const response = await fetch(url).catch(() => undefined);
-    if (response?.ok !== true) return false;
-    const {records} = (await response.json()) as {records: readonly unknown[]};
-    return records.length > 0;
+    const customer = await this.#get('/api/tables/customers_enriched/c1');
+    const order = await this.#get<Enriched>('/api/lineage/orders_enriched/4711');
+    return customer !== undefined && order?.records[0]?.warehouse.length === 1;
+  }
+
+  /** Undefined where there is no answer, or an error. */
+  async #get<T>(path: string): Promise<T | undefined> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`).catch(() => undefined);
+    return response?.ok === true ? ((await response.json()) as T) : undefined;
   }
 
   #isConfigured(): boolean {
