@@ -6,7 +6,7 @@ import {ManualClock} from '../support/manual-clock.ts';
 import {MemorySink, MemoryWarehouse} from '../support/memory-sink.ts';
 import type {SinkFaults} from '../support/memory-sink.ts';
 import {until} from '../support/until.ts';
-import {Gate} from './gate.ts';
+import {Gate} from '../support/gate.ts';
 import {SinkHarness, orders} from './sink-harness.ts';
 import type {RunningSink} from './sink-harness.ts';
 

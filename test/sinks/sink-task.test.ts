@@ -9,7 +9,7 @@ import type {SinkBatch, SinkSource} from '../../src/sinks/warehouse-sink.ts';
 import {ManualClock} from '../support/manual-clock.ts';
 import {MemorySink, MemoryWarehouse} from '../support/memory-sink.ts';
 import {until} from '../support/until.ts';
-import {Gate} from './gate.ts';
+import {Gate} from '../support/gate.ts';
 import {SinkHarness, orders} from './sink-harness.ts';
 
 const source: SinkSource = {

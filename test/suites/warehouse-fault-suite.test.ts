@@ -46,6 +46,8 @@ async function statement<T>(sql: string, faults: StatementFaults, run: () => Pro
     case undefined:
       return run();
     case 'held':
+    // Each statement of this warehouse commits as it runs.
+    case 'commits-late':
       await faults.whenReleased;
       return run();
     case 'hangs-before':

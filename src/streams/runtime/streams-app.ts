@@ -264,10 +264,13 @@ export class StreamsApp implements Component {
       generation,
       commitIntervalMs: options.commitIntervalMs ?? 100,
       deadLetterTopic: options.deadLetterTopic,
+      // Not ready before its stores are restored; a rebalance later on leaves it ready.
+      onRunning: () => {
+        this.#state = 'running';
+      },
       onCaughtUp: () => this.#succeeded(),
     });
     this.#session = session;
-    this.#state = 'running';
     try {
       await session.run(AbortSignal.any([signal, generation.ended]));
     } finally {

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly generation: GroupGeneration;
   readonly commitIntervalMs: number;
   readonly deadLetterTopic: string | undefined;
+  /** Called once the stores of its tasks are restored. */
+  readonly onRunning: () => void;
   /** Called when what was read is committed: the last failure is overcome. */
   readonly onCaughtUp: () => void;
 }
@@ -112,6 +114,7 @@ export class TaskSession {
       }
     }
     this.#isRunning = true;
+    this.#options.onRunning();
     this.#stores = this.#opener.stores();
     env.logger.info({tasks: this.#places.map(taskId)}, 'Processes its tasks');
     try {

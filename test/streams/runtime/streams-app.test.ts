@@ -5,6 +5,7 @@ import {integer, notNull, struct, varchar} from '../../../src/serde/schema.ts';
 import type {CommittedStore, StoreProvider} from '../../../src/state/committed-store.ts';
 import {StreamsBuilder} from '../../../src/streams/dsl/streams-builder.ts';
 import {topic} from '../../../src/streams/topic.ts';
+import {Gate} from '../../support/gate.ts';
 import {until} from '../../support/until.ts';
 import {StreamsHarness} from './streams-harness.ts';
 
@@ -79,6 +80,30 @@ describe('StreamsApp', () => {
 
     expect(await harness.read(shouted)).toHaveLength(900);
     expect(longest).toBe(200);
+  });
+
+  test('is running once its stores are open and restored, and not before', async () => {
+    const gate = new Gate();
+    gate.shut();
+    const stores: StoreProvider = {
+      open: async (...names) => {
+        await gate.pass();
+        return harness.stores.open(...names);
+      },
+      stored: () => harness.stores.stored(),
+    };
+    await harness.createTopics(['words']);
+    const running = harness.run(topology(), {stores});
+    await until('it opens a store', () => gate.waiting > 0);
+
+    expect(running.app.status()).toMatchObject({
+      state: 'starting',
+      tasks: {'0_0': {state: 'restoring'}},
+    });
+
+    gate.open();
+    await until('it runs', () => running.app.status().state === 'running');
+    await running.stop();
   });
 
   test('closes a store that turns out to be damaged, for only the next open mends it', async () => {
