@@ -84,14 +84,22 @@ describe('deploy/alerts.yaml', () => {
   });
 
   test.each([
-    ['an unknown field', (text: string) => text.replace('        for: 1m', '        fro: 1m')],
-    ['a duration', (text: string) => text.replace('for: 1m', 'for: 1 minute')],
-    ['an alert without a remedy', (text: string) => text.replace(/ +remedy: .*\n/, '')],
-  ])('is not taken with %s that is wrong', (_, spoil) => {
+    [
+      'an unknown field',
+      'Unrecognized key',
+      (text: string) => text.replace('        for: 1m', '        fro: 1m'),
+    ],
+    [
+      'a duration',
+      'must match pattern',
+      (text: string) => text.replace('for: 1m', 'for: 1 minute'),
+    ],
+    ['an alert without a remedy', 'remedy', (text: string) => text.replace(/ +remedy: .*\n/, '')],
+  ])('is not taken with %s that is wrong', (_, message, spoil) => {
     const text = readFileSync('deploy/alerts.yaml', 'utf8');
 
     expect(spoil(text)).not.toBe(text);
-    expect(() => alertRules(spoil(text))).toThrow();
+    expect(() => alertRules(spoil(text))).toThrow(message);
   });
 });
 
@@ -136,6 +144,8 @@ describe('deploy/grafana.json', () => {
   test('is not taken with a panel that names a data source of its own', () => {
     const text = readFileSync('deploy/grafana.json', 'utf8');
 
-    expect(() => grafanaDashboard(text.replace('${datasource}', 'mine'))).toThrow();
+    expect(() => grafanaDashboard(text.replace('${datasource}', 'mine'))).toThrow(
+      'expected \\"${datasource}\\"',
+    );
   });
 });
