@@ -117,10 +117,12 @@ export class CdcConnector implements Component {
   }
 
   status(): ComponentStatus {
-    const {slot, confirmedLsn, lagBytes, replicationSlot} = this.#deps.source.status();
+    const {slot, confirmedLsn, lagBytes, streams, replicationSlot} = this.#deps.source.status();
+    const isReading = this.#phase === 'snapshot' || streams !== false;
     return {
       state: this.#state,
       phase: this.#phase,
+      connected: this.#state === 'running' && isReading,
       slot,
       confirmedLsn,
       lagBytes,

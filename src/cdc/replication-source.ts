@@ -78,6 +78,8 @@ export interface SourceStatus {
   readonly lagBytes: number | undefined;
   /** Of the server that is read; undefined before it was reached. */
   readonly timeline?: number | undefined;
+  /** Whether the server streams to it now; undefined where it does not know. */
+  readonly streams?: boolean | undefined;
   /** What the server says of the slot, as of the last look; undefined before. */
   readonly replicationSlot?: object | undefined;
 }

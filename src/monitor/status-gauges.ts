@@ -3,6 +3,7 @@ import type {Component, ComponentState} from '../common/component.ts';
 import type {GaugeName, GaugeSample, LabelsOf} from '../common/metrics.ts';
 
 const sourceStatus = z.looseObject({
+  connected: z.boolean(),
   tables: z.record(z.string(), z.string()).optional(),
   /** Milliseconds since 1970. */
   lastEventAt: z.number().optional(),
@@ -57,10 +58,10 @@ function sourceGauges(
   status: ReturnType<Component['status']>,
   now: number,
 ): readonly GaugeSample[] {
-  const {tables = {}, lastEventAt, incremental} = sourceStatus.parse(status);
+  const {connected, tables = {}, lastEventAt, incremental} = sourceStatus.parse(status);
   const labels = {source};
   return [
-    sample('millrace_cdc_connected', labels, Number(status.state === 'running')),
+    sample('millrace_cdc_connected', labels, Number(connected)),
     sample('millrace_cdc_captured_tables', labels, Object.keys(tables).length),
     sample('millrace_cdc_incremental_snapshot_running', labels, Number(incremental !== undefined)),
     sample(

@@ -579,6 +579,7 @@ describe('CdcConnector', () => {
     expect(run.connector.status()).toEqual({
       state: 'running',
       phase: 'stream',
+      connected: true,
       slot: 'camel',
       confirmedLsn: String(end),
       lagBytes: 0,

@@ -33,20 +33,22 @@ describe('statusGauges', () => {
       incremental: {table: 'public.a', isPaused: true},
     };
 
-    expect(gaugesOf('source camel', {state: 'running', ...status})).toMatchObject({
+    expect(gaugesOf('source camel', {state: 'running', connected: true, ...status})).toMatchObject({
       'millrace_cdc_connected{camel}': 1,
       'millrace_cdc_captured_tables{camel}': 2,
       'millrace_cdc_milliseconds_since_last_event{camel}': 1500,
       'millrace_cdc_incremental_snapshot_running{camel}': 1,
       'millrace_cdc_incremental_snapshot_paused{camel}': 1,
     });
-    expect(gaugesOf('source camel', {state: 'retrying', ...status})).toMatchObject({
-      'millrace_cdc_connected{camel}': 0,
-    });
+    expect(gaugesOf('source camel', {state: 'running', connected: false, ...status})).toMatchObject(
+      {
+        'millrace_cdc_connected{camel}': 0,
+      },
+    );
   });
 
   test('has no time since the last event before the first', () => {
-    const gauges = gaugesOf('source camel', {state: 'running'});
+    const gauges = gaugesOf('source camel', {state: 'starting', connected: false});
 
     expect(Object.keys(gauges).join()).not.toContain('since_last_event');
     expect(gauges).toMatchObject({

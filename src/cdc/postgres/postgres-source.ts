@@ -46,7 +46,7 @@ import {divergence} from './slot/timeline.ts';
 import {TransactionReader} from './stream/transaction-reader.ts';
 
 export interface PostgresSourceDeps extends RetryDeps {
-  readonly metrics?: Pick<Metrics, 'gauge'>;
+  readonly metrics?: Pick<Metrics, 'count' | 'gauge'> | undefined;
 }
 
 const claimed: SlotClaim = {isMade: true, make: async () => undefined};
@@ -235,6 +235,7 @@ export class PostgresSource implements ReplicationSource {
       confirmedLsn: this.#confirmed === 0n ? undefined : formatLsn(this.#confirmed),
       lagBytes: received === 0n ? undefined : Math.max(0, Number(received - this.#confirmed)),
       timeline: this.#timeline,
+      streams: this.#pid !== undefined,
       replicationSlot: this.#monitor?.status,
     };
   }

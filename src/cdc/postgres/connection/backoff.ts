@@ -1,5 +1,6 @@
 const firstMs = 500;
-const longestMs = 30_000;
+/** So that what is over is noticed soon; an attempt is one connection. */
+const longestMs = 5000;
 
 /** How long to wait before attempt `attempt` (1 is the first retry): doubling, half of it random so that clients spread. */
 export function backoffMs(attempt: number, random: () => number): number {

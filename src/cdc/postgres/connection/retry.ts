@@ -3,6 +3,7 @@ import type {Conditions} from '../../../common/conditions.ts';
 import {FatalError, RetriableError} from '../../../common/errors.ts';
 import type {ServiceError} from '../../../common/errors.ts';
 import type {Logger} from '../../../common/logger.ts';
+import type {Metrics} from '../../../common/metrics.ts';
 import {backoffMs} from './backoff.ts';
 import {postgresError} from './errors.ts';
 import type {ErrorContext} from './errors.ts';
@@ -12,6 +13,7 @@ export interface RetryDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly conditions: Conditions;
+  readonly metrics?: Pick<Metrics, 'count'> | undefined;
   /** In [0, 1); spreads the retries of several instances. */
   readonly random?: () => number;
 }
@@ -53,7 +55,7 @@ export class Retry {
   /** @throws what `error` means, when trying again cannot help or has been tried for long enough. */
   async after(error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const {clock, conditions, logger, random = () => 0.5} = this.#deps;
+    const {clock, conditions, logger, metrics, random = () => 0.5} = this.#deps;
     const named = postgresError(error, this.#context);
     if (!(named instanceof RetriableError)) throw named;
     const wait = this.#waitAfter(named, clock.now(), random);
@@ -67,6 +69,7 @@ export class Retry {
       {source: this.#context.name, code: named.code, subject, retryInMs: Math.round(wait)},
       named.message,
     );
+    metrics?.count('millrace_retries_total', {component: subject, code: named.code});
     await clock.sleep(wait, signal);
   }
 

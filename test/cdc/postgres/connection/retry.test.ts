@@ -5,6 +5,7 @@ import {Retry} from '../../../../src/cdc/postgres/connection/retry.ts';
 import type {RetryLimits} from '../../../../src/cdc/postgres/connection/retry.ts';
 import {slotDefaults} from '../../../../src/cdc/postgres/slot/slot-options.ts';
 import {ManualClock} from '../../../support/manual-clock.ts';
+import {RecordedMetrics} from '../../../support/recorded-metrics.ts';
 
 const unreachable = Object.assign(new Error('no answer'), {code: 'ECONNREFUSED'});
 const inUse = Object.assign(new Error('slot "camel" is active for PID 7'), {code: '55006'});
@@ -34,11 +35,13 @@ async function failWith(retry: Retry, error: unknown, limit = 100): Promise<unkn
 describe('Retry', () => {
   let clock: ManualClock;
   let conditions: Conditions;
+  let metrics: RecordedMetrics;
   let waits: number[];
 
   beforeEach(() => {
     clock = new ManualClock();
     conditions = new Conditions();
+    metrics = new RecordedMetrics();
     waits = [];
     clock.sleep = async (ms) => {
       waits.push(ms);
@@ -47,7 +50,8 @@ describe('Retry', () => {
   });
 
   function retryWith(limits: Partial<RetryLimits>): Retry {
-    return new Retry({clock, logger: silentLogger, conditions, random: () => 0.5}, context, {
+    const deps = {clock, logger: silentLogger, conditions, metrics, random: () => 0.5};
+    return new Retry(deps, context, {
       patienceMs: Infinity,
       maxRetries: -1,
       slot: slotDefaults,
@@ -55,10 +59,25 @@ describe('Retry', () => {
     });
   }
 
-  test('waits twice as long each time, half a minute at most, and without end', async () => {
+  test('waits twice as long each time, five seconds at most, and without end', async () => {
     expect(await failWith(retryWith({}), unreachable, 10)).toBeUndefined();
-    expect(waits).toEqual([375, 750, 1500, 3000, 6000, 12_000, 22_500, 22_500, 22_500, 22_500]);
+    expect(waits).toEqual([375, 750, 1500, 3000, 3750, 3750, 3750, 3750, 3750, 3750]);
     expect(conditions.list()).toMatchObject([{code: 'CDC_CONNECTION_FAILED'}]);
+    const labels = {component: 'source camel', code: 'CDC_CONNECTION_FAILED'};
+    expect(metrics.counter('millrace_retries_total', labels)).toBe(10);
+  });
+
+  test('says once in the log that a condition is over, and not before each attempt', async () => {
+    const over: string[] = [];
+    conditions = new Conditions({logger: {info: (_, message) => over.push(message)}});
+    const retry = retryWith({});
+
+    await failWith(retry, unreachable, 5);
+    const during = [...over];
+    retry.succeeded();
+
+    expect(during).toEqual([]);
+    expect(over).toEqual(['CDC_CONNECTION_FAILED is over']);
   });
 
   test('starts anew after a success, which ends the condition', async () => {
@@ -79,7 +98,7 @@ describe('Retry', () => {
     expect(await failWith(retryWith({patienceMs: 10_000}), unreachable)).toBe(
       'FatalError CDC_CONNECTION_FAILED',
     );
-    expect(waits).toHaveLength(3 + 4);
+    expect(waits).toHaveLength(3 + 5);
   });
 
   test('check 35: tries for a slot in use slot.max.retries times, whatever holds for other errors', async () => {
