@@ -322,7 +322,7 @@ describe('a Postgres that cannot be captured', () => {
     expect(await failureOf(run)).toMatch(
       /^source camel: .*"?main_\w+"? is active for PID \d+; stop the other instance, or give this one its own slot\.name \(CDC_SLOT_IN_USE\)$/,
     );
-    expect(run.stderr).toMatch(/"code":"CDC_SLOT_IN_USE","retryInMs":\d+/);
+    expect(run.stderr).toMatch(/"code":"CDC_SLOT_IN_USE","subject":"source camel","retryInMs":\d+/);
     terminate(owner);
   });
 
@@ -353,7 +353,9 @@ describe('a Postgres that cannot be captured', () => {
     expect(await failureOf(run)).toMatch(
       /^source camel: Postgres at 127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED.*; check database\.hostname, database\.port and that it runs \(CDC_CONNECTION_FAILED\)$/,
     );
-    expect(run.stderr).toMatch(/"code":"CDC_CONNECTION_FAILED","retryInMs":\d+/);
+    expect(run.stderr).toMatch(
+      /"code":"CDC_CONNECTION_FAILED","subject":"source camel","retryInMs":\d+/,
+    );
   });
 
   test('a host name that does not exist', async () => {
