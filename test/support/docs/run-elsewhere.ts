@@ -15,9 +15,9 @@ export const runElsewhere: readonly RunElsewhere[] = [
     checkedBy: ['package.json', '"build": '],
   },
   {
-    what: /^npm run test:unit$/,
-    because: 'it is run beside this test',
-    checkedBy: ['package.json', '"test:unit": '],
+    what: /^npm test$/,
+    because: 'it is what runs this test',
+    checkedBy: ['.ci/run', 'npm test'],
   },
   {what: /^npm run bench\b/, because: takesMinutes, checkedBy: ['package.json', '"bench": ']},
   {
