@@ -69,7 +69,7 @@ export function warehouseFaultSuite(
     warehouse = await open();
   }, timeout);
   beforeEach(() => warehouse.faults.clear());
-  afterAll(() => warehouse.close());
+  afterAll(() => warehouse.close(), timeout);
 
   function newLoad(insertMode: InsertMode): TopicLoad {
     return new TopicLoad(warehouse, insertMode, `sweep_${insertMode}_${cases++}`);

@@ -1,7 +1,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {createServer} from 'node:https';
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
+import type {AddressInfo, Socket} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {thrift as driver} from '@databricks/sql';
@@ -82,6 +82,8 @@ export class DatabricksServer {
   readonly #directory: string;
   readonly #engine: DeltaEngine;
   readonly #server: Server;
+  /** Also those that are still shaking hands, of which the server itself knows nothing. */
+  readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<string>();
   readonly #operations = new Map<string, Operation>();
 
@@ -96,6 +98,10 @@ export class DatabricksServer {
     this.#directory = directory;
     this.#engine = engine;
     this.#server = server;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     this.address = {
       host: '127.0.0.1',
       port: (server.address() as AddressInfo).port,
@@ -156,8 +162,9 @@ export class DatabricksServer {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
     this.#engine.close();
     rmSync(this.#directory, {recursive: true, force: true});
   }
