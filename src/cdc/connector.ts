@@ -8,6 +8,7 @@ import type {Logger} from '../common/logger.ts';
 import type {Metrics} from '../common/metrics.ts';
 import type {KafkaClient, TransactionalProducer} from '../kafka/client.ts';
 import type {SchemaRegistry} from '../serde/registry/schema-registry.ts';
+import {capturedTables} from './captured-tables.ts';
 import {connectorDefaults} from './connector-options.ts';
 import type {ConnectorOptions} from './connector-options.ts';
 import {eventsBefore} from './events-before.ts';
@@ -384,23 +385,4 @@ function stillDamaged(error: ServiceError): FatalError {
     `${error.message}; it was read ${DAMAGE_RETRIES + 1} times and nothing of it was published: check what is between this service and Postgres, and what the server itself has there`,
     {cause: error},
   );
-}
-
-/**
- * The tables, and those that have come since: with `all_tables` any may be created while it streams. The same list
- * until another one comes.
- */
-function capturedTables(
-  tables: readonly string[],
-  seen: ReadonlySet<string>,
-): () => readonly string[] {
-  let list = tables;
-  let count = 0;
-  return () => {
-    if (seen.size === count) return list;
-    count = seen.size;
-    const all = new Set([...tables, ...seen]);
-    if (all.size !== list.length) list = [...all];
-    return list;
-  };
 }

@@ -4,22 +4,15 @@ import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
 import {duckdbRows} from '../support/duckdb-rows.ts';
 import {openPipeline} from '../support/open-pipeline.ts';
 import type {Pipeline} from '../support/pipeline.ts';
+import {createSeedTables} from '../support/seed-tables.ts';
 
 let pipeline: Pipeline;
 beforeEach(async () => {
   pipeline = await openPipeline(inject('postgresPort'), {});
-  await pipeline.customersDb.query(`
-    CREATE SCHEMA customers;
-    CREATE TABLE customers.customers (id varchar(255) PRIMARY KEY, first_name varchar(255), last_name varchar(255), email varchar(255), phone varchar(255));
-    CREATE TABLE customers.demographics (id varchar(255) PRIMARY KEY, street_address varchar(255), state varchar(255), zip_code varchar(255), country varchar(255), country_code varchar(255));
-    INSERT INTO customers.customers VALUES ('c1', 'Ada', 'Lovelace', 'ada@example.com', '555');
-    INSERT INTO customers.demographics VALUES ('c1', '1 Main St', 'CA', '94105', 'US', 'US');`);
-  await pipeline.productsDb.query(`
-    CREATE SCHEMA products;
-    CREATE TABLE products.products (product_id varchar(255) PRIMARY KEY, size varchar(255), product varchar(255), department varchar(255), price varchar(255));
-    CREATE TABLE products.orders (order_id varchar(255) PRIMARY KEY, product_id varchar(255), customer_id varchar(255));
-    INSERT INTO products.products VALUES ('p1', '42', 'Shoe', 'Sports', '$9.99');
-    INSERT INTO products.orders VALUES ('o1', 'p1', 'c1'), ('o2', 'p1', 'c1'), ('o3', 'p9', 'c1');`);
+  await createSeedTables(pipeline);
+  await pipeline.productsDb.query(
+    `INSERT INTO products.orders VALUES ('o1', 'p1', 'c1'), ('o2', 'p1', 'c1'), ('o3', 'p9', 'c1')`,
+  );
 });
 afterEach(() => pipeline.close());
 

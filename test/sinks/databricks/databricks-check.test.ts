@@ -11,6 +11,7 @@ import {bigint, struct, varchar} from '../../../src/serde/schema.ts';
 import {lookAtSink} from '../../../src/sinks/look-at-sink.ts';
 import type {SinkLook} from '../../../src/sinks/look-at-sink.ts';
 import {resultOf, troubles} from '../../support/check-results.ts';
+import {sinkLookSuite} from '../../suites/sink-look-suite.ts';
 import {DatabricksWarehouse} from './databricks-warehouse.ts';
 
 let warehouse: DatabricksWarehouse;
@@ -110,21 +111,9 @@ describe('databricksCheck in a look that changes nothing', {timeout: 60_000}, ()
     ]);
   });
 
-  test('says what becomes of a table that is there', async () => {
-    await warehouse.server.query('CREATE TABLE looked (id VARCHAR)');
-
-    expect(resultOf(await look(), 'table looked')).toMatch(/^ok .* the sink adds .*total/i);
-    expect(resultOf(await look({autoEvolve: 'fail'}), 'table looked')).toMatch(
-      /^failed .*total.* is missing -> add it/i,
-    );
-    await warehouse.server.query('DROP TABLE looked');
-    await warehouse.server.query('CREATE TABLE looked (id DATE)');
-    expect(resultOf(await look(), 'table looked')).toMatch(/^failed .*id.* is .* -> alter it/i);
-  });
-
-  test('says so where there is no table and the sink is to make none', async () => {
-    expect(resultOf(await look({autoCreate: false}), 'table looked')).toMatch(
-      /^failed .* does not exist.* -> create it or set auto.create: true$/,
-    );
+  sinkLookSuite({
+    look,
+    run: (sql) => warehouse.server.query(sql),
+    identifier: (name) => name,
   });
 });

@@ -10,6 +10,7 @@ import type {SinkLook} from '../../../src/sinks/look-at-sink.ts';
 import {resultOf, troubles} from '../../support/check-results.ts';
 import {snowflakeCheck} from '../../../src/sinks/snowflake/snowflake-check.ts';
 import type {SnowflakeOptions} from '../../../src/sinks/snowflake/snowflake-options.ts';
+import {sinkLookSuite} from '../../suites/sink-look-suite.ts';
 import {SnowflakeWarehouse} from './snowflake-warehouse.ts';
 
 let warehouse: SnowflakeWarehouse;
@@ -93,21 +94,9 @@ describe('snowflakeCheck in a look that changes nothing', {timeout: 60_000}, () 
     expect(await warehouse.server.query('SELECT table_name FROM duckdb_tables()')).toEqual([]);
   });
 
-  test('says what becomes of a table that is there', async () => {
-    await warehouse.server.query('CREATE TABLE LOOKED (ID VARCHAR)');
-
-    expect(resultOf(await look(), 'table looked')).toMatch(/^ok .* the sink adds .*total/i);
-    expect(resultOf(await look({autoEvolve: 'fail'}), 'table looked')).toMatch(
-      /^failed .*total.* is missing -> add it/i,
-    );
-    await warehouse.server.query('DROP TABLE LOOKED');
-    await warehouse.server.query('CREATE TABLE LOOKED (ID DATE)');
-    expect(resultOf(await look(), 'table looked')).toMatch(/^failed .*id.* is .* -> alter it/i);
-  });
-
-  test('says so where there is no table and the sink is to make none', async () => {
-    expect(resultOf(await look({autoCreate: false}), 'table looked')).toMatch(
-      /^failed .* does not exist.* -> create it or set auto.create: true$/,
-    );
+  sinkLookSuite({
+    look,
+    run: (sql) => warehouse.server.query(sql),
+    identifier: (name) => name.toUpperCase(),
   });
 });
