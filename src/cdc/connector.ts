@@ -3,7 +3,7 @@ import type {Clock} from '../common/clock.ts';
 import type {Component, ComponentState, ComponentStatus} from '../common/component.ts';
 import type {Conditions} from '../common/conditions.ts';
 import {FatalError, RetriableError, ServiceError, TaskError} from '../common/errors.ts';
-import type {ErrorCode} from '../common/errors.ts';
+import {FailureCondition} from '../common/failure-condition.ts';
 import type {Logger} from '../common/logger.ts';
 import type {Metrics} from '../common/metrics.ts';
 import type {KafkaClient, TransactionalProducer} from '../kafka/client.ts';
@@ -81,12 +81,13 @@ export class CdcConnector implements Component {
   #failures = 0;
   /** Ends with `CDC_PROTOCOL` since an event was published. */
   #damages = 0;
-  #condition: ErrorCode | undefined;
+  readonly #condition: FailureCondition;
 
   constructor(deps: ConnectorDeps) {
     const {applicationId, options, kafka, clock, logger} = deps;
     this.name = `source ${options.name}`;
     this.#deps = deps;
+    this.#condition = new FailureCondition(deps.conditions, this.name);
     this.#options = {...connectorDefaults, ...options};
     this.#logger = logger.child({source: options.name});
     this.#warnings = new OnceWarnings(this.#logger);
@@ -344,8 +345,7 @@ export class CdcConnector implements Component {
   #runs(phase: 'snapshot' | 'stream'): void {
     this.#state = 'running';
     this.#phase = phase;
-    if (this.#condition !== undefined) this.#deps.conditions.clear(this.#condition, this.name);
-    this.#condition = undefined;
+    this.#condition.succeeded();
   }
 
   /** Waits before the next attempt; throws what another attempt cannot heal. */
@@ -366,12 +366,7 @@ export class CdcConnector implements Component {
     const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
     this.#state = 'retrying';
     const {code, message} = error;
-    const isNews = code !== this.#condition;
-    if (isNews && this.#condition !== undefined) {
-      this.#deps.conditions.clear(this.#condition, this.name);
-    }
-    this.#condition = code;
-    this.#deps.conditions.raise({code, subject: this.name, message});
+    const isNews = this.#condition.failed(error);
     // The condition goes on telling it.
     this.#logger[isNews ? 'warn' : 'debug']({code, subject: this.name, retryInMs}, message);
     this.#deps.metrics.count('millrace_retries_total', {component: this.name, code});

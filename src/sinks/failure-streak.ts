@@ -1,5 +1,6 @@
 import type {Conditions} from '../common/conditions.ts';
 import type {ServiceError} from '../common/errors.ts';
+import {FailureCondition} from '../common/failure-condition.ts';
 
 /** Between attempts at a warehouse, some of which cost money. */
 const LONGEST_PAUSE_MS = 30_000;
@@ -8,16 +9,13 @@ const LONGEST_PAUSE_OF_OTHERS_MS = 5000;
 
 /** Failures in a row: the pause after each, and the condition that tells until the next success. */
 export class FailureStreak {
-  readonly #conditions: Conditions;
-  readonly #subject: string;
+  readonly #condition: FailureCondition;
   readonly #firstPauseMs: number;
   #failures = 0;
-  #last: ServiceError | undefined;
   #isNews = false;
 
   constructor(conditions: Conditions, subject: string, firstPauseMs: number) {
-    this.#conditions = conditions;
-    this.#subject = subject;
+    this.#condition = new FailureCondition(conditions, subject);
     this.#firstPauseMs = firstPauseMs;
   }
 
@@ -28,10 +26,7 @@ export class FailureStreak {
 
   /** Milliseconds until the next attempt: the first pause, doubled by each failure; at most 30 s, and 5 s where it is not the warehouse that fails. */
   failed(error: ServiceError): number {
-    this.#isNews = error.code !== this.#last?.code;
-    if (this.#isNews) this.#clear();
-    this.#last = error;
-    this.#conditions.raise({code: error.code, subject: this.#subject, message: error.message});
+    this.#isNews = this.#condition.failed(error);
     const longest = error.code.startsWith('SINK_')
       ? LONGEST_PAUSE_MS
       : Math.max(LONGEST_PAUSE_OF_OTHERS_MS, this.#firstPauseMs);
@@ -39,12 +34,7 @@ export class FailureStreak {
   }
 
   succeeded(): void {
-    this.#clear();
+    this.#condition.succeeded();
     this.#failures = 0;
-  }
-
-  #clear(): void {
-    if (this.#last !== undefined) this.#conditions.clear(this.#last.code, this.#subject);
-    this.#last = undefined;
   }
 }

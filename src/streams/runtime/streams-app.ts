@@ -3,6 +3,7 @@ import type {Component, ComponentState, ComponentStatus} from '../../common/comp
 import type {Conditions} from '../../common/conditions.ts';
 import {FatalError, RetriableError, TaskError, messageOf} from '../../common/errors.ts';
 import type {ErrorCode} from '../../common/errors.ts';
+import {FailureCondition} from '../../common/failure-condition.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {Metrics} from '../../common/metrics.ts';
 import type {
@@ -89,7 +90,7 @@ export class StreamsApp implements Component {
   #state: ComponentState = 'starting';
   #session: TaskSession | undefined;
   #failures = 0;
-  #condition: ErrorCode | undefined;
+  readonly #condition: FailureCondition;
   /** What it ran last, to be told at the next join. */
   #ran: Omit<TaskClaims, 'offsets'> = NO_CLAIMS;
   #env: TaskEnvironment | undefined;
@@ -100,6 +101,7 @@ export class StreamsApp implements Component {
 
   constructor(options: StreamsAppOptions) {
     this.#app = options;
+    this.#condition = new FailureCondition(options.conditions, SUBJECT);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -309,28 +311,23 @@ export class StreamsApp implements Component {
   }
 
   async #backOff(code: ErrorCode, error: unknown, signal: AbortSignal): Promise<void> {
-    const {logger, conditions, clock, metrics} = this.#app;
+    const {logger, clock, metrics} = this.#app;
     const waitMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures++);
     this.#state = 'retrying';
     // What is known already, and shown as a condition, need not fill the log.
-    const isKnown = code === this.#condition;
     const reason = messageOf(error);
+    const isKnown = !this.#condition.failed({code, message: reason});
     logger[isKnown ? 'debug' : 'warn'](
       {code, subject: SUBJECT, reason, waitMs},
       'Opens its tasks again from what is committed',
     );
-    if (!isKnown && this.#condition !== undefined) conditions.clear(this.#condition, SUBJECT);
-    this.#condition = code;
-    conditions.raise({code, subject: SUBJECT, message: reason});
     metrics.count('millrace_retries_total', {component: SUBJECT, code});
     await clock.sleep(waitMs, signal);
   }
 
   #succeeded(): void {
     this.#failures = 0;
-    if (this.#condition === undefined) return;
-    this.#app.conditions.clear(this.#condition, SUBJECT);
-    this.#condition = undefined;
+    this.#condition.succeeded();
   }
 }
 

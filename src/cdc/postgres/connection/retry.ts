@@ -1,7 +1,7 @@
 import type {Clock} from '../../../common/clock.ts';
 import type {Conditions} from '../../../common/conditions.ts';
 import {FatalError, RetriableError} from '../../../common/errors.ts';
-import type {ServiceError} from '../../../common/errors.ts';
+import {FailureCondition} from '../../../common/failure-condition.ts';
 import type {Logger} from '../../../common/logger.ts';
 import type {Metrics} from '../../../common/metrics.ts';
 import {backoffMs} from './backoff.ts';
@@ -35,36 +35,32 @@ export class Retry {
   #attempts = 0;
   #slotAttempts = 0;
   #failingSince: number | undefined;
-  #raised: ServiceError | undefined;
+  readonly #condition: FailureCondition;
 
   constructor(deps: RetryDeps, context: ErrorContext, limits: RetryLimits) {
     this.#deps = deps;
     this.#context = context;
     this.#limits = limits;
+    this.#condition = new FailureCondition(deps.conditions, `source ${context.name}`);
   }
 
   succeeded(): void {
     this.#attempts = 0;
     this.#slotAttempts = 0;
     this.#failingSince = undefined;
-    if (this.#raised !== undefined)
-      this.#deps.conditions.clear(this.#raised.code, `source ${this.#context.name}`);
-    this.#raised = undefined;
+    this.#condition.succeeded();
   }
 
   /** @throws what `error` means, when trying again cannot help or has been tried for long enough. */
   async after(error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const {clock, conditions, logger, metrics, random = () => 0.5} = this.#deps;
+    const {clock, logger, metrics, random = () => 0.5} = this.#deps;
     const named = postgresError(error, this.#context);
     if (!(named instanceof RetriableError)) throw named;
     const wait = this.#waitAfter(named, clock.now(), random);
     if (wait === undefined) throw new FatalError(named.code, named.message, {cause: named});
     const subject = `source ${this.#context.name}`;
-    const before = this.#raised;
-    if (before !== undefined && before.code !== named.code) conditions.clear(before.code, subject);
-    this.#raised = named;
-    conditions.raise({code: named.code, subject, message: named.message});
+    this.#condition.failed(named);
     logger.warn(
       {source: this.#context.name, code: named.code, subject, retryInMs: Math.round(wait)},
       named.message,
