@@ -22,7 +22,7 @@ export const snapshotKeys = {
   ),
   'snapshot.fetch.size': integer(
     {
-      description: 'Rows of a snapshot that are handed on at once; fewer where a megabyte is full.',
+      description: 'Rows of a snapshot that are handed on at once; fewer where 64 KB are full.',
       default: 2000,
     },
     1,

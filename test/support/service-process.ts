@@ -41,7 +41,6 @@ export class ServiceProcess {
     const child = spawn(
       process.execPath,
       [
-        '--enable-source-maps',
         ...nodeFlags,
         'dist/main.js',
         'start',

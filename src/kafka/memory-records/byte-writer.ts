@@ -1,3 +1,5 @@
+import {recordMemory} from './record-memory.ts';
+
 /** Node's own, without the argument checks of `write`. */
 interface FastBuffer extends Buffer {
   utf8Write(text: string, offset: number): number;
@@ -95,5 +97,5 @@ export class ByteWriter {
 }
 
 function allocate(capacity: number): FastBuffer {
-  return Buffer.allocUnsafeSlow(capacity) as FastBuffer;
+  return recordMemory.take(capacity) as FastBuffer;
 }

@@ -37,7 +37,7 @@ export class CopyStream implements Submittable {
   /** What was read and not handled yet; handled again once it holds `#needed` bytes. */
   #parts: Buffer[] = [];
   #size = 0;
-  #needed = 0;
+  #needed = headerSize;
   #held = false;
   #ended = false;
   #discarding = false;
@@ -102,25 +102,43 @@ export class CopyStream implements Submittable {
   };
 
   #handle(): void {
-    const buffer =
-      this.#parts.length === 1
-        ? (this.#parts[0] as Buffer)
-        : Buffer.concat(this.#parts, this.#size);
-    this.#parts = [];
-    this.#size = 0;
-    let offset = 0;
-    try {
-      offset = this.#handleMessages(buffer);
-    } catch (error) {
-      this.#end(error as Error);
-      this.#connection?.stream.destroy();
-      return;
+    let bytes = 0;
+    while (!this.#held && this.#size > 0 && this.#size >= this.#needed) {
+      const buffer = this.#next();
+      let offset = 0;
+      try {
+        offset = this.#handleMessages(buffer);
+      } catch (error) {
+        this.#end(error as Error);
+        this.#connection?.stream.destroy();
+        return;
+      }
+      bytes += offset;
+      if (offset === buffer.length) continue;
+      this.#parts.unshift(offset === 0 ? buffer : buffer.subarray(offset));
+      this.#size += buffer.length - offset;
     }
-    if (offset < buffer.length) {
-      this.#parts.push(offset === 0 ? buffer : buffer.subarray(offset));
-      this.#size = buffer.length - offset;
+    this.#handlers.onChunk(bytes);
+  }
+
+  /** Takes the first part; of a message that continues in the next ones just that message, so that the others need not be copied. */
+  #next(): Buffer {
+    const [first] = this.#parts as [Buffer];
+    if (first.length >= this.#needed) {
+      this.#parts.shift();
+      this.#size -= first.length;
+      return first;
     }
-    this.#handlers.onChunk(buffer.length);
+    const message = Buffer.allocUnsafe(this.#needed);
+    let at = 0;
+    while (at < message.length) {
+      const part = this.#parts.shift() as Buffer;
+      const copied = part.copy(message, at);
+      at += copied;
+      if (copied < part.length) this.#parts.unshift(part.subarray(copied));
+    }
+    this.#size -= message.length;
+    return message;
   }
 
   /**
@@ -159,7 +177,9 @@ export class CopyStream implements Submittable {
     const stream = this.#connection?.stream;
     stream?.off('data', this.#receive);
     for (const listener of this.#listeners) stream?.on('data', listener);
-    this.#forward(rest);
+    for (const part of [rest, ...this.#parts]) this.#forward(part);
+    this.#parts = [];
+    this.#size = 0;
   }
 
   #forward(bytes: Buffer): void {

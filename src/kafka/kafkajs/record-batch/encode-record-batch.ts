@@ -3,6 +3,7 @@ import {putValue, valueSize} from '../../../common/deferred-header.ts';
 import type {ProducerRecord, RecordHeader} from '../../client.ts';
 import {RECORDS_AT} from '../../memory-records/memory-records.ts';
 import type {RecordsBody} from '../../memory-records/memory-records.ts';
+import {recordMemory} from '../../memory-records/record-memory.ts';
 import {putVarint, varintSize} from '../../memory-records/varint.ts';
 import {at, attribute, MAGIC} from './batch-layout.ts';
 import {codecs, compressionTypes} from './compression.ts';
@@ -51,6 +52,7 @@ export function sealRecordBatch(body: RecordsBody, options: BatchOptions): Buffe
   if (compression !== 'none') {
     const compressed = codecs[compression].compress(batch.subarray(at.records));
     batch = Buffer.concat([batch.subarray(0, at.records), compressed]);
+    recordMemory.give(body.buffer);
   }
   batch.writeBigInt64BE(0n, at.baseOffset);
   batch.writeInt32BE(batch.length - at.leaderEpoch, at.length);

@@ -115,20 +115,23 @@ describe('CopyStream', () => {
     expect(ends).toEqual([undefined]);
   });
 
-  test('keeps nothing back of what came with the end of its command', async () => {
-    const socket = new PassThrough();
-    const toPg: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => toPg.push(chunk));
-    streamOn(socket, () => undefined);
-    const bytes = Buffer.concat([message('Z', 'I'), message('N', 'later')]);
+  test.each([3, 13])(
+    'keeps nothing back of what came with the end of its command, cut at %i',
+    async (cut) => {
+      const socket = new PassThrough();
+      const toPg: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => toPg.push(chunk));
+      streamOn(socket, () => undefined);
+      const bytes = Buffer.concat([message('Z', 'I'), message('N', 'later')]);
 
-    socket.write(bytes.subarray(0, 13));
-    await turn();
-    socket.write(bytes.subarray(13));
-    await turn();
+      socket.write(bytes.subarray(0, cut));
+      await turn();
+      socket.write(bytes.subarray(cut));
+      await turn();
 
-    expect(Buffer.concat(toPg)).toEqual(bytes);
-  });
+      expect(Buffer.concat(toPg)).toEqual(bytes);
+    },
+  );
 
   test('ends with the error of its handler and closes the socket', async () => {
     const {socket, ends} = open(() => {
