@@ -1,12 +1,13 @@
-import {execFileSync} from 'node:child_process';
-import {Agent, request} from 'node:http';
-import {parseArgs} from 'node:util';
+import {execFile, execFileSync} from 'node:child_process';
+import {join} from 'node:path';
+import {parseArgs, promisify} from 'node:util';
 import {systemClock} from '../src/common/clock.ts';
 import {Pipeline} from '../test/support/pipeline.ts';
 import {PostgresServer} from '../test/support/postgres.ts';
 import {DIMENSION, createTables} from './order-tables.ts';
 import {cpuSeconds, processor} from './process-usage.ts';
 import {profileFlags} from './profile-flags.ts';
+import type {QueryLoad, QueryResult} from './query-load.ts';
 
 /*
  * Pull queries while orders come in: `--queries` single rows a second of `customers_enriched` and `products`, for
@@ -22,7 +23,6 @@ const {values} = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const agent = new Agent({keepAlive: true, maxSockets: 32});
 
 const postgres = await PostgresServer.start({settings: {max_wal_size: '8GB', fsync: 'on'}});
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {encoding: 'utf8'}).trim();
@@ -30,7 +30,6 @@ console.log(`commit ${commit}, node ${process.version}, ${processor()}, 2 cores,
 try {
   await run();
 } finally {
-  agent.destroy();
   await postgres.stop();
 }
 
@@ -60,43 +59,46 @@ async function run(): Promise<void> {
 async function measured(
   pipeline: Pipeline,
   rate: number,
-  queries: number,
+  perSecond: number,
   forSeconds: number,
 ): Promise<object> {
   const {pid} = pipeline.service;
-  const latencies: number[] = [];
-  const open: Promise<void>[] = [];
+  const load: QueryLoad = {origin: pipeline.service.url(''), perSecond, seconds: forSeconds};
   const cpu = cpuSeconds(pid);
   const start = performance.now();
+  const [answers] = await Promise.all([
+    perSecond > 0 ? queryLoad(load) : {},
+    insertOrders(pipeline, rate, forSeconds),
+  ]);
+  const elapsed = (performance.now() - start) / 1000;
+  return {
+    ...answers,
+    cpuSecondsPerSecond: Number(((cpuSeconds(pid) - cpu) / elapsed).toFixed(3)),
+  };
+}
+
+async function queryLoad(load: QueryLoad): Promise<QueryResult> {
+  const {stdout} = await promisify(execFile)(process.execPath, [
+    '--import',
+    'tsx',
+    join(import.meta.dirname, 'query-load.ts'),
+    JSON.stringify(load),
+  ]);
+  return JSON.parse(stdout) as QueryResult;
+}
+
+/** Those that are due in one transaction, one after the other. */
+async function insertOrders(pipeline: Pipeline, rate: number, forSeconds: number): Promise<void> {
+  const start = performance.now();
   let orders = 0;
-  let sent = 0;
-  let inserted: Promise<unknown> = Promise.resolve();
-  let isInserting = false;
   for (;;) {
     const elapsed = (performance.now() - start) / 1000;
-    if (elapsed >= forSeconds) break;
-    for (const due = Math.floor(elapsed * queries); sent < due; sent++) {
-      // From when it was due: a load generator that is held up must not hide that.
-      open.push(query(pipeline, sent, start + (sent * 1000) / queries, latencies));
-    }
+    if (elapsed >= forSeconds) return;
     const due = Math.floor(elapsed * rate) - orders;
-    if (due > 0 && !isInserting) {
-      orders += due;
-      isInserting = true;
-      inserted = insert(pipeline, due).finally(() => (isInserting = false));
-    }
+    if (due > 0) await insert(pipeline, due);
+    orders += due;
     await systemClock.sleep(1);
   }
-  const cpuPerSecond = (cpuSeconds(pid) - cpu) / forSeconds;
-  await Promise.all([...open, inserted]);
-  latencies.sort((a, b) => a - b);
-  return {
-    answered: latencies.length,
-    ...Object.fromEntries(
-      [50, 99, 99.9].map((percent) => [`p${percent}Ms`, quantile(latencies, percent / 100)]),
-    ),
-    cpuSecondsPerSecond: Number(cpuPerSecond.toFixed(3)),
-  };
 }
 
 async function insert({productsDb}: Pipeline, count: number): Promise<void> {
@@ -105,37 +107,4 @@ async function insert({productsDb}: Pipeline, count: number): Promise<void> {
      SELECT gen_random_uuid(), 'product-' || n * 7919 % ${DIMENSION}, 'customer-' || n * 104729 % ${DIMENSION} FROM generate_series(1::bigint, $1::bigint) n`,
     [count],
   );
-}
-
-function query(
-  {service}: Pipeline,
-  serial: number,
-  dueAt: number,
-  latencies: number[],
-): Promise<void> {
-  const n = (serial * 7919) % DIMENSION;
-  const path =
-    serial % 2 === 0
-      ? `/api/tables/customers_enriched/customer-${n}`
-      : `/api/tables/products/product-${n}`;
-  return new Promise((resolve, reject) => {
-    request(service.url(path), {agent}, (response) => {
-      response.resume();
-      response.once('end', () => {
-        if (response.statusCode !== 200) {
-          reject(new Error(`${path} answers ${response.statusCode}`));
-          return;
-        }
-        latencies.push(performance.now() - dueAt);
-        resolve();
-      });
-    })
-      .once('error', reject)
-      .end();
-  });
-}
-
-function quantile(sorted: readonly number[], at: number): number | undefined {
-  const found = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))];
-  return found === undefined ? undefined : Number(found.toFixed(2));
 }

@@ -12,6 +12,7 @@ import {Secrets} from './common/secrets.ts';
 import type {Config} from './config/config.ts';
 import {startDemo} from './demo/demo.ts';
 import {apiRoutes} from './http/api-routes.ts';
+import {peerHealth} from './http/peer-health.ts';
 import {peerStores} from './http/peer-stores.ts';
 import {pageRoutes} from './http/page-routes.ts';
 import {startHttp} from './http/start-http.ts';
@@ -25,10 +26,11 @@ import {instanceId} from './service/instance-id.ts';
 import {allRoles, checkRoles} from './service/roles.ts';
 import type {Role} from './service/roles.ts';
 import {openKafka} from './service/open-kafka.ts';
+import {PeerWatch} from './service/peer-watch.ts';
 import {pipelineMonitor} from './service/pipeline-monitor.ts';
 import {openSchemaRegistry, schemasTopic} from './service/schema-registry.ts';
 import {addServiceMetrics} from './service/service-metrics.ts';
-import {serviceStatus, unreadyReasons} from './service/service-status.ts';
+import {serviceStatus, unreadyReasons, warningsOf} from './service/service-status.ts';
 import type {ServiceStatus} from './service/service-status.ts';
 import {sinkConnector} from './service/sink-connector.ts';
 import {showWork} from './service/status/show-work.ts';
@@ -156,6 +158,7 @@ export async function runService(
     routes: [
       ...apiRoutes({
         reasons: () => unreadyReasons(components, conditions),
+        warnings: () => warningsOf(conditions),
         status,
         metrics: () => metrics.text(),
         topology,
@@ -177,7 +180,15 @@ export async function runService(
   logger.info({url: http.url}, 'Listening');
   const welcome =
     demo === undefined ? [] : [demoWelcome(http.url, config, demo.server, sinks, clock)];
-  await supervise([...components, ...welcome], signal, logger);
+  const peerWatch = new PeerWatch({
+    instances: () => streams.instances(),
+    own: () => server,
+    ask: peerHealth,
+    clock,
+    logger,
+    conditions,
+  });
+  await supervise([...components, peerWatch, ...welcome], signal, logger);
 }
 
 async function makeDataDirectory(directory: string): Promise<void> {

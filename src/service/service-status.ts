@@ -78,6 +78,18 @@ export function unreadyReasons(
     ...conditions
       .list()
       .filter(({severity}) => severity !== 'warning')
-      .map(({code, subject, message}) => `${code} (${subject}): ${message}`),
+      .map(inWords),
   ];
+}
+
+/** The conditions in which the service is ready all the same. */
+export function warningsOf(conditions: Conditions): readonly string[] {
+  return conditions
+    .list()
+    .filter(({severity}) => severity === 'warning')
+    .map(inWords);
+}
+
+function inWords({code, subject, message}: Condition): string {
+  return `${code} (${subject}): ${message}`;
 }

@@ -83,6 +83,7 @@ export class AnsweringApi {
     };
     return {
       reasons: () => (this.failure === undefined ? [] : ['it starts']),
+      warnings: () => ['someone should look'],
       status: () =>
         answer({
           components: {streams: {state: 'running', tasks: {}}},

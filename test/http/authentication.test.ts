@@ -20,6 +20,7 @@ afterEach(() => server?.close());
 async function start(token?: string): Promise<void> {
   const deps = {
     reasons: () => [],
+    warnings: () => [],
     status: () => ({components: {}, logEnds: {}, conditions: []}),
     metrics: async () => 'millrace_up 1\n',
     topology: {describe: () => 'sub-topology 0', toMermaid: () => '', toJSON: () => ({})},

@@ -21,6 +21,7 @@ afterEach(async () => {
 async function start(limits: Partial<HttpLimits> = {}): Promise<void> {
   const deps = {
     reasons: () => [],
+    warnings: () => [],
     monitor: {watch: () => () => undefined},
     topics: () => new Set(['orders']),
     tail: () => Promise.resolve([]),

@@ -30,17 +30,19 @@ interface Served {
   readonly port: number;
   readonly status: () => object | Promise<object>;
   readonly reasons: () => readonly string[];
+  readonly warnings: () => readonly string[];
   readonly metrics: () => Promise<string>;
 }
 
 async function start(options: Partial<Served> = {}): Promise<HttpServer> {
   const {host = '127.0.0.1', port = 0} = options;
-  const {status = () => ({}), reasons = () => [], metrics = async () => ''} = options;
+  const {status = () => ({}), metrics = async () => ''} = options;
+  const {reasons = () => [], warnings = () => []} = options;
   server = await startHttp({
     host,
     port,
     routes: [
-      healthRoutes({reasons}),
+      healthRoutes({reasons, warnings}),
       statusRoutes({status}),
       metricsRoutes({metrics}),
       topologyRoutes({topology}),
@@ -74,7 +76,7 @@ describe('startHttp', () => {
 
   test('is ready when nothing speaks against it, and says what does otherwise', async () => {
     let reasons = ['source camel is starting', 'SINK_UNREACHABLE (sink local): locked'];
-    await start({reasons: () => reasons});
+    await start({reasons: () => reasons, warnings: () => ['little room is left']});
 
     const before = await get('/readyz');
     reasons = [];
@@ -84,9 +86,14 @@ describe('startHttp', () => {
     expect(JSON.parse(before.body)).toEqual({
       ready: false,
       reasons: ['source camel is starting', 'SINK_UNREACHABLE (sink local): locked'],
+      warnings: ['little room is left'],
     });
     expect(after.status).toBe(200);
-    expect(JSON.parse(after.body)).toEqual({ready: true, reasons: []});
+    expect(JSON.parse(after.body)).toEqual({
+      ready: true,
+      reasons: [],
+      warnings: ['little room is left'],
+    });
   });
 
   test('hands out the metrics in the content type that Prometheus asks for', async () => {

@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import type {Browser, Page} from 'playwright-core';
+import type {Browser, Page, ViewportSize} from 'playwright-core';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import type {PipelineGraph} from '../../src/monitor/pipeline.ts';
 import {ordersTopology} from '../../src/topology.ts';
@@ -20,12 +20,13 @@ afterAll(async () => {
   await service?.close();
 });
 
-async function open(colorScheme: 'light' | 'dark' = 'light'): Promise<void> {
-  page = await browser.newPage({
-    colorScheme,
-    locale: 'en-GB',
-    viewport: {width: 1280, height: 860},
-  });
+const LAPTOP = {width: 1280, height: 860};
+
+async function open(
+  colorScheme: 'light' | 'dark' = 'light',
+  viewport: ViewportSize = LAPTOP,
+): Promise<void> {
+  page = await browser.newPage({colorScheme, locale: 'en-GB', viewport});
   page.setDefaultTimeout(30_000);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -132,8 +133,43 @@ describe('the page', () => {
     expect(complaints).toEqual([]);
   });
 
-  test.each(['light', 'dark'] as const)('has no fault that axe finds, %s', async (scheme) => {
-    await open(scheme);
+  test.each([
+    ['a phone', {width: 390, height: 844}],
+    ['a tablet', {width: 820, height: 1180}],
+    ['a laptop', LAPTOP],
+    ['a wide screen', {width: 1600, height: 1000}],
+  ])('is never wider than %s, with all that can be opened in it', async (_, viewport) => {
+    await open('light', viewport);
+    await page.locator('.rows .link').first().click();
+    await page.locator('.lineage .tree').first().waitFor();
+    await page.getByRole('button', {name: 'Every operator'}).click();
+    await page.locator('.member').first().waitFor();
+
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+
+    expect(width).toBeLessThanOrEqual(viewport.width);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ['a laptop', LAPTOP],
+    ['a wide screen', {width: 1600, height: 1000}],
+  ])('shows the whole pipeline at once on %s', async (_, viewport) => {
+    await open('light', viewport);
+
+    const beyond = await page
+      .locator('.graph-scroll')
+      .evaluate((graph) => graph.scrollWidth - graph.clientWidth);
+
+    expect(beyond).toBe(0);
+  });
+
+  test.each([
+    ['light', LAPTOP],
+    ['dark', LAPTOP],
+    ['light', {width: 390, height: 844}],
+  ] as const)('has no fault that axe finds, %s, %o', async (scheme, viewport) => {
+    await open(scheme, viewport);
     await page.locator('[data-node="step/products"]').click();
     await page.locator('.details .rows tbody tr').first().waitFor();
 

@@ -2,7 +2,7 @@ import {beforeEach, describe, expect, test} from 'vitest';
 import {Conditions} from '../../src/common/conditions.ts';
 import {FatalError, RetriableError} from '../../src/common/errors.ts';
 import type {TopicAdmin} from '../../src/kafka/client.ts';
-import {serviceStatus, unreadyReasons} from '../../src/service/service-status.ts';
+import {serviceStatus, unreadyReasons, warningsOf} from '../../src/service/service-status.ts';
 import {ManualClock} from '../support/manual-clock.ts';
 
 const component = {
@@ -66,7 +66,7 @@ describe('serviceStatus', () => {
 });
 
 describe('unreadyReasons', () => {
-  test('names conditions that stop the work, and leaves warnings to the status', () => {
+  test('names conditions that stop the work, and no warnings: those are told apart', () => {
     const conditions = new Conditions();
     conditions.raise({code: 'CDC_STALLED', subject: 'source camel', message: 'nothing comes'});
     conditions.raise({
@@ -79,5 +79,6 @@ describe('unreadyReasons', () => {
     expect(unreadyReasons([component], conditions)).toEqual([
       'CDC_STALLED (source camel): nothing comes',
     ]);
+    expect(warningsOf(conditions)).toEqual(['CDC_WAL_AT_RISK (source camel): little is left']);
   });
 });

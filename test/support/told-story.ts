@@ -3,6 +3,7 @@ import type {ServiceProcess} from './service-process.ts';
 
 /** Where the service tells of a condition; true where it does so now. */
 export interface ToldStory {
+  /** By 503 and a reason, or as a warning. */
   readonly readyz: boolean;
   readonly metrics: boolean;
   /** `/api/pipeline/snapshot`, which the page shows. */
@@ -47,7 +48,8 @@ export async function toldStory(
     service.status(),
     service.logged(),
   ]);
-  const {reasons} = (await readyz.json()) as {readonly reasons: readonly string[]};
+  const {reasons, warnings} = (await readyz.json()) as Record<'reasons' | 'warnings', string[]>;
+  const tells = (why: string): boolean => why.startsWith(`${code} (${subject}): `);
   const families = parsePrometheusText(await metrics.text());
   const samples = families.flatMap((family) => family.samples);
   const snapshot = (await page.json()) as {readonly conditions: readonly Named[]};
@@ -57,8 +59,7 @@ export async function toldStory(
     .map((line) => JSON.parse(line) as Named & {readonly msg: string})
     .filter(isIt);
   return {
-    readyz:
-      readyz.status === 503 && reasons.some((why) => why.startsWith(`${code} (${subject}): `)),
+    readyz: (readyz.status === 503 && reasons.some(tells)) || warnings.some(tells),
     metrics: samples.some(
       ({name, labels, value}) => name === 'millrace_condition' && isIt(labels) && value === 1,
     ),

@@ -96,6 +96,7 @@ export class StreamsApp implements Component {
   #env: TaskEnvironment | undefined;
   /** `application.server` by task, as the leader told it. */
   #servers: ReadonlyMap<string, string> = new Map();
+  #instances: readonly string[] = [];
   /** Rows that could not be read once already. */
   readonly #unreadable = new Set<string>();
 
@@ -130,6 +131,11 @@ export class StreamsApp implements Component {
       assigned: new Set(this.#ran.active),
       servers: this.#servers,
     };
+  }
+
+  /** `application.server` of every instance of the application, its own included, as of the last rebalance. */
+  instances(): readonly string[] {
+    return this.#instances;
   }
 
   /** How much the stores of its tasks hold, as of about now. */
@@ -236,7 +242,9 @@ export class StreamsApp implements Component {
         active: assignedPlaces(env, generation.assignment).map(taskId),
         standby: standbyPlaces(env, generation.userData).map(taskId),
       };
-      this.#servers = serversByTask(generation.userData);
+      const {tasksByServer} = decodeAssignmentInfo(generation.userData);
+      this.#servers = serversByTask(tasksByServer);
+      this.#instances = [...tasksByServer.keys()];
       let isCurrent = true;
       while (isCurrent && !signal.aborted && !generation.ended.aborted) {
         try {
@@ -331,8 +339,9 @@ export class StreamsApp implements Component {
   }
 }
 
-function serversByTask(userData: Buffer): ReadonlyMap<string, string> {
-  const {tasksByServer} = decodeAssignmentInfo(userData);
+function serversByTask(
+  tasksByServer: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, string> {
   return new Map(
     [...tasksByServer].flatMap(([server, tasks]) => tasks.map((task) => [task, server] as const)),
   );
