@@ -13,6 +13,11 @@ const TOLD_MS = 5000;
 /** The session's 10 s, and a rebalance. */
 const OVER_MS = 25_000;
 
+async function tasksOf({service}: Pipeline): Promise<number> {
+  const {components} = await service.status();
+  return Object.keys(components['streams']?.['tasks'] ?? {}).length;
+}
+
 describe('an application of which one instance is killed', () => {
   let cluster: KafkaCluster;
   let pipeline: Pipeline;
@@ -41,11 +46,6 @@ describe('an application of which one instance is killed', () => {
     await pipeline?.close();
     await cluster?.stop();
   });
-
-  async function tasksOf({service}: Pipeline): Promise<number> {
-    const {components} = await service.status();
-    return Object.keys((components['streams']?.['tasks'] ?? {}) as object).length;
-  }
 
   async function toldAs(story: ToldStory, withinMs: number): Promise<void> {
     const subject = `instance ${new URL(other.service.url('')).host}`;

@@ -159,7 +159,7 @@ describe('the page', () => {
 
     const beyond = await page
       .locator('.graph-scroll')
-      .evaluate((graph) => graph.scrollWidth - graph.clientWidth);
+      .evaluate(({scrollWidth, clientWidth}) => scrollWidth - clientWidth);
 
     expect(beyond).toBe(0);
   });

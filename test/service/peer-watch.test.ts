@@ -30,7 +30,7 @@ describe('PeerWatch', () => {
         return dead.has(server) ? 'connect ECONNREFUSED' : undefined;
       },
       clock,
-      logger: {...silentLogger, warn: (told: unknown) => warned.push(told)} as never,
+      logger: {...silentLogger, warn: (told: unknown) => void warned.push(told)},
       conditions,
     });
   });

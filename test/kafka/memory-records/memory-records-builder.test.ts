@@ -127,23 +127,23 @@ describe('MemoryRecordsBuilder', () => {
   });
 });
 
+/** Ten records of 60 kB, each its own. */
+function fill(builder: MemoryRecordsBuilder, name: string): readonly string[] {
+  const values = Array.from({length: 10}, (_, i) => `${name} ${i} `.repeat(60_000 / 8));
+  for (const [i, value] of values.entries()) {
+    builder.begin(i, null).text(value);
+    builder.end([]);
+  }
+  return values;
+}
+
+function valuesOf(batches: readonly Buffer[]): readonly string[] {
+  return batches.flatMap((batch) => readAll(batch)).map(({value}) => String(value));
+}
+
 describe('the memory of bodies that are compressed', () => {
   const lz4 = {...options, compression: 'lz4'} as const;
   const of = {topic: 'orders', partition: 3};
-
-  /** Ten records of 60 kB, each its own. */
-  function fill(builder: MemoryRecordsBuilder, name: string): readonly string[] {
-    const values = Array.from({length: 10}, (_, i) => `${name} ${i} `.repeat(60_000 / 8));
-    for (const [i, value] of values.entries()) {
-      builder.begin(i, null).text(value);
-      builder.end([]);
-    }
-    return values;
-  }
-
-  function read(batches: readonly Buffer[]): readonly string[] {
-    return batches.flatMap((batch) => readAll(batch)).map(({value}) => String(value));
-  }
 
   test('is used again for later ones, and never while somebody writes there or reads it', () => {
     const [here, there] = [new MemoryRecordsBuilder(), new MemoryRecordsBuilder()];
@@ -151,20 +151,17 @@ describe('the memory of bodies that are compressed', () => {
     let used = 0;
     for (let round = 0; round < 20; round++) {
       const expected = [fill(here, `here ${round}`), fill(there, `there ${round}`)];
-      const taken = [here, there].map((builder) => {
-        builder.mark();
-        return builder.take()!.bodies;
-      });
-      for (const {buffer} of taken.flat()) {
+      const both = [here, there].map((builder) => taken(builder).bodies);
+      for (const {buffer} of both.flat()) {
         used++;
         seen.add(buffer.buffer);
       }
       // While the one is compressed in parts, the other is still to be read.
-      const batches = taken.map((bodies) =>
+      const batches = both.map((bodies) =>
         splitBodies(bodies, 100_000, of).map((part) => sealRecordBatch(part, lz4)),
       );
       // A difference of a megabyte takes minutes to be printed.
-      expect(batches.map((each, i) => read(each).join() === expected[i]!.join())).toEqual([
+      expect(batches.map((each, i) => valuesOf(each).join() === expected[i]!.join())).toEqual([
         true,
         true,
       ]);
