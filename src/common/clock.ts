@@ -6,6 +6,8 @@ export interface Clock {
   nowMicros(): number;
   /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `run` after `ms`, unless the returned function is called before. Cheaper than a sleep that a signal ends. */
+  after(ms: number, run: () => void): () => void;
   /** Calls `run` every `ms` until the returned function is called. Does not keep the process alive. */
   every(ms: number, run: () => void): () => void;
   /** Resolves once pending I/O callbacks had their turn. */
@@ -26,6 +28,10 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, ms);
       signal?.addEventListener('abort', done, {once: true});
     }),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
   every: (ms, run) => {
     const timer = setInterval(run, ms);
     timer.unref();

@@ -18,14 +18,8 @@ export class Latch {
 
   /** As {@link wait}, for `ms` at most. */
   async waitFor(ms: number, clock: Clock): Promise<void> {
-    const woken = new AbortController();
-    void this.#wakeAfter(ms, clock, woken.signal);
+    const cancel = clock.after(ms, () => this.wake());
     await this.wait();
-    woken.abort();
-  }
-
-  async #wakeAfter(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-    await clock.sleep(ms, signal);
-    if (!signal.aborted) this.wake();
+    cancel();
   }
 }

@@ -74,6 +74,7 @@ function assertCrash(error: unknown): void {
 const fastClock: Clock = {
   ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+  after: (ms, run) => systemClock.after(ms / 100, run),
 };
 
 describe('a sink, whatever happens between two of its steps', () => {

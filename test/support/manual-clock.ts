@@ -1,6 +1,6 @@
 import type {Clock} from '../../src/common/clock.ts';
 
-/** A clock that moves only by `advance`; sleeps end, and `every` runs, when their time has come. */
+/** A clock that moves only by `advance`; sleeps end, and `after` and `every` run, when their time has come. */
 export class ManualClock implements Clock {
   #now: number;
   readonly #sleepers = new Set<{readonly at: number; readonly wake: () => void}>();
@@ -18,7 +18,7 @@ export class ManualClock implements Clock {
     return this.#now * 1000;
   }
 
-  /** How many sleeps have not ended. */
+  /** How many sleeps have not ended, those of `after` included. */
   get sleeping(): number {
     return this.#sleepers.size;
   }
@@ -37,6 +37,18 @@ export class ManualClock implements Clock {
       this.#sleepers.add(sleeper);
       signal?.addEventListener('abort', sleeper.wake, {once: true});
     });
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const sleeper = {
+      at: this.#now + ms,
+      wake: (): void => {
+        this.#sleepers.delete(sleeper);
+        run();
+      },
+    };
+    this.#sleepers.add(sleeper);
+    return () => this.#sleepers.delete(sleeper);
   }
 
   every(ms: number, run: () => void): () => void {

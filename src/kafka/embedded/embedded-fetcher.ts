@@ -159,21 +159,25 @@ export class EmbeddedFetcher implements Fetcher {
     return false;
   }
 
-  async #waitForNews(maxWaitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const timeout = new AbortController();
-    const onAbort = (): void => timeout.abort();
-    if (signal?.aborted === true) return;
-    signal?.addEventListener('abort', onAbort, {once: true});
-    const wake = (): void => {
-      if (this.#hasNews()) timeout.abort();
-      else this.#listen(wake);
-    };
-    this.#wake = wake;
-    this.#listen(wake);
-    await this.#clock.sleep(maxWaitMs, timeout.signal);
-    this.#wake = () => undefined;
-    for (const {log} of this.#assigned.values()) log?.waiting.delete(wake);
-    signal?.removeEventListener('abort', onAbort);
+  #waitForNews(maxWaitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#wake = () => undefined;
+        for (const {log} of this.#assigned.values()) log?.waiting.delete(wake);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const wake = (): void => {
+        if (this.#hasNews()) end();
+        else this.#listen(wake);
+      };
+      const cancel = this.#clock.after(maxWaitMs, end);
+      signal?.addEventListener('abort', end, {once: true});
+      this.#wake = wake;
+      this.#listen(wake);
+    });
   }
 
   #listen(wake: () => void): void {

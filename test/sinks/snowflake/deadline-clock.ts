@@ -19,6 +19,11 @@ export class DeadlineClock implements Clock {
     });
   }
 
+  after(_ms: number, run: () => void): () => void {
+    this.#waiting.add(run);
+    return () => this.#waiting.delete(run);
+  }
+
   /** The time of all pauses is up. */
   expire(): void {
     for (const resolve of this.#waiting) resolve();

@@ -152,18 +152,19 @@ export class KafkajsFetcher implements Fetcher {
   }
 
   /** Resolves with the next news, after `ms`, or when the signal aborts. */
-  async #news(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#newsCount > 0) return;
-    const done = new AbortController();
-    const wake = (): void => done.abort();
-    this.#waiting.add(wake);
-    signal?.addEventListener('abort', wake, {once: true});
-    try {
-      await this.#cluster.clock.sleep(ms, done.signal);
-    } finally {
-      this.#waiting.delete(wake);
-      signal?.removeEventListener('abort', wake);
-    }
+  #news(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#newsCount > 0 || signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        this.#waiting.delete(wake);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const cancel = this.#cluster.clock.after(ms, wake);
+      this.#waiting.add(wake);
+      signal?.addEventListener('abort', wake, {once: true});
+    });
   }
 
   #wake(): void {
