@@ -242,7 +242,9 @@ export class DatabricksPartition implements SinkPartition {
 
   #run(load: Load): Promise<unknown> {
     const {client, source, offsets, merges} = this.#parts;
-    if (source.insertMode === 'append') return client.run(copyInto(load));
+    // Two that load one file at once both do. After a conflict, which a writer that takes over causes, it is that one's.
+    if (source.insertMode === 'append')
+      return client.run(copyInto(load), () => offsets.checkLoads(load.file));
     return merges.run(() => client.run(mergeInto(load, offsets.guard(load.file))));
   }
 

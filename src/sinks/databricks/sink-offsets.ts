@@ -91,10 +91,19 @@ export class SinkOffsets {
     );
   }
 
+  /** @throws TaskError SINK_FENCED when this writer is not the newest any more, or `file` not what it loads. */
+  async checkLoads(file: string): Promise<void> {
+    const rows = await this.#client.query(`SELECT 1 AS own WHERE ${this.guard(file)}`);
+    if (rows.length === 0) throw this.#fenced();
+  }
+
   async #move(changes: string): Promise<void> {
-    if (await this.#update(changes, this.#epoch)) return;
+    if (!(await this.#update(changes, this.#epoch))) throw this.#fenced();
+  }
+
+  #fenced(): TaskError {
     const {sink, topic, partition} = this.#source;
-    throw new TaskError(
+    return new TaskError(
       'SINK_FENCED',
       `sink ${sink}: another writer has taken over ${topic}-${partition}`,
     );

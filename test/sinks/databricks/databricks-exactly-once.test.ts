@@ -135,6 +135,10 @@ describe('Databricks', () => {
       await Promise.allSettled([writing]);
 
       expect(await offsets()).toEqual(mode === 'append' ? [0, 1] : []);
+      // Sent again beside the new writer's a COPY would load the file twice, a MERGE does nothing.
+      const later = warehouse.server.statements.slice(fencing);
+      const copies = later.filter((sql) => sql.startsWith('COPY INTO'));
+      expect(copies).toHaveLength(mode === 'append' ? 1 : 0);
       const last = write(stale, [row(2, 'x')]);
       await expect(last).rejects.toBeInstanceOf(TaskError);
       await expect(last).rejects.toMatchObject({code: 'SINK_FENCED'});

@@ -11,6 +11,7 @@ import {join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import {DuckDBInstance} from '@duckdb/node-api';
 import type {DuckDBConnection} from '@duckdb/node-api';
+import {Turns} from '../../../src/common/turns.ts';
 import {SparkError, sparkError} from './spark-error.ts';
 import {
   duckText,
@@ -72,6 +73,8 @@ export class DeltaEngine {
   readonly #updates = new Map<string, number>();
   readonly #holds: {pattern: RegExp; reached: () => void; released: Promise<void>}[] = [];
   readonly #mapped = new Set<string>();
+  /** Commits come one after the other, those of metadata too. */
+  readonly #commits = new Turns();
   #files = 0;
 
   private constructor(options: DeltaEngineOptions, instance: DuckDBInstance) {
@@ -281,7 +284,7 @@ export class DeltaEngine {
 
   async #setProperty(table: string): Promise<ResultSet> {
     await this.#describe(table);
-    this.#changeMetadata(table);
+    await this.#commits.run(async () => this.#changeMetadata(table));
     return none;
   }
 
@@ -488,12 +491,6 @@ export class DeltaEngine {
           const updates = this.#updates.get(table);
           if (isUpdate) await connection.run('ROLLBACK');
           await released;
-          if (this.#metadataVersion(table) !== version)
-            throw new SparkError(
-              '2D521',
-              'DELTA_METADATA_CHANGED',
-              'The metadata of the Delta table has been changed by a concurrent update.',
-            );
           if (isUpdate && this.#updates.get(table) !== updates)
             throw new SparkError(
               '2D521',
@@ -505,7 +502,15 @@ export class DeltaEngine {
             result = await work(connection);
           }
         }
-        await connection.run('COMMIT');
+        await this.#commits.run(async () => {
+          if (sent !== undefined && this.#metadataVersion(table) !== version)
+            throw new SparkError(
+              '2D521',
+              'DELTA_METADATA_CHANGED',
+              'The metadata of the Delta table has been changed by a concurrent update.',
+            );
+          await connection.run('COMMIT');
+        });
         if (sent?.sql.startsWith('UPDATE') === true)
           this.#updates.set(table, (this.#updates.get(table) ?? 0) + 1);
         return result;
