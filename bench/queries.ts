@@ -11,7 +11,8 @@ import type {QueryLoad, QueryResult} from './query-load.ts';
 
 /*
  * Pull queries while orders come in: `--queries` single rows a second of `customers_enriched` and `products`, for
- * `--seconds`, at each of `--rates` orders a second; once more at each without queries, for what they cost in CPU.
+ * `--seconds`, at each of `--rates` orders a second, those that are due every `--every` milliseconds in one transaction;
+ * once more at each without queries, for what they cost in CPU.
  * `--profile` is a directory for a CPU profile of the service, in which all figures are worse.
  */
 const {values} = parseArgs({
@@ -19,6 +20,7 @@ const {values} = parseArgs({
     queries: {type: 'string', default: '1000'},
     rates: {type: 'string', default: '0,2000'},
     seconds: {type: 'string', default: '20'},
+    every: {type: 'string', default: '10'},
     profile: {type: 'string'},
   },
 });
@@ -97,7 +99,7 @@ async function insertOrders(pipeline: Pipeline, rate: number, forSeconds: number
     const due = Math.floor(elapsed * rate) - orders;
     if (due > 0) await insert(pipeline, due);
     orders += due;
-    await systemClock.sleep(1);
+    await systemClock.sleep(Number(values.every));
   }
 }
 
