@@ -102,8 +102,9 @@ export class CopyStream implements Submittable {
   };
 
   #handle(): void {
-    let bytes = 0;
-    while (!this.#held && this.#size > 0 && this.#size >= this.#needed) {
+    // Of the read, also where it is held in the middle of it: how much comes at once is what tells a busy stream.
+    const bytes = this.#size;
+    while (!this.#held && this.#size >= this.#needed) {
       const buffer = this.#next();
       let offset = 0;
       try {
@@ -113,7 +114,6 @@ export class CopyStream implements Submittable {
         this.#connection?.stream.destroy();
         return;
       }
-      bytes += offset;
       if (offset === buffer.length) continue;
       this.#parts.unshift(offset === 0 ? buffer : buffer.subarray(offset));
       this.#size += buffer.length - offset;

@@ -102,6 +102,23 @@ describe('CopyStream', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
+  test('tells how much a read has brought, also where it is held in the middle of it', async () => {
+    const socket = new PassThrough();
+    const told: number[] = [];
+    const copy = new CopyStream('COPY', {
+      onData: () => copy.hold(),
+      onChunk: (bytes) => told.push(bytes),
+      where,
+      onEnd: () => undefined,
+    });
+    copy.submit({stream: socket, query: () => undefined} as unknown as Connection);
+
+    socket.write(Buffer.concat([message('d', 'a'), message('d', 'b')]));
+    await turn();
+
+    expect(told).toEqual([12]);
+  });
+
   test('gives the socket back to pg when the server is ready for the next command', async () => {
     const {socket, toPg, ends, copy} = open(() => undefined);
 
