@@ -112,3 +112,8 @@ export class FatalError extends ServiceError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The `message` of its cause, where it has one: `fetch` and LevelDB say only there what has happened. */
+export function causeMessageOf(error: unknown): string {
+  return messageOf(error instanceof Error ? (error.cause ?? error) : error);
+}

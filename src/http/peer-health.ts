@@ -1,4 +1,4 @@
-import {messageOf} from '../common/errors.ts';
+import {causeMessageOf} from '../common/errors.ts';
 
 /** How long another instance may take: it answers this without doing anything. */
 const TIMEOUT_MS = 1000;
@@ -13,6 +13,6 @@ export async function peerHealth(server: string): Promise<string | undefined> {
     await response.body?.cancel();
     return undefined;
   } catch (error) {
-    return messageOf(error instanceof Error ? (error.cause ?? error) : error);
+    return causeMessageOf(error);
   }
 }

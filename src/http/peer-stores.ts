@@ -1,4 +1,4 @@
-import {messageOf} from '../common/errors.ts';
+import {causeMessageOf} from '../common/errors.ts';
 import {QueryError} from '../streams/runtime/queries/query-error.ts';
 import type {PeerStores} from '../streams/runtime/queries/stored-rows.ts';
 import {decodeRows, storeRowsPath} from './store-routes.ts';
@@ -27,10 +27,7 @@ export function peerStores(token: string | undefined): PeerStores {
         });
         body = await response.json();
       } catch (error) {
-        throw unreachable(
-          server,
-          messageOf(error instanceof Error ? (error.cause ?? error) : error),
-        );
+        throw unreachable(server, causeMessageOf(error));
       }
       if (response.ok) return decodeRows(body as StoredRowsJson);
       const {error} = body as {readonly error?: unknown};

@@ -1,4 +1,4 @@
-import {FatalError, messageOf} from '../common/errors.ts';
+import {FatalError, causeMessageOf} from '../common/errors.ts';
 import type {ErrorCode} from '../common/errors.ts';
 import type {Config} from '../config/config.ts';
 
@@ -34,7 +34,7 @@ export async function askService(
   } catch (error) {
     throw new FatalError(
       'SERVICE_UNREACHABLE',
-      `the service at ${base} does not answer (${messageOf(error instanceof Error ? (error.cause ?? error) : error)}); start it, or say with --url where it is`,
+      `the service at ${base} does not answer (${causeMessageOf(error)}); start it, or say with --url where it is`,
       {cause: error},
     );
   }

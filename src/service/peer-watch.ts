@@ -70,21 +70,20 @@ export class PeerWatch implements Component {
         continue;
       }
       const {since, looks} = before.get(server) ?? {since: this.#deps.clock.now(), looks: 0};
-      silent.set(server, {since, looks: looks + 1});
-      if (looks + 1 >= SILENT_LOOKS) this.#isSilent(server, since, reason);
+      const silence = {since, looks: looks + 1};
+      silent.set(server, silence);
+      this.#isSilent(server, silence, reason);
     }
     this.#silent = silent;
   }
 
-  #isSilent(server: string, since: number, reason: string): void {
+  #isSilent(server: string, {since, looks}: Silence, reason: string): void {
+    if (looks < SILENT_LOOKS) return;
     const {conditions, logger} = this.#deps;
     const subject = subjectOf(server);
     const message = `The instance at ${server} has not answered since ${new Date(since).toISOString()} (${reason}). If it has died, its tasks wait until its session ends (session.timeout.ms) and go on at others by themselves; if it runs, check its application.server and the network.`;
-    const isNew = !conditions
-      .list()
-      .some(({code, subject: who}) => code === CODE && who === subject);
     conditions.raise({code: CODE, subject, message, severity: 'warning'});
-    if (isNew) logger.warn({code: CODE, subject}, message);
+    if (looks === SILENT_LOOKS) logger.warn({code: CODE, subject}, message);
   }
 
   #isBack(server: string): void {

@@ -242,7 +242,7 @@ export class DatabricksPartition implements SinkPartition {
 
   #run(load: Load): Promise<unknown> {
     const {client, source, offsets, merges} = this.#parts;
-    // Two that load one file at once both do. After a conflict, which a writer that takes over causes, it is that one's.
+    // It is sent again only by who still has the partition: a writer that has taken it over loads the same file, and two that do so at once both count.
     if (source.insertMode === 'append')
       return client.run(copyInto(load), () => offsets.checkLoads(load.file));
     return merges.run(() => client.run(mergeInto(load, offsets.guard(load.file))));

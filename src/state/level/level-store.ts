@@ -1,6 +1,6 @@
 import {rm} from 'node:fs/promises';
 import {Level} from 'level';
-import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
+import {FatalError, TaskError, causeMessageOf, messageOf} from '../../common/errors.ts';
 import {databaseProblem} from '../../common/leveldb/database-problem.ts';
 import type {Logger} from '../../common/logger.ts';
 import type {
@@ -78,7 +78,7 @@ export class LevelStore implements CommittedStore {
         await store.#db.close();
       } catch (error) {
         if (!isCorruption(error)) throw error;
-        problem = reasonOf(error);
+        problem = causeMessageOf(error);
       }
     }
     logger.warn({store: name, directory, problem}, 'Wipes a corrupted store to restore it');
@@ -269,7 +269,7 @@ export async function openDatabase(directory: string): Promise<Database> {
     }
     throw new FatalError(
       'DATA_DIR_UNUSABLE',
-      `The state in ${directory} cannot be opened (${reasonOf(error)}); check its owner and free space, or set another data.dir.`,
+      `The state in ${directory} cannot be opened (${causeMessageOf(error)}); check its owner and free space, or set another data.dir.`,
       {cause: error},
     );
   }
@@ -277,11 +277,6 @@ export async function openDatabase(directory: string): Promise<Database> {
 
 export function isCorruption(error: unknown): boolean {
   return codesOf(error).includes('LEVEL_CORRUPTION');
-}
-
-/** LevelDB's own message stands on the cause of a failed open. */
-function reasonOf(error: unknown): string {
-  return messageOf(error instanceof Error ? (error.cause ?? error) : error);
 }
 
 /** LevelDB's own code stands on the cause of a failed open. */
