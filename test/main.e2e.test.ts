@@ -9,7 +9,7 @@ import {join, resolve} from 'node:path';
 import type {Client} from 'pg';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test} from 'vitest';
 import {connect, terminate} from '../src/cdc/postgres/connection/connection.ts';
-import {freePort} from './support/free-port.ts';
+import {serverPort} from './support/server-port.ts';
 import {PostgresServer, queryPostgres} from './support/postgres.ts';
 import {until} from './support/until.ts';
 
@@ -223,7 +223,7 @@ describe('a place that cannot be used', () => {
   });
 
   test('the data directory of an instance that runs, which runs on', async () => {
-    const port = await freePort();
+    const port = await serverPort();
     const name = await database('CREATE TABLE t (id int PRIMARY KEY)');
     const text = yaml({'database.dbname': name}, {'http.listen': `127.0.0.1:${port}`});
     const first = new Run(configure(text));
@@ -310,7 +310,7 @@ describe('a Postgres that cannot be captured', () => {
 
   // A walsender whose client was killed keeps its slot for `wal_sender_timeout`: no reason to give up at once.
   test('a slot that another connection has, once it has tried slot.max.retries times', async () => {
-    const port = await freePort();
+    const port = await serverPort();
     const name = await database('CREATE TABLE t (id int PRIMARY KEY)');
     const text = yaml(
       {'database.dbname': name, 'slot.retry.delay.ms': 10},
@@ -327,7 +327,7 @@ describe('a Postgres that cannot be captured', () => {
   });
 
   test('a slot that another connection has for a while, and then lets go: not an error', async () => {
-    const port = await freePort();
+    const port = await serverPort();
     const name = await database('CREATE TABLE t (id int PRIMARY KEY)');
     const text = yaml({'database.dbname': name}, {'http.listen': `127.0.0.1:${port}`});
     const owner = await readerOfSlotAfter(new Run(configure(text)), port, name);
@@ -348,7 +348,7 @@ describe('a Postgres that cannot be captured', () => {
 
   // As Debezium: at the start it is more likely a wrong address than an outage.
   test('an address where nothing listens, once it has tried again for 10 s', async () => {
-    const run = new Run(configure(yaml({'database.port': await freePort()})), impatient);
+    const run = new Run(configure(yaml({'database.port': await serverPort()})), impatient);
 
     expect(await failureOf(run)).toMatch(
       /^source camel: Postgres at 127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED.*; check database\.hostname, database\.port and that it runs \(CDC_CONNECTION_FAILED\)$/,

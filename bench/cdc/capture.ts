@@ -1,6 +1,6 @@
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {freePort} from '../../test/support/free-port.ts';
+import {serverPort} from '../../test/support/server-port.ts';
 import {makeRunFolder} from '../../test/support/run-folder.ts';
 import {ServiceProcess} from '../../test/support/service-process.ts';
 import {ConnectWorker} from '../peers/connect-worker.ts';
@@ -44,7 +44,7 @@ export function millrace({compression, nodeFlags}: MillraceOptions): CaptureKind
     name,
     start: async ({postgresPort, database, brokers}) => {
       const directory = makeRunFolder('capture');
-      const port = await freePort();
+      const port = await serverPort();
       mkdirSync(join(directory, 'data'));
       const config = {
         'data.dir': join(directory, 'data'),

@@ -8,7 +8,7 @@ import {promisify} from 'node:util';
 import {afterAll, beforeAll, describe, expect, inject, test} from 'vitest';
 import {parse, stringify} from 'yaml';
 import {duckdbRows} from '../support/duckdb-rows.ts';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {queryPostgres} from '../support/postgres.ts';
 import {until} from '../support/until.ts';
 import {contextFiles, copyFiles, gitFiles} from './build-context.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   const context = join(directory, 'context');
   copyFiles(contextFiles(gitFiles()), context);
   image = await buildImage(readFileSync('Dockerfile', 'utf8'), {context, directory});
-  port = await freePort();
+  port = await serverPort();
 }, 600_000);
 
 afterAll(async () => {

@@ -7,7 +7,7 @@ import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {duckdbRows} from '../support/duckdb-rows.ts';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {until} from '../support/until.ts';
 import {copyFiles, gitFiles} from './build-context.ts';
 import {machineEnvironment} from './machine-environment.ts';
@@ -73,7 +73,7 @@ describe('the package', () => {
       ['install', '--ignore-scripts', '--prefer-offline', join('..', packed.filename)],
       {cwd: folder, env: machineEnvironment()},
     );
-    const port = await freePort();
+    const port = await serverPort();
     const service = spawn('npx', ['millrace', 'start'], {
       cwd: folder,
       env: {...machineEnvironment(), MILLRACE_HTTP_LISTEN: `127.0.0.1:${port}`},

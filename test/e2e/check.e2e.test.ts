@@ -6,7 +6,7 @@ import {text} from 'node:stream/consumers';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {toJsonSchema} from '../../src/serde/json-schema.ts';
 import {bigint, struct} from '../../src/serde/schema.ts';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {PostgresServer} from '../support/postgres.ts';
 import {makeRunFolder} from '../support/run-folder.ts';
 import {SchemaRegistryServer} from '../support/schema-registry-server.ts';
@@ -93,7 +93,7 @@ describe('millrace check', () => {
   }
 
   test('names wal_level, a missing grant, an unreachable broker and an incompatible subject at once, with remedies', async () => {
-    const nobody = `127.0.0.1:${await freePort()}`;
+    const nobody = `127.0.0.1:${await serverPort()}`;
     configure({tables: 'customers.customers, products.orders', kafka: nobody});
     const subject = 'orders_enriched-value';
     registry.schemas.register(subject, toJsonSchema(struct({order_id: bigint()})));

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {loadedPackages, recordPackages} from '../support/loaded-packages.ts';
 import {until} from '../support/until.ts';
 
@@ -24,7 +24,7 @@ afterEach(() => {
 
 /** `npm start -- --demo-warehouse <warehouse>`, without the build. */
 async function start(warehouse: string, nodeFlags: readonly string[]): Promise<void> {
-  const port = await freePort();
+  const port = await serverPort();
   output = '';
   child = spawn(
     process.execPath,

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {duckdbRows} from '../support/duckdb-rows.ts';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {loadedPackages, recordPackages} from '../support/loaded-packages.ts';
 import {until} from '../support/until.ts';
 
@@ -17,7 +17,7 @@ let output = '';
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-demo-'));
-  port = await freePort();
+  port = await serverPort();
 });
 afterEach(async () => {
   await end('SIGKILL');

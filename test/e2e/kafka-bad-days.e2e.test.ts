@@ -17,7 +17,7 @@ import {systemClock} from '../../src/common/clock.ts';
 import {KafkajsClient} from '../../src/kafka/kafkajs/kafkajs-client.ts';
 import {KafkaCluster} from '../servers/kafka-cluster.ts';
 import {scramUser} from '../servers/kafka-security.ts';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {openPipeline} from '../support/open-pipeline.ts';
 import {OrderWorkload} from '../support/order-workload.ts';
 import type {Pipeline, PipelineOptions} from '../support/pipeline.ts';
@@ -171,7 +171,7 @@ describe('the service on a bad day of Kafka', () => {
   }
 
   test('without a broker at start it says so after default.api.timeout.ms', async () => {
-    const port = await freePort();
+    const port = await serverPort();
     await prepare({
       kafka: [`127.0.0.1:${port}`],
       kafkaSettings: {'default.api.timeout.ms': '1000'},

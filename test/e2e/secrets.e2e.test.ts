@@ -11,7 +11,7 @@ import {makeCertificates} from '../servers/certificates.ts';
 import type {Certificates} from '../servers/certificates.ts';
 import {KafkaCluster} from '../servers/kafka-cluster.ts';
 import {EchoServer} from '../support/echo-server.ts';
-import {freePort} from '../support/free-port.ts';
+import {serverPort} from '../support/server-port.ts';
 import {PostgresServer, queryPostgres} from '../support/postgres.ts';
 import {until} from '../support/until.ts';
 
@@ -161,7 +161,7 @@ const allText = Object.values(secrets)
 
 describe('the secrets of the configuration', () => {
   test('are in nothing that a running service says, whatever warehouses quote', async () => {
-    const port = await freePort();
+    const port = await serverPort();
     const ended = start(
       `${lines({'http.listen': `127.0.0.1:${port}`, 'http.auth.token': secrets['http.auth.token'], 'log.level': 'debug'})}${section(
         'sources',

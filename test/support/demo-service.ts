@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
-import {freePort} from './free-port.ts';
+import {serverPort} from './server-port.ts';
 import {until} from './until.ts';
 
 /** The built service without any configuration, in a folder of its own. */
@@ -21,7 +21,7 @@ export class DemoService {
   }
 
   static async start(): Promise<DemoService> {
-    const service = new DemoService(await freePort());
+    const service = new DemoService(await serverPort());
     await service.start();
     return service;
   }

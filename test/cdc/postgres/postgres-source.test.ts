@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {PostgresSource} from '../../../src/cdc/postgres/postgres-source.ts';
 import {Conditions} from '../../../src/common/conditions.ts';
 import {silentLogger} from '../../../src/common/logger.ts';
-import {freePort} from '../../support/free-port.ts';
+import {serverPort} from '../../support/server-port.ts';
 import {ManualClock} from '../../support/manual-clock.ts';
 import {until} from '../../support/until.ts';
 
@@ -12,7 +12,7 @@ async function unreachable(clock: ManualClock): Promise<PostgresSource> {
     {
       name: 'camel',
       hostname: '127.0.0.1',
-      port: await freePort(),
+      port: await serverPort(),
       dbname: 'shop',
       user: 'postgres',
       password: '',

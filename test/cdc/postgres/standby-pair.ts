@@ -1,4 +1,4 @@
-import {freePort} from '../../support/free-port.ts';
+import {serverPort} from '../../support/server-port.ts';
 import {PostgresServer} from '../../support/postgres.ts';
 import type {PostgresMajor} from '../../support/postgres.ts';
 import {TestSource} from '../../support/postgres-test-source.ts';
@@ -26,7 +26,7 @@ export class StandbyPair {
     });
     const source = await TestSource.create(primary.port, {
       // The first is a standby, the second nobody.
-      hostname: `127.0.0.1:${standby.port},127.0.0.1:${await freePort()},127.0.0.1`,
+      hostname: `127.0.0.1:${standby.port},127.0.0.1:${await serverPort()},127.0.0.1`,
       slot: {failover: true, monitorIntervalMs: 20},
     });
     await source.sql('CREATE TABLE t (id int PRIMARY KEY)');

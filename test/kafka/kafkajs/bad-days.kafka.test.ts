@@ -17,7 +17,7 @@ import type {KafkajsOptions} from '../../../src/kafka/kafkajs/kafkajs-client.ts'
 import type {FetchResponse} from '../../../src/kafka/kafkajs/protocol/fetch.ts';
 import {KafkaCluster} from '../../servers/kafka-cluster.ts';
 import {plainUser, scramUser, unsecuredToken} from '../../servers/kafka-security.ts';
-import {freePort} from '../../support/free-port.ts';
+import {serverPort} from '../../support/server-port.ts';
 import {until} from '../../support/until.ts';
 import {commitRecords, committedValues, readTo, record} from './read-and-write.ts';
 
@@ -149,7 +149,7 @@ describe('KafkajsClient on bad days', () => {
 
   describe('connecting', () => {
     test('gives up after default.api.timeout.ms where nobody listens', async () => {
-      const port = await freePort();
+      const port = await serverPort();
       const started = performance.now();
 
       const connecting = connect({bootstrapServers: [`127.0.0.1:${port}`], apiTimeoutMs: 300});

@@ -6,7 +6,7 @@ import {checkSubjects} from '../../../src/serde/registry/check-subjects.ts';
 import type {SubjectCheckOptions} from '../../../src/serde/registry/check-subjects.ts';
 import {bigint, struct, varchar} from '../../../src/serde/schema.ts';
 import {commandsOf, resultOf, troubles} from '../../support/check-results.ts';
-import {freePort} from '../../support/free-port.ts';
+import {serverPort} from '../../support/server-port.ts';
 import {SchemaRegistryServer} from '../../support/schema-registry-server.ts';
 
 const schema = toJsonSchema(struct({id: varchar()}));
@@ -80,7 +80,7 @@ describe('checkSubjects', () => {
   });
 
   test('names a registry that does not answer, and one that wants other credentials', async () => {
-    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const nobody = `http://127.0.0.1:${await serverPort()}`;
     const closed = await SchemaRegistryServer.start({authorization: 'Basic secret'});
 
     const away = await check(['a-value'], {servers: [{url: nobody}]});

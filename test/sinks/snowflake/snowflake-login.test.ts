@@ -9,7 +9,7 @@ import type {
   SnowflakeCredentials,
   SnowflakeOptions,
 } from '../../../src/sinks/snowflake/snowflake-options.ts';
-import {freePort} from '../../support/free-port.ts';
+import {serverPort} from '../../support/server-port.ts';
 import {SnowflakeWarehouse} from './snowflake-warehouse.ts';
 
 const {publicKey, privateKey} = generateKeyPairSync('rsa', {modulusLength: 2048});
@@ -97,7 +97,7 @@ describe('Snowflake', () => {
   });
 
   test('sink check 24: an address where nobody answers is reported at once', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`;
+    const url = `http://127.0.0.1:${await serverPort()}`;
 
     await expect(login({kind: 'password', password: 'secret'}, {url})).rejects.toMatchObject({
       name: 'RetriableError',

@@ -5,7 +5,7 @@ import {chmodSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync
 import {symlinkSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {promisify} from 'node:util';
-import {freePort} from '../free-port.ts';
+import {serverPort} from '../server-port.ts';
 import {PostgresServer} from '../postgres.ts';
 import {makeRunFolder} from '../run-folder.ts';
 import {until} from '../until.ts';
@@ -59,7 +59,7 @@ export class DocsSandbox {
   static async open(): Promise<DocsSandbox> {
     const postgres = await PostgresServer.start();
     await postgres.query(tables);
-    return new DocsSandbox(postgres, await freePort());
+    return new DocsSandbox(postgres, await serverPort());
   }
 
   /** As on the first day: no configuration, no data, nothing of ours in Postgres but the user. */

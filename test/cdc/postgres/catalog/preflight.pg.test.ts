@@ -1,6 +1,6 @@
 import {describe, expect, inject, test} from 'vitest';
 import {PostgresServer} from '../../../support/postgres.ts';
-import {freePort} from '../../../support/free-port.ts';
+import {serverPort} from '../../../support/server-port.ts';
 import {TestSource} from '../../../support/postgres-test-source.ts';
 import {until} from '../../../support/until.ts';
 import {failing, failureOf} from '../failing.ts';
@@ -28,7 +28,7 @@ describe('PostgresSource.open', () => {
   });
 
   test('check 45: says that nothing listens, after a bounded time', async () => {
-    const nobody = await freePort();
+    const nobody = await serverPort();
 
     const opened = openWith({port: nobody, timeouts: {startMs: 300}});
 

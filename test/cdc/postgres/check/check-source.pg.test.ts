@@ -4,7 +4,7 @@ import type {StoredPosition} from '../../../../src/cdc/postgres/check/slot-check
 import type {PostgresSourceOptions} from '../../../../src/cdc/postgres/postgres-source-options.ts';
 import type {CheckResult} from '../../../../src/common/check-result.ts';
 import {commandsOf, resultOf, troubles} from '../../../support/check-results.ts';
-import {freePort} from '../../../support/free-port.ts';
+import {serverPort} from '../../../support/server-port.ts';
 import {PostgresServer} from '../../../support/postgres.ts';
 import type {PostgresServerOptions} from '../../../support/postgres.ts';
 
@@ -129,7 +129,7 @@ describe('checkSource', () => {
   });
 
   test('says that nothing listens, and skips the rest', async () => {
-    const results = await shop.check({port: await freePort()});
+    const results = await shop.check({port: await serverPort()});
 
     expect(troubles(results)).toEqual([
       expect.stringMatching(

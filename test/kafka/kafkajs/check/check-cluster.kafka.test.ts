@@ -12,7 +12,7 @@ import type {NeededTopic} from '../../../../src/kafka/needed-topic.ts';
 import {KafkaCluster} from '../../../servers/kafka-cluster.ts';
 import {scramUser} from '../../../servers/kafka-security.ts';
 import {commandsOf, resultOf, troubles} from '../../../support/check-results.ts';
-import {freePort} from '../../../support/free-port.ts';
+import {serverPort} from '../../../support/server-port.ts';
 import {runKafkaTool} from '../../../support/kafka-tools.ts';
 
 const user = {
@@ -139,7 +139,7 @@ describe('checkCluster', () => {
   });
 
   test('names a broker that cannot be reached, and whether another answers', async () => {
-    const nobody = `127.0.0.1:${await freePort()}`;
+    const nobody = `127.0.0.1:${await serverPort()}`;
 
     const alone = await check(needs(topic('a')), {bootstrapServers: [nobody]});
     const beside = await check(needs(topic('a')), {
