@@ -60,12 +60,12 @@ export class StatementFaults {
     return this.#whenReached;
   }
 
-  /** What a statement that is `held`, or `commits-late`, waits for. */
+  /** What a statement that arrives now and is `held`, or `commits-late`, waits for: the release of the fault armed last. */
   get whenReleased(): Promise<void> {
     return this.#whenReleased;
   }
 
-  /** Lets statements that wait go on. */
+  /** Lets those go on that wait by the fault armed last. */
   release(): void {
     this.#release();
   }
@@ -73,15 +73,19 @@ export class StatementFaults {
   /**
    * Lets `fault` meet `times` statements: from the `at`th from now on (1 is the next one), from the next that matches, or
    * those that are said to be met. Faults armed before stay armed; of two that a statement would meet it is the older one.
+   *
+   * @returns lets those go on that this fault makes wait.
    */
-  arm(fault: StatementFault, at: FaultyStatement = 1, times = 1): void {
+  arm(fault: StatementFault, at: FaultyStatement = 1, times = 1): () => void {
     if (fault === 'held' || fault === 'commits-late')
       this.#whenReleased = new Promise((release) => {
         this.#release = release;
       });
+    const release = this.#release;
     this.#whenReached = new Promise((reached) => {
       this.#armed.push({fault, isMet: conditionOf(at), times, reached});
     });
+    return release;
   }
 
   /** Notes a statement that has arrived; answers what is to happen to it, undefined: run it and answer. */

@@ -104,14 +104,14 @@ export class DatabricksClient {
   }
 
   /**
-   * Runs one statement to its end; `PUT` and `REMOVE` with what they do to the volume.
+   * Runs one statement to its end; `GET`, `PUT` and `REMOVE` with what they do to the volume and to local files.
    *
-   * What certainly did nothing because of others is tried again, a few times and after `beforeAgain`; all else fails at once.
+   * What certainly did nothing because of others is tried again, a few times; all else fails at once.
    *
-   * @throws StatementError, and what `beforeAgain` throws.
+   * @throws StatementError
    */
-  async run(sql: string, beforeAgain?: () => Promise<void>): Promise<void> {
-    await this.#repeat(() => this.#finish(sql), beforeAgain);
+  async run(sql: string): Promise<void> {
+    await this.#repeat(() => this.#finish(sql));
   }
 
   /** The rows of a statement that has some: `SELECT`, `UPDATE` with its count, `DESCRIBE`, `LIST`. Fails as {@link run} does. */
@@ -119,7 +119,7 @@ export class DatabricksClient {
     return this.#repeat(() => this.#finish(sql, true));
   }
 
-  async #repeat<T>(attemptOnce: () => Promise<T>, beforeAgain?: () => Promise<void>): Promise<T> {
+  async #repeat<T>(attemptOnce: () => Promise<T>): Promise<T> {
     const {clock} = this.#deps;
     const {requestTimeoutMs} = this.options;
     for (let attempt = 0; ; attempt++) {
@@ -132,7 +132,6 @@ export class DatabricksClient {
         if (isFinal || attempt === ATTEMPTS - 1) throw error;
         const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
         await clock.sleep(pause / 2 + randomInt(pause / 2), this.#closing.signal);
-        await beforeAgain?.();
       }
     }
   }
@@ -146,7 +145,7 @@ export class DatabricksClient {
   }
 
   async #finish(sql: string, hasRows = false): Promise<readonly Row[]> {
-    const isStaging = /^(?:PUT|REMOVE) /.test(sql);
+    const isStaging = /^(?:GET|PUT|REMOVE) /.test(sql);
     const operation = await this.#session.executeStatement(sql, {
       useCloudFetch: false,
       ...(isStaging && {stagingAllowedLocalPath: this.staging}),

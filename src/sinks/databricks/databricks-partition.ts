@@ -1,17 +1,24 @@
 import {randomUUID} from 'node:crypto';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {FatalError, RetriableError, ServiceError, TaskError} from '../../common/errors.ts';
+import {
+  FatalError,
+  messageOf,
+  RetriableError,
+  ServiceError,
+  TaskError,
+} from '../../common/errors.ts';
 import type {Turns} from '../../common/turns.ts';
 import {firstRejected} from '../first-rejected.ts';
 import {RejectedRowError} from '../warehouse-sink.ts';
 import type {SinkBatch, SinkPartition, SinkRow, SinkSource} from '../warehouse-sink.ts';
-import {batchLines, saveCompressed} from './batch-file.ts';
+import {batchLines, handOver, readCompressed, saveCompressed} from './batch-file.ts';
 import type {DatabricksClient} from './databricks-client.ts';
 import type {PendingLoad, SinkOffsets, Watermark} from './sink-offsets.ts';
 import {
   copyInto,
   fenceTable,
+  get,
   list,
   mergeInto,
   put,
@@ -69,10 +76,12 @@ export class DatabricksPartition implements SinkPartition {
       );
     }
     const replay = new DatabricksPartition({...parts, columns: pending.columns}, nextOffset);
-    const {table} = replay.#load(pending.file);
-    // What the writer before has begun can commit no more after this, and may be begun again.
-    await client.run(fenceTable(table, `${epoch} ${pending.file}`));
-    const isLoaded = await replay.#replay(pending.file);
+    const load = replay.#load(pending.file);
+    // No load that the writer before begins from here on succeeds,
+    await replay.#handOver(pending.file);
+    // and none that it has begun commits after this.
+    await client.run(fenceTable(load.table, `${epoch} ${pending.file}`));
+    const isLoaded = await replay.#replay(load);
     const reached = isLoaded ? pending.nextOffset : nextOffset;
     await offsets.settle(reached);
     const partition = new DatabricksPartition(parts, reached);
@@ -114,7 +123,7 @@ export class DatabricksPartition implements SinkPartition {
       return;
     }
     const file = `${batch.startOffset}-${batch.nextOffset}-${randomUUID()}.json.gz`;
-    await this.#stage(file, rows);
+    await this.#stageRows(file, rows);
     const {columns} = this.#parts;
     const pending = {file, nextOffset: batch.nextOffset, target: this.#target, columns};
     await this.#parts.offsets.announce(batch.startOffset, pending);
@@ -124,6 +133,7 @@ export class DatabricksPartition implements SinkPartition {
     } catch (error) {
       const rejected = await this.#rejected(file, rows, error);
       if (rejected === undefined) throw error;
+      // Where another writer has the file by now, this fails: it was not the row.
       await this.#parts.offsets.settle(this.#next);
       this.#remove(file);
       throw rejected;
@@ -138,22 +148,42 @@ export class DatabricksPartition implements SinkPartition {
     return rows.filter((row) => newest.get(row.key) === row);
   }
 
-  async #stage(file: string, rows: readonly SinkRow[]): Promise<void> {
-    const {client, source} = this.#parts;
+  async #stageRows(file: string, rows: readonly SinkRow[]): Promise<void> {
+    const {source, offsets} = this.#parts;
     const keyless = source.insertMode === 'upsert' ? rows.find(({key}) => key === null) : undefined;
     const withKeyFields = this.#parts.columns.some(({from}) => from === 'key-field');
     let lines: Buffer;
     try {
       if (keyless !== undefined)
         throw new RejectedRowError(keyless.offset, 'it has no key, and an upsert needs one');
-      lines = batchLines(rows, withKeyFields);
+      lines = batchLines(rows, offsets.epoch, withKeyFields);
     } catch (error) {
       if (error instanceof RejectedRowError) throw await this.#firstBad(file, rows, error);
       throw error;
     }
+    await this.#stage(file, (path) => saveCompressed(path, lines));
+  }
+
+  /** Takes an announced file over from the writer before. */
+  async #handOver(file: string): Promise<void> {
+    const {client, offsets} = this.#parts;
+    await this.#stage(file, async (path) => {
+      try {
+        await client.run(get(`${this.#directory}/${file}`, path));
+      } catch (error) {
+        if (error instanceof StatementError && error.problem === 'no-file') throw this.#lost(file);
+        throw error;
+      }
+      await saveCompressed(path, handOver(await linesOf(path, file), offsets.epoch));
+    });
+  }
+
+  /** Brings a file to the volume, in the place of one of that name; `save` writes it to a path. */
+  async #stage(file: string, save: (path: string) => Promise<void>): Promise<void> {
+    const {client} = this.#parts;
     const path = join(client.staging, file);
     try {
-      await saveCompressed(path, lines);
+      await save(path);
       await client.run(put(path, `${this.#directory}/${file}`));
     } finally {
       await rm(path, {force: true});
@@ -171,7 +201,7 @@ export class DatabricksPartition implements SinkPartition {
       rows.findIndex(({offset}) => offset === error.offset),
     );
     if (before.length === 0) return error;
-    await this.#stage(file, before);
+    await this.#stageRows(file, before);
     const earlier = await this.#firstUnloadable(file, before);
     this.#remove(file);
     return earlier ?? error;
@@ -205,13 +235,11 @@ export class DatabricksPartition implements SinkPartition {
   }
 
   /** Whether the file is loaded now. One with a bad row never was, and never is. */
-  async #replay(file: string): Promise<boolean> {
-    const load = this.#load(file);
+  async #replay(load: Load): Promise<boolean> {
     try {
       await this.#run(load);
       return true;
     } catch (error) {
-      if (error instanceof StatementError && error.problem === 'no-file') throw this.#lost(file);
       if (!mayBeRejection(error)) throw error;
       const objection = await this.#objection(load, 0, Number.MAX_SAFE_INTEGER).catch(
         () => undefined,
@@ -241,21 +269,20 @@ export class DatabricksPartition implements SinkPartition {
   }
 
   #run(load: Load): Promise<unknown> {
-    const {client, source, offsets, merges} = this.#parts;
-    // It is sent again only by who still has the partition: a writer that has taken it over loads the same file, and two that do so at once both count.
-    if (source.insertMode === 'append')
-      return client.run(copyInto(load), () => offsets.checkLoads(load.file));
-    return merges.run(() => client.run(mergeInto(load, offsets.guard(load.file))));
+    const {client, source, merges} = this.#parts;
+    if (source.insertMode === 'append') return client.run(copyInto(load));
+    return merges.run(() => client.run(mergeInto(load)));
   }
 
   #load(file: string): Load {
-    const {client, source, columns} = this.#parts;
+    const {client, source, columns, offsets} = this.#parts;
     return {
       table: qualified(client.options, source.table.name),
       partition: source.partition,
       columns,
       directory: this.#directory,
       file,
+      epoch: offsets.epoch,
     };
   }
 
@@ -312,6 +339,14 @@ function isRejection(error: unknown): boolean {
 /** A task that fails on a value while it writes may be reported as just that: reading the file tells. */
 function mayBeRejection(error: unknown): boolean {
   return isRejection(error) || (error instanceof StatementError && error.problem === 'failed');
+}
+
+async function linesOf(path: string, file: string): Promise<Buffer> {
+  try {
+    return await readCompressed(path);
+  } catch (error) {
+    throw new StatementError('failed', `${file} came damaged: ${messageOf(error)}`, {cause: error});
+  }
 }
 
 function directoryOf({client, source}: PartitionParts): string {

@@ -108,7 +108,12 @@ export function tableChanges(
   const needed = absent.find(({column}) =>
     column === undefined ? insertMode === 'upsert' : autoEvolve === 'fail',
   );
-  if (needed === undefined) return {add: [], write};
+  if (needed === undefined) {
+    // Nothing of a line would be written, nor looked at, the mark of its writer included.
+    if (write.every(({from}) => from === 'partition'))
+      throw mismatch(source, 'it has none of the columns that the topic brings');
+    return {add: [], write};
+  }
   throw mismatch(
     source,
     `column "${needed.name}" is missing${needed.column === undefined ? ', and "insert.mode: upsert" finds rows by it' : ''}; add it (${needed.type}) or set auto.evolve: evolve`,

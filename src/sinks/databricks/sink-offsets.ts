@@ -42,9 +42,9 @@ export class SinkOffsets {
     this.#row = offsetsRow(source);
   }
 
-  /** Condition that holds while this writer is the newest and `file` is what it loads. */
-  guard(file: string): string {
-    return `EXISTS (SELECT 1 FROM ${this.#table} WHERE ${this.#row} AND epoch = ${this.#epoch} AND pending_file = ${literal(file)})`;
+  /** This writer's number: the newest one has the highest. 0 before {@link takeOver}. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** How an operator decides by hand about what is pending. */
@@ -91,19 +91,10 @@ export class SinkOffsets {
     );
   }
 
-  /** @throws TaskError SINK_FENCED when this writer is not the newest any more, or `file` not what it loads. */
-  async checkLoads(file: string): Promise<void> {
-    const rows = await this.#client.query(`SELECT 1 AS own WHERE ${this.guard(file)}`);
-    if (rows.length === 0) throw this.#fenced();
-  }
-
   async #move(changes: string): Promise<void> {
-    if (!(await this.#update(changes, this.#epoch))) throw this.#fenced();
-  }
-
-  #fenced(): TaskError {
+    if (await this.#update(changes, this.#epoch)) return;
     const {sink, topic, partition} = this.#source;
-    return new TaskError(
+    throw new TaskError(
       'SINK_FENCED',
       `sink ${sink}: another writer has taken over ${topic}-${partition}`,
     );

@@ -75,7 +75,9 @@ export function statementError(error: unknown): StatementError {
   if (typeof code === 'string' && tlsCodes.has(code)) {
     return new StatementError('tls', text, {cause: error});
   }
-  return new StatementError('unreachable', firstLine(text), {cause: error});
+  // Of the volume's storage, which knows no error classes: the driver has the answer's status as text alone.
+  const problem = /^HTTP error 404\b/.test(text) ? 'no-file' : 'unreachable';
+  return new StatementError(problem, firstLine(text), {cause: error});
 }
 
 /** An answer of HTTP. 503 may come from anything on the way, also after the statement has arrived. */

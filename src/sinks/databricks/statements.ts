@@ -1,5 +1,6 @@
 import type {TableColumn} from '../table-definition.ts';
 import type {SinkSource} from '../warehouse-sink.ts';
+import {epochMark} from './batch-file.ts';
 import {columnSql, identifier, literal} from './column-sql.ts';
 
 /** A column that is written: from where in a line of the file, and as which type the table has it. */
@@ -20,22 +21,21 @@ export interface Load {
   /** The folder in the volume, and the file in it. */
   readonly directory: string;
   readonly file: string;
+  /** The file's lines are for the writer of this epoch: no other's load succeeds. */
+  readonly epoch: number;
 }
 
 /** Loads the file, unless it was loaded before. */
 export function copyInto(load: Load): string {
-  const row = `from_json(value, ${literal(lineSchema(load))}, ${failFast})`;
+  const row = line(load);
   const values = load.columns.map(
     (column) => `${valueOf(load, column, row)} AS ${identifier(column.name)}`,
   );
   return `COPY INTO ${load.table} FROM (SELECT ${values.join(', ')} FROM ${literal(load.directory)}) FILEFORMAT = TEXT FILES = (${literal(load.file)})`;
 }
 
-/**
- * Applies the file's rows, one for each key, newer ones only; a line without a value deletes. `guard` is a condition
- * under which alone anything happens.
- */
-export function mergeInto(load: Load, guard: string): string {
+/** Applies the file's rows, one for each key, newer ones only; a line without a value deletes. */
+export function mergeInto(load: Load): string {
   const columns = load.columns.map(({name}) => identifier(name));
   const values = load.columns.map(
     (column) => `${valueOf(load, column, 'r')} AS ${identifier(column.name)}`,
@@ -45,7 +45,7 @@ export function mergeInto(load: Load, guard: string): string {
     : '';
   const changes = columns.map((name) => `${name} = s.${name}`);
   const inserted = columns.map((name) => `s.${name}`);
-  return `MERGE INTO ${load.table} AS t USING (SELECT ${values.join(', ')}, r.v IS NULL AS \`_deleted\` FROM ${lines(load)} WHERE ${guard}) AS s ON t.\`_key\` = s.\`_key\` WHEN MATCHED AND s.\`_deleted\`${newer} THEN DELETE WHEN MATCHED AND NOT s.\`_deleted\`${newer} THEN UPDATE SET ${changes.join(', ')} WHEN NOT MATCHED AND NOT s.\`_deleted\` THEN INSERT (${columns.join(', ')}) VALUES (${inserted.join(', ')})`;
+  return `MERGE INTO ${load.table} AS t USING (SELECT ${values.join(', ')}, r.v IS NULL AS \`_deleted\` FROM ${lines(load)}) AS s ON t.\`_key\` = s.\`_key\` WHEN MATCHED AND s.\`_deleted\`${newer} THEN DELETE WHEN MATCHED AND NOT s.\`_deleted\`${newer} THEN UPDATE SET ${changes.join(', ')} WHEN NOT MATCHED AND NOT s.\`_deleted\` THEN INSERT (${columns.join(', ')}) VALUES (${inserted.join(', ')})`;
 }
 
 /** Fails if one of the rows between two offsets cannot be loaded. The hash needs every value, so none is left out. */
@@ -56,7 +56,13 @@ export function tryOut(load: Load, fromOffset: number, toOffset: number): string
 
 /** The lines as structs `r`. The condition is on the text, so that lines which it leaves out need not be JSON. */
 function lines(load: Load, condition = 'true'): string {
-  return `(SELECT from_json(value, ${literal(lineSchema(load))}, ${failFast}) AS r FROM text.${identifier(`${load.directory}/${load.file}`)} WHERE ${condition})`;
+  return `(SELECT ${line(load)} AS r FROM text.${identifier(`${load.directory}/${load.file}`)} WHERE ${condition})`;
+}
+
+/** A line as a struct. One with another writer's mark stays what no parser takes. */
+function line(load: Load): string {
+  const mark = epochMark(load.epoch);
+  return `from_json(substring(value, if(startswith(value, ${literal(mark)}), ${mark.length + 1}, 1)), ${literal(lineSchema(load))}, ${failFast})`;
 }
 
 /** Without it a value of another type would become NULL. */
@@ -126,6 +132,10 @@ export function describeTable(table: string): string {
 
 export function put(localPath: string, path: string): string {
   return `PUT ${literal(localPath)} INTO ${literal(path)} OVERWRITE`;
+}
+
+export function get(path: string, localPath: string): string {
+  return `GET ${literal(path)} TO ${literal(localPath)}`;
 }
 
 export function remove(path: string): string {

@@ -95,15 +95,13 @@ describe('Databricks', () => {
     },
   );
 
-  test('sink check 8: a statement that was turned away is sent again, a COPY after a look whose it is', async () => {
+  test('sink check 8: a statement that was turned away is sent again', async () => {
     const partition = await open({});
     warehouse.faults.arm('too-many-requests', /^COPY INTO /, 2);
 
     await writeOne(partition, 0);
 
-    const sent = warehouse.faults.statements.flatMap((sql) => /^(?:COPY|SELECT 1)/.exec(sql) ?? []);
-    // The look is turned away, too.
-    expect(sent).toEqual(['COPY', 'SELECT 1', 'SELECT 1', 'COPY']);
+    expect(warehouse.faults.statements.filter((sql) => sql.startsWith('COPY'))).toHaveLength(3);
     expect(await warehouse.rows(`sizes${number}`)).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 import {existsSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest';
-import {FatalError, TaskError} from '../../../src/common/errors.ts';
+import {FatalError, RetriableError, TaskError} from '../../../src/common/errors.ts';
 import type {DatabricksSink} from '../../../src/sinks/databricks/databricks-sink.ts';
 import type {
   InsertMode,
@@ -67,6 +67,24 @@ function filesInVolume(): readonly string[] {
   return existsSync(folder()) ? readdirSync(folder()) : [];
 }
 
+/** The statement that brings a batch into the table. */
+const loadBy = {append: /^COPY INTO/, upsert: /^MERGE INTO `main`.`default`.`numbers/};
+
+/** Another process opens the partition, and writes what is missing of three rows. */
+async function takeOver(mode: InsertMode): Promise<void> {
+  const partition = await warehouse.connect().open(source(mode));
+  const rows = [row(0, 'a'), row(1, 'b'), row(2, 'c')].slice(partition.nextOffset ?? 0);
+  await write(partition, rows);
+}
+
+/** What it fails with; undefined where it does not. */
+function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
 /** A process dies at the next statement that matches, run or not; another one has started. */
 async function killAt(
   statement: RegExp,
@@ -88,8 +106,7 @@ describe('Databricks', () => {
   test.each(['append', 'upsert'] as const)(
     'sink check 6: a load by %s whose answer is lost is in the table once',
     async (mode) => {
-      const load = mode === 'append' ? /^COPY INTO/ : /^MERGE INTO `main`.`default`.`numbers/;
-      const next = await killAt(load, 'hangs-after', async (sink) =>
+      const next = await killAt(loadBy[mode], 'hangs-after', async (sink) =>
         write(await sink.open(source(mode)), [row(0, 'a'), row(1, 'b')]),
       );
 
@@ -101,54 +118,86 @@ describe('Databricks', () => {
     },
   );
 
-  test('completes a batch that was announced and not loaded, whatever the edges of later ones', async () => {
-    const next = await killAt(/^COPY INTO/, 'hangs-before', async (sink) => {
-      const partition = await sink.open(source('append'));
-      await write(partition, [row(0, 'a'), row(1, 'b'), row(2, 'c')]);
-    });
+  test.each(['append', 'upsert'] as const)(
+    'completes a batch that was announced and not loaded (%s), whatever the edges of later ones',
+    async (mode) => {
+      const next = await killAt(loadBy[mode], 'hangs-before', async (sink) => {
+        const partition = await sink.open(source(mode));
+        await write(partition, [row(0, 'a'), row(1, 'b'), row(2, 'c')]);
+      });
 
-    const partition = await next.open(source('append'));
+      const partition = await next.open(source(mode));
 
-    expect(partition.nextOffset).toBe(3);
-    expect(await offsets()).toEqual([0, 1, 2]);
-  });
+      expect(partition.nextOffset).toBe(3);
+      expect(await offsets()).toEqual([0, 1, 2]);
+    },
+  );
 
   test.each(['append', 'upsert'] as const)(
     'sink check 7: a load by %s that wants to commit after another writer has taken over fails',
     async (mode) => {
-      const load = mode === 'append' ? /^COPY INTO/ : /^MERGE INTO `main`.`default`.`numbers/;
       const stale = await warehouse.connect().open(source(mode));
-      const held = warehouse.server.holdBeforeCommit(load);
+      const held = warehouse.server.holdBeforeCommit(loadBy[mode]);
       const writing = write(stale, [row(0, 'a'), row(1, 'b')]);
       await held.reached;
-      const fencing = warehouse.server.statements.length;
 
-      const taking = warehouse.connect().open(source(mode));
-      await until('the table is fenced', () =>
-        warehouse.server.statements.slice(fencing).some((sql) => sql.includes('millrace.fence')),
-      );
-      const partition = mode === 'append' ? undefined : await taking;
-      if (partition !== undefined) await write(partition, [row(2, 'a', null), row(3, 'b', null)]);
+      const partition = await warehouse.connect().open(source(mode));
+      const reached = partition.nextOffset ?? 0;
+      const rest = [row(0, 'a'), row(1, 'b'), row(2, 'c')].slice(reached);
+      await write(partition, rest);
       held.release();
-      await taking;
-      // Its file is loaded, or gone.
       await Promise.allSettled([writing]);
 
-      expect(await offsets()).toEqual(mode === 'append' ? [0, 1] : []);
-      // Sent again beside the new writer's a COPY would load the file twice, a MERGE does nothing.
-      const later = warehouse.server.statements.slice(fencing);
-      const copies = later.filter((sql) => sql.startsWith('COPY INTO'));
-      expect(copies).toHaveLength(mode === 'append' ? 1 : 0);
+      expect(reached).toBe(2);
+      expect(await offsets()).toEqual([0, 1, 2]);
       const last = write(stale, [row(2, 'x')]);
       await expect(last).rejects.toBeInstanceOf(TaskError);
       await expect(last).rejects.toMatchObject({code: 'SINK_FENCED'});
     },
   );
 
+  test.each(['append', 'upsert'] as const)(
+    'sink check 7: a load by %s that a stopped writer sends at any moment of a take-over counts once',
+    async (mode) => {
+      const found: unknown[] = [];
+      const failures: unknown[] = [];
+      let isOver = false;
+      for (let at = 1; !isOver; at++) {
+        cases++;
+        warehouse.faults.clear();
+        const stale = await warehouse.connect().open(source(mode));
+        const goOn = warehouse.faults.arm('held', loadBy[mode]);
+        const writing = failureOf(write(stale, [row(0, 'a'), row(1, 'b')]));
+        await warehouse.faults.whenReached;
+
+        // While the statement of this number has run and not committed, the whole load is sent, run and answered.
+        const commit = warehouse.faults.arm('commits-late', at);
+        const reached = warehouse.faults.whenReached.then(() => false);
+        const taking = takeOver(mode);
+        isOver = await Promise.race([reached, taking.then(() => true)]);
+        goOn();
+        const failure = await writing;
+        commit();
+        await taking;
+
+        found.push(await offsets());
+        if (failure !== undefined) failures.push(failure);
+      }
+      // All statements of opening, and of a batch.
+      expect(found.length).toBeGreaterThan(8);
+      expect(found).toEqual(found.map(() => [0, 1, 2]));
+      // It is not the table, and no row, that it complains of.
+      expect(failures.length).toBeGreaterThan(0);
+      expect(
+        failures.filter((e) => !(e instanceof TaskError || e instanceof RetriableError)),
+      ).toEqual([]);
+    },
+  );
+
   test('sink check 7: a MERGE that begins when another writer has the partition changes nothing, also where its file is still there', async () => {
     const stale = await warehouse.connect().open(source('upsert'));
     await write(stale, [row(0, 'a')]);
-    warehouse.faults.arm('held', /^MERGE INTO `main`.`default`.`numbers/);
+    warehouse.faults.arm('held', loadBy.upsert);
     const writing = write(stale, [row(1, 'b')]);
     await warehouse.faults.whenReached;
     warehouse.faults.arm('fails-before', (sql) => sql.startsWith('REMOVE'), Infinity);
@@ -189,14 +238,10 @@ describe('Databricks', () => {
   });
 
   test('does not bring a deleted row back when the batch that had it is loaded again', async () => {
-    const next = await killAt(
-      /^MERGE INTO `main`.`default`.`numbers/,
-      'hangs-before',
-      async (sink) => {
-        const partition = await sink.open(source('upsert'));
-        await write(partition, [row(0, 'a'), row(1, 'b'), row(2, 'a', null)]);
-      },
-    );
+    const next = await killAt(loadBy.upsert, 'hangs-before', async (sink) => {
+      const partition = await sink.open(source('upsert'));
+      await write(partition, [row(0, 'a'), row(1, 'b'), row(2, 'a', null)]);
+    });
 
     await next.open(source('upsert'));
     await next.open(source('upsert'));
@@ -218,7 +263,7 @@ describe('Databricks', () => {
   });
 
   test('stops when an announced file is gone, and says how to decide', async () => {
-    const next = await killAt(/^COPY INTO/, 'hangs-before', async (sink) =>
+    const next = await killAt(loadBy.append, 'hangs-before', async (sink) =>
       write(await sink.open(source('append')), [row(0, 'a')]),
     );
     rmSync(folder(), {recursive: true});

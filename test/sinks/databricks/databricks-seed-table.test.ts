@@ -128,6 +128,18 @@ describe('Databricks', () => {
     },
   );
 
+  test('refuses a table that has no column of the topic', async () => {
+    const wanted = source('ignore');
+    const columns = wanted.table.columns
+      .filter(({from}) => from !== 'key')
+      .map((column) => (column.from === 'value' ? {...column, name: `${column.name}2`} : column));
+
+    const opening = warehouse.connect().open({...wanted, table: {...wanted.table, columns}});
+
+    await expect(opening).rejects.toMatchObject({code: 'SINK_TABLE_MISMATCH'});
+    await expect(opening).rejects.toThrow('it has none of the columns that the topic brings');
+  });
+
   test('sink check 2: the table is left as it is when it has all columns', async () => {
     const partition = await warehouse.connect().open(source('ignore'));
     await partition.write(batch(0));

@@ -176,6 +176,7 @@ export class DatabricksServer {
     if (pathname === '/oidc/v1/token') return this.#grantToken(request, response, body);
     if (pathname.startsWith('/presigned/')) {
       const path = decodeURIComponent(pathname.slice('/presigned'.length));
+      if (request.method === 'GET') return this.#sendFile(path, response);
       return this.#changeFile(path, request.method === 'PUT' ? body : undefined, response);
     }
     const {authorization} = request.headers;
@@ -197,25 +198,45 @@ export class DatabricksServer {
     }, 0)(body);
   }
 
+  /** What the driver fetches behind `GET`. */
+  async #sendFile(path: string, response: ServerResponse): Promise<void> {
+    await this.#transfer(`DOWNLOAD '${path}'`, response, () => {
+      const content = this.#engine.readFile(path);
+      return () => response.writeHead(content === undefined ? 404 : 200).end(content);
+    });
+  }
+
   /** Brings a file to a volume, or removes it: what the driver does behind `PUT` and `REMOVE`. */
   async #changeFile(
     path: string,
     content: Buffer | undefined,
     response: ServerResponse,
   ): Promise<void> {
+    await this.#transfer(
+      `${content === undefined ? 'DELETE' : 'UPLOAD'} '${path}'`,
+      response,
+      () => {
+        const isThere = this.#engine.storeFile(path, content);
+        return () => response.writeHead(content === undefined && !isThere ? 404 : 200).end();
+      },
+    );
+  }
+
+  /** Asks the storage for something; `run` does it, and returns what answers. */
+  async #transfer(request: string, response: ServerResponse, run: () => () => void): Promise<void> {
     const {faults} = this.#options;
-    const fault = faults?.take(`${content === undefined ? 'DELETE' : 'UPLOAD'} '${path}'`);
+    const fault = faults?.take(request);
     const before = fault === undefined ? undefined : faultsBefore[fault];
     if (before !== undefined) return before(response);
     // An address is good for some time only.
     if (fault === 'session-expired') return refuse(response, 403, 'Request has expired');
     if (fault === 'fails-before') return refuse(response, 500, 'Internal error');
     if (fault === 'held' || fault === 'commits-late') await faults?.whenReleased;
-    const isThere = this.#engine.storeFile(path, content);
+    const answer = run();
     if (fault === 'hangs-after') return;
     if (fault === 'answer-lost') response.destroy();
     else if (fault === 'fails-after') refuse(response, 500, 'Internal error');
-    else response.writeHead(content === undefined && !isThere ? 404 : 200).end();
+    else answer();
   }
 
   #grantToken(request: IncomingMessage, response: ServerResponse, body: Buffer): void {

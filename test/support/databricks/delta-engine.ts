@@ -29,9 +29,9 @@ export interface ResultSet {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** What the driver has to do for `PUT` and `REMOVE`. */
+/** What the driver has to do for `GET`, `PUT` and `REMOVE`. */
 export interface StagingResult {
-  readonly staging: 'PUT' | 'REMOVE';
+  readonly staging: 'GET' | 'PUT' | 'REMOVE';
   readonly path: string;
   readonly localFile?: string;
 }
@@ -156,6 +156,10 @@ export class DeltaEngine {
     [
       /^PUT '(.*)' INTO '(.*)' OVERWRITE$/,
       ([localFile = '', path = '']) => Promise.resolve({staging: 'PUT', path, localFile}),
+    ],
+    [
+      /^GET '(.*)' TO '(.*)'$/,
+      ([path = '', localFile = '']) => Promise.resolve({staging: 'GET', path, localFile}),
     ],
     [/^REMOVE '(.*)'$/, ([path = '']) => Promise.resolve({staging: 'REMOVE', path})],
     [/^LIST '(.*)'$/, ([path = '']) => this.#list(path)],
@@ -415,6 +419,7 @@ export class DeltaEngine {
   ): {expressions: readonly Token[]; source: string} {
     const expressions: Token[] = [];
     let schema = '';
+    let mark = '';
     for (let at = 0; at < some.length; at++) {
       if (some[at]?.text !== 'from_json') {
         expressions.push(some[at] as Token);
@@ -422,7 +427,14 @@ export class DeltaEngine {
       }
       const {inner, close} = parenthesized(some, at + 1);
       const [value = [], columns = [], options = []] = separated(inner);
-      if (sparkText(value) !== 'value' || sparkText(options) !== "map('mode', 'FAILFAST')")
+      const stripped = /^substring\(value, if\(startswith\(value, '(.+)'\), (\d+), 1\)\)$/.exec(
+        sparkText(value),
+      );
+      mark = stripped?.[1] ?? '';
+      if (
+        Number(stripped?.[2]) !== mark.length + 1 ||
+        sparkText(options) !== "map('mode', 'FAILFAST')"
+      )
         throw new SparkError('42601', 'PARSE_SYNTAX_ERROR', sparkText(inner));
       schema = columns[0]?.text ?? '';
       expressions.push({kind: 'word', text: 'r'});
@@ -433,12 +445,12 @@ export class DeltaEngine {
     const fields = types.map(([name]) => `${quoted(name)} := ${quoted(name)}`);
     return {
       expressions,
-      source: `(SELECT struct_pack(${fields.join(', ')}) AS r FROM read_json('${this.#lines(path, range)}', format = 'newline_delimited', maximum_object_size = 67108864, columns = {${wire.join(', ')}}))`,
+      source: `(SELECT struct_pack(${fields.join(', ')}) AS r FROM read_json('${this.#lines(path, mark, range)}', format = 'newline_delimited', maximum_object_size = 67108864, columns = {${wire.join(', ')}}))`,
     };
   }
 
-  /** The file's lines, those between two offsets only, in a file of their own. */
-  #lines(path: string, range?: readonly [number, number]): string {
+  /** The file's lines without their mark, those between two offsets only, in a file of their own. */
+  #lines(path: string, mark: string, range?: readonly [number, number]): string {
     const file = this.volumeFile(path);
     if (!existsSync(file))
       throw new SparkError('42K03', 'PATH_NOT_FOUND', `Path does not exist: ${path}.`);
@@ -449,7 +461,8 @@ export class DeltaEngine {
       return offset >= range[0] && offset <= range[1];
     });
     const scratch = join(this.#options.directory, `scratch-${this.#files++ % 64}.json`);
-    writeFileSync(scratch, lines.map((line) => `${line}\n`).join(''));
+    const stripped = lines.map((line) => (line.startsWith(mark) ? line.slice(mark.length) : line));
+    writeFileSync(scratch, stripped.map((line) => `${line}\n`).join(''));
     return scratch;
   }
 
@@ -536,6 +549,12 @@ export class DeltaEngine {
     } finally {
       connection.closeSync();
     }
+  }
+
+  /** Of a volume; undefined where there is none. */
+  readFile(path: string): Buffer | undefined {
+    const file = this.volumeFile(path);
+    return existsSync(file) ? readFileSync(file) : undefined;
   }
 
   /** Takes a file of a volume away, or brings it. */
