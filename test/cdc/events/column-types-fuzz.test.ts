@@ -85,5 +85,15 @@ describe('ColumnTypes with any text', () => {
       6_666_670,
     );
     expect(jsonOf('_text', `{"${long}"}`, typeHandlingDefaults)?.length).toBe(10_000_000 + 4);
+    expect(jsonOf('varbit', '01'.repeat(5_000_000), typeHandlingDefaults)).toMatch(/^"/);
+  });
+
+  test('writes an hstore of millions of pairs, and one of millions of escapes', () => {
+    const pairs = Array.from({length: 2_000_000}, (_, at) => `"${at}"=>"x"`).join(', ');
+    const escapes = `"k"=>"${String.raw`\"`.repeat(4_000_000)}"`;
+
+    expect(jsonOf('hstore', pairs, typeHandlingDefaults)?.slice(-2)).toBe('}"');
+    // A quotation mark in JSON in JSON.
+    expect(jsonOf('hstore', escapes, typeHandlingDefaults)?.length).toBe(4 * 4_000_000 + 14);
   });
 });
