@@ -145,7 +145,7 @@ export function sinkKillSuite(open: () => Promise<RemoteWarehouse>): void {
         const sends = until('it sends statements', () => faults.statements.length >= enough);
         await Promise.race([sends, child.end()]);
         faults.clear();
-        if (round === 5) faults.arm('unavailable', 5, 60);
+        if (round === 5) faults.arm('unavailable', 5, 32);
         else if (random.chance(0.7))
           faults.arm(random.pick(troubles), 1 + random.below(30), 1 + random.below(3));
         faults.arm(random.pick(ends), 5 + random.below(45));
