@@ -2,6 +2,7 @@ import {Counter, Gauge, Registry, collectDefaultMetrics} from 'prom-client';
 import {metricDefinitions} from './metric-definitions.ts';
 import {metricHelp} from './metrics.ts';
 import type {GaugeSample, Labels, MetricName, Metrics} from './metrics.ts';
+import {Series} from './series.ts';
 
 /** Upper bounds in seconds: 1 ms to 60 s, ten to a decade where pipelines live. */
 const BUCKETS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
@@ -16,15 +17,26 @@ interface Histogram {
   count: number;
 }
 
+/** What was counted since somebody last looked. */
+interface Count {
+  readonly labels: Labels;
+  by: number;
+}
+
+interface CounterSeries {
+  readonly counter: Counter;
+  readonly counts: Series<Count>;
+}
+
 /** What is known only when it is asked for. */
 type Collector = () => Promise<readonly GaugeSample[]>;
 
 /** Metrics in Prometheus' text format. */
 export class PromMetrics implements Metrics {
   readonly #registry = new Registry();
-  readonly #counters = new Map<MetricName, Counter>();
+  readonly #counters = new Map<MetricName, CounterSeries>();
   readonly #gauges = new Map<MetricName, Gauge>();
-  readonly #histograms = new Map<MetricName, Map<string, Histogram>>();
+  readonly #histograms = new Map<MetricName, Series<Histogram>>();
   readonly #collectors: Collector[] = [];
   /** Gauges that collectors have told. */
   readonly #collected = new Set<MetricName>();
@@ -42,18 +54,10 @@ export class PromMetrics implements Metrics {
     collectDefaultMetrics({register: this.#registry});
   }
 
+  /** Kept here until somebody looks: prom-client makes a text of the labels each time. */
   count(name: MetricName, labels: Labels, by = 1): void {
-    let counter = this.#counters.get(name);
-    if (counter === undefined) {
-      counter = new Counter({
-        name,
-        help: metricHelp[name],
-        labelNames: metricDefinitions[name].labels,
-        registers: [this.#registry],
-      });
-      this.#counters.set(name, counter);
-    }
-    counter.inc(labels, by);
+    const {counts} = this.#counters.get(name) ?? this.#addCounter(name);
+    counts.of(labels).by += by;
   }
 
   gauge(name: MetricName, labels: Labels, value: number): void {
@@ -62,11 +66,7 @@ export class PromMetrics implements Metrics {
 
   /** Kept here and not in prom-client, whose histograms take one observation at a time. */
   observe(name: MetricName, labels: Labels, value: number, count = 1): void {
-    const byLabels = this.#histograms.get(name) ?? new Map<string, Histogram>();
-    this.#histograms.set(name, byLabels);
-    const key = labelText(labels);
-    const histogram = byLabels.get(key) ?? {labels, counts: BUCKETS.map(() => 0), sum: 0, count: 0};
-    byLabels.set(key, histogram);
+    const histogram = (this.#histograms.get(name) ?? this.#addHistogram(name)).of(labels);
     const bucket = BUCKETS.findIndex((bound) => value <= bound);
     if (bucket >= 0) histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + count;
     histogram.sum += value * count;
@@ -77,17 +77,17 @@ export class PromMetrics implements Metrics {
   async samples(
     name: MetricName,
   ): Promise<readonly {readonly labels: Labels; readonly value: number}[]> {
-    const metric = this.#counters.get(name) ?? this.#gauges.get(name);
+    const counter = this.#counters.get(name);
+    if (counter !== undefined) handOver(counter);
+    const metric = counter?.counter ?? this.#gauges.get(name);
     const {values = []} = (await metric?.get()) ?? {};
     return values.map(({labels, value}) => ({labels: labels as Labels, value}));
   }
 
   /** The series of a histogram, as they are now: they go on changing. */
   histogram(name: MetricName): readonly (Histogram & {readonly bounds: readonly number[]})[] {
-    return [...(this.#histograms.get(name)?.values() ?? [])].map((series) => ({
-      ...series,
-      bounds: BUCKETS,
-    }));
+    const all = this.#histograms.get(name)?.all ?? [];
+    return all.map((series) => ({...series, bounds: BUCKETS}));
   }
 
   /** Everything, in Prometheus' text format. */
@@ -99,10 +99,33 @@ export class PromMetrics implements Metrics {
       this.#collected.add(name);
       this.gauge(name, labels, value);
     }
-    const histograms = [...this.#histograms].map(([name, byLabels]) =>
-      histogramText(name, [...byLabels.values()]),
-    );
+    for (const counter of this.#counters.values()) handOver(counter);
+    const histograms = [...this.#histograms].map(([name, {all}]) => histogramText(name, all));
     return `${await this.#registry.metrics()}${histograms.join('')}`;
+  }
+
+  #addCounter(name: MetricName): CounterSeries {
+    const labelNames = metricDefinitions[name].labels;
+    const counter = new Counter({
+      name,
+      help: metricHelp[name],
+      labelNames,
+      registers: [this.#registry],
+    });
+    const added = {counter, counts: new Series<Count>(labelNames, (labels) => ({labels, by: 0}))};
+    this.#counters.set(name, added);
+    return added;
+  }
+
+  #addHistogram(name: MetricName): Series<Histogram> {
+    const added = new Series<Histogram>(metricDefinitions[name].labels, (labels) => ({
+      labels,
+      counts: BUCKETS.map(() => 0),
+      sum: 0,
+      count: 0,
+    }));
+    this.#histograms.set(name, added);
+    return added;
   }
 
   #gaugeOf(name: MetricName): Gauge {
@@ -117,6 +140,14 @@ export class PromMetrics implements Metrics {
       this.#gauges.set(name, gauge);
     }
     return gauge;
+  }
+}
+
+/** To prom-client, a series of which nothing was counted yet as 0. */
+function handOver({counter, counts}: CounterSeries): void {
+  for (const count of counts.all) {
+    counter.inc(count.labels, count.by);
+    count.by = 0;
   }
 }
 
@@ -137,7 +168,7 @@ function histogramText(name: MetricName, histograms: readonly Histogram[]): stri
   return `${lines.join('\n')}\n`;
 }
 
-/** The same text for the same labels, in whatever order they were given: a series must not appear twice. */
+/** In alphabetical order. */
 function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return pairs.length === 0

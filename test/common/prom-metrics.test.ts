@@ -11,6 +11,7 @@ async function scrape(metrics: PromMetrics): Promise<readonly Family[]> {
 }
 
 const latency = 'millrace_end_to_end_latency_seconds';
+const batchTime = 'millrace_sink_put_batch_seconds';
 
 describe('PromMetrics', () => {
   test('has nothing to say before something happened', async () => {
@@ -175,7 +176,7 @@ describe('PromMetrics', () => {
     const metrics = new PromMetrics();
 
     expect(() => metrics.count('millrace_sink_rows_total', {sink: 'a', rows: '1'})).toThrow(
-      'label "rows"',
+      'no label rows',
     );
   });
 
@@ -198,11 +199,27 @@ describe('PromMetrics', () => {
 
   test('takes labels in any order for the same series', async () => {
     const metrics = new PromMetrics();
-    metrics.observe(latency, {sink: 'a', topic: 't'}, 1);
-    metrics.observe(latency, {topic: 't', sink: 'a'}, 1);
+    metrics.observe(batchTime, {sink: 'a', topic: 't'}, 1);
+    metrics.observe(batchTime, {topic: 't', sink: 'a'}, 1);
+    metrics.count('millrace_sink_rows_total', {sink: 'a', topic: 't'});
+    metrics.count('millrace_sink_rows_total', {topic: 't', sink: 'a'});
+
+    const [rows, times] = await scrape(metrics);
+
+    expect(rows?.samples.map(({value}) => value)).toEqual([2]);
+    expect(times?.samples.find(({name}) => name === `${batchTime}_count`)?.value).toBe(2);
+  });
+
+  test('counts on where somebody has looked in between', async () => {
+    const metrics = new PromMetrics();
+    metrics.count('millrace_sink_rows_total', {sink: 'a', topic: 't'}, 2);
+    const before = await metrics.samples('millrace_sink_rows_total');
+    metrics.count('millrace_sink_rows_total', {sink: 'a', topic: 't'}, 3);
+    metrics.count('millrace_sink_rows_total', {sink: 'b', topic: 't'}, 4);
 
     const [{samples} = {samples: []}] = await scrape(metrics);
 
-    expect(samples.find(({name}) => name === `${latency}_count`)?.value).toBe(2);
+    expect(before.map(({value}) => value)).toEqual([2]);
+    expect(samples.map(({value}) => value)).toEqual([5, 4]);
   });
 });

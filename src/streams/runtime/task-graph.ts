@@ -60,6 +60,8 @@ export class TaskGraph {
   /** Reports what was dropped since the last call. */
   takeDropped(report: (node: string, reason: string, count: number) => void): void {
     for (const [node, counts] of this.#dropped) {
+      // A map that is cleared takes new memory, which the old one keeps alive.
+      if (counts.size === 0) continue;
       for (const [reason, count] of counts) report(node, reason, count);
       counts.clear();
     }
