@@ -1,23 +1,12 @@
 import type {FileHandle} from 'node:fs/promises';
 import {FatalError, messageOf} from '../../common/errors.ts';
-import type {ConsumedRecord} from '../client.ts';
 import {ENTRY_HEADER_BYTES, writeEntryHeader} from './journal-entry.ts';
-import type {BatchRecord, EntryTrailer, JournalChange, StoredBatch} from './journal-entry.ts';
-import {batchOverhead, checksum, encodeBatch} from './record-batch.ts';
+import type {EntryTrailer, JournalChange, StoredBatch} from './journal-entry.ts';
+import {LongEntryWriter, PIECE_BYTES, writeFully} from './long-entry.ts';
+import {batchOverhead, checksum} from './record-batch.ts';
 import type {SegmentFiles} from './segment-files.ts';
-
-/** A batch on its way into the journal. */
-export interface UnwrittenBatch {
-  readonly topicNumber: number;
-  readonly partition: number;
-  readonly baseOffset: number;
-  readonly nextOffset: number;
-  /** Never null until it is written. */
-  readonly records: readonly ConsumedRecord[] | null;
-  /** Sum of the records' `encodedBound`. */
-  readonly bound: number;
-  readonly appendTime: number;
-}
+import {putBatch, storedBatch, trailerJson} from './unwritten-batch.ts';
+import type {UnwrittenBatch} from './unwritten-batch.ts';
 
 export interface JournalEntry {
   readonly change: JournalChange;
@@ -39,17 +28,20 @@ export interface JournalOptions {
   readonly sync: boolean;
 }
 
+/** Where an entry stands, and its batches. */
+interface WrittenEntry {
+  readonly stored: readonly StoredBatch[];
+  readonly end: JournalPosition;
+}
+
 interface PendingEntry {
   readonly entry: JournalEntry;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Entries that wait are written together up to this many bytes. */
-const MAX_WRITE_BYTES = 8 << 20;
-
-/** A write buffer that grew beyond this is not kept. */
-const KEPT_BUFFER_BYTES = 2 << 20;
+/** Entries that wait are written together up to this many bytes; one that is longer in pieces of about that. */
+const MAX_WRITE_BYTES = PIECE_BYTES;
 
 /** Bytes set aside for a trailer's JSON: per batch or other item, and for the rest. */
 const TRAILER_BYTES_PER_ITEM = 120;
@@ -70,7 +62,8 @@ export class Journal {
   writtenBytes = 0;
   #handle: FileHandle;
   #end: JournalPosition;
-  #buffer = Buffer.allocUnsafeSlow(1 << 20);
+  #buffer = Buffer.allocUnsafeSlow(MAX_WRITE_BYTES);
+  readonly #longEntries = new LongEntryWriter();
   #writing: Promise<void> | undefined;
   #failure: FatalError | undefined;
 
@@ -164,29 +157,42 @@ export class Journal {
 
   async #write(group: readonly PendingEntry[]): Promise<void> {
     if (this.#end.position >= this.#options.segmentBytes) await this.#roll();
-    let room = 0;
-    for (const {entry} of group) room += entryBound(entry);
-    if (this.#buffer.length < room) this.#buffer = Buffer.allocUnsafeSlow(room);
+    const {position} = this.#end;
+    const [first] = group;
+    const isLong = group.length === 1 && first && entryBound(first.entry) > MAX_WRITE_BYTES;
+    const written = isLong ? [await this.#writeLong(first.entry)] : await this.#writeAtOnce(group);
+    if (this.#options.sync) await this.#handle.datasync();
+    for (const [i, {entry, resolve}] of group.entries()) {
+      const {stored, end} = written[i] as WrittenEntry;
+      this.#end = end;
+      entry.apply(stored);
+      resolve();
+    }
+    this.writtenBytes += this.#end.position - position;
+    this.onWrite();
+  }
+
+  async #writeAtOnce(group: readonly PendingEntry[]): Promise<readonly WrittenEntry[]> {
     const {segment, position} = this.#end;
     let sequence = this.#end.sequence;
     let at = 0;
-    const written: {stored: StoredBatch[]; end: JournalPosition}[] = [];
+    const written: WrittenEntry[] = [];
     for (const {entry} of group) {
       const result = this.#encode(entry, at, {sequence: ++sequence, segment, position});
       at = result.end.position - position;
       written.push(result);
     }
-    await writeFully(this.#handle, this.#buffer, at, position);
-    if (this.#options.sync) await this.#handle.datasync();
-    if (this.#buffer.length > KEPT_BUFFER_BYTES) this.#buffer = Buffer.allocUnsafeSlow(1 << 20);
-    for (const [i, {entry, resolve}] of group.entries()) {
-      const {stored, end} = written[i] as (typeof written)[number];
-      this.#end = end;
-      entry.apply(stored);
-      resolve();
-    }
-    this.writtenBytes += at;
-    this.onWrite();
+    await writeFully(this.#handle, this.#buffer.subarray(0, at), position);
+    return written;
+  }
+
+  async #writeLong(entry: JournalEntry): Promise<WrittenEntry> {
+    const {segment, position} = this.#end;
+    const sequence = this.#end.sequence + 1;
+    const place = {handle: this.#handle, segment, position, sequence};
+    const change = this.#changeOf(entry);
+    const {stored, length} = await this.#longEntries.write(entry.batches, change, place);
+    return {stored, end: {sequence, segment, position: position + length}};
   }
 
   /** Encodes at `start` of the buffer, which will be written at `at.position` of the segment. */
@@ -194,47 +200,31 @@ export class Journal {
     entry: JournalEntry,
     start: number,
     {sequence, segment, position}: JournalPosition,
-  ): {stored: StoredBatch[]; end: JournalPosition} {
+  ): WrittenEntry {
     const buffer = this.#buffer;
     const stored: StoredBatch[] = [];
-    const batches: BatchRecord[] = [];
     let at = start + ENTRY_HEADER_BYTES;
     for (const batch of entry.batches) {
-      const {topicNumber, partition, baseOffset, nextOffset, appendTime} = batch;
       const from = at;
-      at = encodeBatch(buffer, from, batch.records as readonly ConsumedRecord[], baseOffset);
-      const sum = checksum(buffer.subarray(from, at));
-      const length = at - from;
-      batches.push([topicNumber, partition, baseOffset, nextOffset, length, sum, appendTime]);
-      stored.push({
-        baseOffset,
-        nextOffset,
-        segment,
-        position: position + from,
-        length,
-        checksum: sum,
-        appendTime,
-      });
+      at = putBatch(buffer, from, batch);
+      stored.push(storedBatch(batch, buffer.subarray(from, at), segment, position + from));
     }
     const bodyBytes = at - start - ENTRY_HEADER_BYTES;
-    const trailer: EntryTrailer = {
-      ...entry.change,
-      ...(this.#options.sync && {durable: this.#end.sequence}),
-      batches,
-    };
-    const json = Buffer.from(JSON.stringify(trailer));
-    if (at + json.length > buffer.length) {
+    const json = trailerJson(this.#changeOf(entry), entry.batches, stored);
+    if (at + json.length > buffer.length)
       this.#buffer = Buffer.concat([buffer.subarray(0, at)], at + json.length + MAX_WRITE_BYTES);
-    }
     this.#buffer.set(json, at);
-    const header = {
+    writeEntryHeader(this.#buffer, start, {
       bodyBytes,
       trailerBytes: json.length,
       trailerChecksum: checksum(json),
       sequence,
-    };
-    writeEntryHeader(this.#buffer, start, header);
+    });
     return {stored, end: {sequence, segment, position: position + at + json.length}};
+  }
+
+  #changeOf({change}: JournalEntry): Omit<EntryTrailer, 'batches'> {
+    return {...change, ...(this.#options.sync && {durable: this.#end.sequence})};
   }
 
   /** The handle is never a closed one, because `sync` may be called at any time. */
@@ -254,16 +244,4 @@ function entryBound({change, batches}: JournalEntry): number {
   let bytes = ENTRY_HEADER_BYTES + items * TRAILER_BYTES_PER_ITEM;
   for (const batch of batches) bytes += batch.bound + batchOverhead + 256;
   return bytes;
-}
-
-async function writeFully(
-  handle: FileHandle,
-  buffer: Buffer,
-  length: number,
-  position: number,
-): Promise<void> {
-  let done = 0;
-  while (done < length) {
-    done += (await handle.write(buffer, done, length - done, position + done)).bytesWritten;
-  }
 }

@@ -1,12 +1,12 @@
 import type {ConsumedRecord} from '../client.ts';
 import type {StoredBatch} from './journal-entry.ts';
-import type {UnwrittenBatch} from './journal.ts';
 import {KeyOffsetMap} from './key-offset-map.ts';
 import type {LogStore} from './log-store.ts';
 import {MAX_BATCH_BYTES} from './partition-log.ts';
 import type {PartitionLog} from './partition-log.ts';
 import {encodedBound} from './record-batch.ts';
 import {rewriteBatches} from './rewrite-batches.ts';
+import type {UnwrittenBatch} from './unwritten-batch.ts';
 
 export interface CleanerOptions {
   /** How long tombstones are kept (`delete.retention.ms`). Default: 24 hours. */

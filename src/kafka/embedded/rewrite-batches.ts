@@ -1,7 +1,7 @@
 import type {StoredBatch} from './journal-entry.ts';
-import type {UnwrittenBatch} from './journal.ts';
 import type {LogStore} from './log-store.ts';
 import type {PartitionLog} from './partition-log.ts';
+import type {UnwrittenBatch} from './unwritten-batch.ts';
 
 /** Batches of one partition that the index knows, and what stands for them from now on. */
 export interface Rewrite {

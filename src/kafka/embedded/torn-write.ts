@@ -9,7 +9,8 @@ const SECTOR_BYTES = 512;
 
 /**
  * Whether the damage that follows on `end`, where the last intact entry ends, is of a write that was not finished when the
- * power went: sectors of it are missing, that is zeros, and nothing behind it says that it had reached the disk.
+ * process was killed or the power went: its header, which comes last, or sectors of it are missing, that is zeros, and nothing
+ * behind it says that it had reached the disk.
  */
 export async function isTornWrite(
   files: SegmentFiles,
@@ -22,7 +23,15 @@ export async function isTornWrite(
     damaged = Math.min(damaged, at);
     if (durable > sequence) return false;
   }
-  return hasMissingSector(bytes.subarray(0, damaged), position);
+  return !hasHeader(bytes) || hasMissingSector(bytes.subarray(0, damaged), position);
+}
+
+/**
+ * A header that was written to its end has a checksum, and one in four billion is 0. A kill leaves half a checksum only where a page
+ * of the file ends within it: that is taken for damage.
+ */
+function hasHeader(bytes: Buffer): boolean {
+  return bytes.length >= ENTRY_HEADER_BYTES && bytes.readUInt32LE(ENTRY_HEADER_BYTES - 4) !== 0;
 }
 
 /** The intact entries behind the damaged one at the start of `bytes`. */

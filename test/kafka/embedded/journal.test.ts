@@ -1,8 +1,9 @@
-import {mkdtemp, open, readFile, readdir, rm, truncate, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile} from 'node:fs/promises';
 import type {FileHandle} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {ENTRY_HEADER_BYTES} from '../../../src/kafka/embedded/journal-entry.ts';
 import {Journal} from '../../../src/kafka/embedded/journal.ts';
 import type {JournalEntry, JournalPosition} from '../../../src/kafka/embedded/journal.ts';
 import {scanJournal} from '../../../src/kafka/embedded/journal-scanner.ts';
@@ -39,6 +40,12 @@ function entry(number: number, valueBytes = 10): JournalEntry {
   };
 }
 
+/** One entry with a batch for each length of a value; `number` is that of the first. */
+function longEntry(number: number, lengths: readonly number[]): JournalEntry {
+  const parts = lengths.map((length, i) => entry(number + i, length));
+  return {...entry(number), batches: parts.flatMap(({batches}) => batches)};
+}
+
 async function openJournal(
   options: {segmentBytes?: number; sync?: boolean; files?: SegmentFiles} = {},
 ): Promise<{journal: Journal; found: number[]}> {
@@ -61,6 +68,34 @@ async function scan(): Promise<{found: number[]; end: JournalPosition}> {
     await files.close();
   }
   return {found, end};
+}
+
+/** Hands out files of which the writes fail, after `good` bytes, and the syncs, after `goodSyncs`. */
+class FailingFiles extends SegmentFiles {
+  good = Infinity;
+  goodSyncs = Infinity;
+
+  override async openForWriting(segment: number): Promise<FileHandle> {
+    const handle = await super.openForWriting(segment);
+    const write = handle.write.bind(handle);
+    const datasync = handle.datasync.bind(handle);
+    const take = (length: number): number => {
+      // What is shorter than a page is written whole or not at all.
+      const taken =
+        length <= ENTRY_HEADER_BYTES && length > this.good ? 0 : Math.min(length, this.good);
+      this.good -= taken;
+      if (taken > 0) return taken;
+      throw Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC'});
+    };
+    return Object.assign(handle, {
+      write: async (buffer: Buffer, offset: number, length: number, position: number) =>
+        write(buffer, offset, take(length), position),
+      datasync: async () => {
+        if (this.goodSyncs-- <= 0) throw new Error('EIO: i/o error');
+        await datasync();
+      },
+    });
+  }
 }
 
 const numbers = (count: number): number[] => Array.from({length: count}, (_, i) => i);
@@ -205,6 +240,67 @@ describe('Journal', () => {
     await expect(scan()).rejects.toMatchObject(corrupted);
   });
 
+  describe('with an entry of several megabytes', () => {
+    const shapes: readonly (readonly [string, readonly number[]])[] = [
+      ['many batches', Array.from({length: 30}, () => 100_000)],
+      ['a small batch and a very long one', [10, 2_500_000, 10]],
+      ['a very long batch', [3_000_000]],
+    ];
+
+    test.each(shapes)('of %s: reads it back, and what comes behind it', async (_, lengths) => {
+      const {journal} = await openJournal({segmentBytes: 64 << 20});
+      const stored: string[] = [];
+      await journal.append(entry(0));
+      await journal.append({
+        ...longEntry(1, lengths),
+        apply: (batches) => stored.push(...batches.map((batch) => JSON.stringify(batch))),
+      });
+      const {end} = journal;
+      await journal.append(entry(1 + lengths.length));
+      await journal.close();
+
+      expect((await scan()).found).toEqual(numbers(lengths.length + 2));
+      const found: string[] = [];
+      for await (const scanned of scanJournal(new SegmentFiles(directory), start))
+        if (scanned.end.sequence === 2)
+          found.push(...scanned.stored.map((batch) => JSON.stringify(batch)));
+      expect(found).toEqual(stored);
+      expect((await stat(await lastSegment())).size).toBeGreaterThan(end.position);
+    });
+
+    test.each(shapes)(
+      'of %s: it was never there where the process died before it was whole',
+      async (_, lengths) => {
+        const bytes = lengths.reduce((sum, length) => sum + length, 0);
+        const seen = new Set<boolean>();
+        // Pages, which a kill leaves whole, around the places where something ends.
+        const steps = [0, 1, 27, 28, 29, 28 + 4096];
+        for (let good = 8192; good < bytes + 512; good += Math.floor(bytes / 12)) steps.push(good);
+        for (let good = bytes; good < bytes + 8000; good += 50) steps.push(good);
+        for (const good of steps) {
+          await rm(directory, {recursive: true, force: true});
+          await mkdir(directory);
+          const files = new FailingFiles(directory);
+          const {journal} = await openJournal({files, segmentBytes: 64 << 20});
+          await journal.append(entry(0));
+          files.good = good;
+
+          const result = await Promise.allSettled([journal.append(longEntry(1, lengths))]);
+
+          const isWhole = result[0].status === 'fulfilled';
+          await journal.close().catch(() => undefined);
+          const {journal: again, found} = await openJournal({segmentBytes: 64 << 20});
+          expect(found).toEqual(isWhole ? numbers(lengths.length + 1) : [0]);
+          await again.append(entry(99));
+          await again.close();
+          expect((await scan()).found).toEqual([...found, 99]);
+          seen.add(isWhole);
+        }
+        expect(seen.size).toBe(2);
+      },
+    );
+  });
+
   describe('after a power cut', () => {
     test.each([
       ['the whole of it', 0, Infinity],
@@ -264,32 +360,6 @@ describe('Journal', () => {
   });
 
   describe('on a disk that fails', () => {
-    /** Hands out files of which the writes fail, after `good` bytes, and the syncs, after `goodSyncs`. */
-    class FailingFiles extends SegmentFiles {
-      good = Infinity;
-      goodSyncs = Infinity;
-
-      override async openForWriting(segment: number): Promise<FileHandle> {
-        const handle = await open(this.path(segment), 'a+');
-        const write = handle.write.bind(handle);
-        const datasync = handle.datasync.bind(handle);
-        const take = (length: number): number => {
-          const taken = Math.min(length, this.good);
-          this.good -= taken;
-          if (taken > 0) return taken;
-          throw Object.assign(new Error('ENOSPC: no space left on device'), {code: 'ENOSPC'});
-        };
-        return Object.assign(handle, {
-          write: async (buffer: Buffer, offset: number, length: number, position: number) =>
-            write(buffer, offset, take(length), position),
-          datasync: async () => {
-            if (this.goodSyncs-- <= 0) throw new Error('EIO: i/o error');
-            await datasync();
-          },
-        });
-      }
-    }
-
     test('rejects the entry that did not fit and every later one, and has those before', async () => {
       const files = new FailingFiles(directory);
       const {journal} = await openJournal({files});
