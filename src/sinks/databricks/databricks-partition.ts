@@ -133,7 +133,6 @@ export class DatabricksPartition implements SinkPartition {
     } catch (error) {
       const rejected = await this.#rejected(file, rows, error);
       if (rejected === undefined) throw error;
-      // Where another writer has the file by now, this fails: it was not the row.
       await this.#parts.offsets.settle(this.#next);
       this.#remove(file);
       throw rejected;
@@ -171,8 +170,10 @@ export class DatabricksPartition implements SinkPartition {
       try {
         await client.run(get(`${this.#directory}/${file}`, path));
       } catch (error) {
-        if (error instanceof StatementError && error.problem === 'no-file') throw this.#lost(file);
-        throw error;
+        if (!(error instanceof StatementError && error.problem === 'no-file')) throw error;
+        // Another writer may have loaded and removed it.
+        await offsets.checkLoads(file);
+        throw this.#lost(file);
       }
       await saveCompressed(path, handOver(await linesOf(path, file), offsets.epoch));
     });
@@ -241,18 +242,22 @@ export class DatabricksPartition implements SinkPartition {
       return true;
     } catch (error) {
       if (!mayBeRejection(error)) throw error;
-      const objection = await this.#objection(load, 0, Number.MAX_SAFE_INTEGER).catch(
-        () => undefined,
-      );
+      const objection = await this.#objection(load, 0, Number.MAX_SAFE_INTEGER);
       if (objection === undefined) throw error;
       return false;
     }
   }
 
-  /** What the table says against the file's rows of these offsets; undefined where it takes them. */
+  /**
+   * What the table says against the file's rows of these offsets; undefined where it takes them.
+   *
+   * @throws TaskError SINK_FENCED where they are another writer's by now: it was not the rows.
+   */
   async #objection(load: Load, first: number, last: number): Promise<unknown> {
+    const {client, offsets} = this.#parts;
     try {
-      await this.#parts.client.query(tryOut(load, first, last));
+      const [row] = await client.query(tryOut(load, first, last));
+      if ((row?.['hash'] ?? null) === null) throw offsets.fenced();
       return undefined;
     } catch (error) {
       if (isRejection(error)) return error;
@@ -269,9 +274,9 @@ export class DatabricksPartition implements SinkPartition {
   }
 
   #run(load: Load): Promise<unknown> {
-    const {client, source, merges} = this.#parts;
+    const {client, source, offsets, merges} = this.#parts;
     if (source.insertMode === 'append') return client.run(copyInto(load));
-    return merges.run(() => client.run(mergeInto(load)));
+    return merges.run(() => client.run(mergeInto(load, offsets.guard(load.file))));
   }
 
   #load(file: string): Load {

@@ -47,6 +47,11 @@ export class SinkOffsets {
     return this.#epoch;
   }
 
+  /** Condition that holds while this writer is the newest and `file` is what it loads. */
+  guard(file: string): string {
+    return `EXISTS (SELECT 1 FROM ${this.#table} WHERE ${this.#row} AND epoch = ${this.#epoch} AND pending_file = ${literal(file)})`;
+  }
+
   /** How an operator decides by hand about what is pending. */
   get remedy(): string {
     return `UPDATE ${this.#table} SET pending_file = NULL WHERE ${this.#row}, with next_offset = pending_offset if they are there`;
@@ -91,10 +96,19 @@ export class SinkOffsets {
     );
   }
 
+  /** @throws TaskError SINK_FENCED when this writer is not the newest any more, or `file` not what it loads. */
+  async checkLoads(file: string): Promise<void> {
+    const rows = await this.#client.query(`SELECT 1 AS own WHERE ${this.guard(file)}`);
+    if (rows.length === 0) throw this.fenced();
+  }
+
   async #move(changes: string): Promise<void> {
-    if (await this.#update(changes, this.#epoch)) return;
+    if (!(await this.#update(changes, this.#epoch))) throw this.fenced();
+  }
+
+  fenced(): TaskError {
     const {sink, topic, partition} = this.#source;
-    throw new TaskError(
+    return new TaskError(
       'SINK_FENCED',
       `sink ${sink}: another writer has taken over ${topic}-${partition}`,
     );

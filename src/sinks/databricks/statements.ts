@@ -34,8 +34,11 @@ export function copyInto(load: Load): string {
   return `COPY INTO ${load.table} FROM (SELECT ${values.join(', ')} FROM ${literal(load.directory)}) FILEFORMAT = TEXT FILES = (${literal(load.file)})`;
 }
 
-/** Applies the file's rows, one for each key, newer ones only; a line without a value deletes. */
-export function mergeInto(load: Load): string {
+/**
+ * Applies the file's rows, one for each key, newer ones only; a line without a value deletes. `guard` is a condition
+ * under which alone anything happens.
+ */
+export function mergeInto(load: Load, guard: string): string {
   const columns = load.columns.map(({name}) => identifier(name));
   const values = load.columns.map(
     (column) => `${valueOf(load, column, 'r')} AS ${identifier(column.name)}`,
@@ -45,13 +48,17 @@ export function mergeInto(load: Load): string {
     : '';
   const changes = columns.map((name) => `${name} = s.${name}`);
   const inserted = columns.map((name) => `s.${name}`);
-  return `MERGE INTO ${load.table} AS t USING (SELECT ${values.join(', ')}, r.v IS NULL AS \`_deleted\` FROM ${lines(load)}) AS s ON t.\`_key\` = s.\`_key\` WHEN MATCHED AND s.\`_deleted\`${newer} THEN DELETE WHEN MATCHED AND NOT s.\`_deleted\`${newer} THEN UPDATE SET ${changes.join(', ')} WHEN NOT MATCHED AND NOT s.\`_deleted\` THEN INSERT (${columns.join(', ')}) VALUES (${inserted.join(', ')})`;
+  return `MERGE INTO ${load.table} AS t USING (SELECT ${values.join(', ')}, r.v IS NULL AS \`_deleted\` FROM ${lines(load)} WHERE ${guard}) AS s ON t.\`_key\` = s.\`_key\` WHEN MATCHED AND s.\`_deleted\`${newer} THEN DELETE WHEN MATCHED AND NOT s.\`_deleted\`${newer} THEN UPDATE SET ${changes.join(', ')} WHEN NOT MATCHED AND NOT s.\`_deleted\` THEN INSERT (${columns.join(', ')}) VALUES (${inserted.join(', ')})`;
 }
 
-/** Fails if one of the rows between two offsets cannot be loaded. The hash needs every value, so none is left out. */
+/**
+ * Fails if one of the rows between two offsets cannot be loaded; the `hash` needs every value, so none is left out. It is NULL where
+ * there are no such rows for this writer.
+ */
 export function tryOut(load: Load, fromOffset: number, toOffset: number): string {
   const values = load.columns.map((column) => valueOf(load, column, 'r'));
-  return `SELECT max(hash(${values.join(', ')})) AS hash FROM ${lines(load, `CAST(regexp_extract(value, '"_offset":([0-9]+)', 1) AS BIGINT) BETWEEN ${fromOffset} AND ${toOffset}`)}`;
+  const own = `startswith(value, ${literal(epochMark(load.epoch))})`;
+  return `SELECT max(hash(${values.join(', ')})) AS hash FROM ${lines(load, `${own} AND CAST(regexp_extract(value, '"_offset":([0-9]+)', 1) AS BIGINT) BETWEEN ${fromOffset} AND ${toOffset}`)}`;
 }
 
 /** The lines as structs `r`. The condition is on the text, so that lines which it leaves out need not be JSON. */

@@ -194,6 +194,73 @@ describe('Databricks', () => {
     },
   );
 
+  test.each(['append', 'upsert'] as const)(
+    'sink check 7: a writer that stops at any statement of taking over by %s does no harm when it goes on after a third one',
+    async (mode) => {
+      const found: unknown[] = [];
+      for (let at = 1; ; at++) {
+        cases++;
+        warehouse.faults.clear();
+        const first = await killAt(loadBy[mode], 'hangs-before', async (sink) =>
+          write(await sink.open(source(mode)), [row(0, 'a'), row(1, 'b')]),
+        );
+        warehouse.faults.clear();
+        const goOn = warehouse.faults.arm('held', at);
+        const reached = warehouse.faults.whenReached.then(() => true);
+        const second = first.open(source(mode));
+        const isHeld = await Promise.race([reached, second.then(() => false)]);
+        if (!isHeld) break;
+
+        const third = await warehouse.connect().open(source(mode));
+        if (mode === 'upsert') await write(third, [row(2, 'a', null)]);
+        goOn();
+        const failure = await failureOf(second);
+        // Whatever the one in between has done, this one goes on, or is told to open again.
+        const last = mode === 'upsert' ? 3 : 2;
+        if ((await failureOf(write(third, [row(last, 'c')]))) !== undefined) {
+          const fourth = await warehouse.connect().open(source(mode));
+          if (fourth.nextOffset === last) await write(fourth, [row(last, 'c')]);
+        }
+
+        expect(
+          failure === undefined ||
+            failure instanceof TaskError ||
+            failure instanceof RetriableError,
+        ).toBe(true);
+        found.push(await offsets());
+      }
+      expect(found.length).toBeGreaterThan(8);
+      expect(found).toEqual(found.map(() => (mode === 'upsert' ? [1, 3] : [0, 1, 2])));
+    },
+  );
+
+  test.each(['append', 'upsert'] as const)(
+    'sink check 7: a writer whose file is taken over (%s) just before it loads it does not take its rows for bad ones',
+    async (mode) => {
+      const first = await killAt(loadBy[mode], 'hangs-before', async (sink) =>
+        write(await sink.open(source(mode)), [row(0, 'a'), row(1, 'b')]),
+      );
+      const {faults} = warehouse;
+      const letBringFile = faults.arm('held', (sql) => sql.startsWith('UPLOAD'));
+      const second = failureOf(first.open(source(mode)));
+      await faults.whenReached;
+      const letLoad = faults.arm('held', loadBy[mode]);
+      const third = failureOf(warehouse.connect().open(source(mode)));
+      await faults.whenReached;
+
+      letBringFile();
+      await second;
+      letLoad();
+      const failure = await third;
+      const fourth = await warehouse.connect().open(source(mode));
+      await write(fourth, [row(0, 'a'), row(1, 'b'), row(2, 'c')].slice(fourth.nextOffset ?? 0));
+
+      expect(failure === undefined || failure instanceof TaskError).toBe(true);
+      expect(fourth.nextOffset).toBe(2);
+      expect(await offsets()).toEqual([0, 1, 2]);
+    },
+  );
+
   test('sink check 7: a MERGE that begins when another writer has the partition changes nothing, also where its file is still there', async () => {
     const stale = await warehouse.connect().open(source('upsert'));
     await write(stale, [row(0, 'a')]);

@@ -43,6 +43,13 @@ export interface DeltaEngineOptions {
   readonly directory: string;
 }
 
+/** On the text of a line: how it begins, and the offsets between which it lies. */
+interface LineCondition {
+  readonly start: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A statement as it was sent. */
 interface SentStatement {
   readonly sql: string;
@@ -402,11 +409,15 @@ export class DeltaEngine {
       .slice(0, from)
       .findLastIndex(({text}, at) => text === '(' && statement[at + 1]?.text === 'SELECT');
     const {inner, close} = parenthesized(statement, open);
-    const range = /BETWEEN (\d+) AND (\d+)$/.exec(sparkText(inner));
+    const range = /WHERE startswith\(value, '([^']+)'\) AND .* BETWEEN (\d+) AND (\d+)$/.exec(
+      sparkText(inner),
+    );
     const {source} = this.#jsonSource(
       inner,
       path,
-      range === null ? undefined : [Number(range[1]), Number(range[2])],
+      range === null
+        ? undefined
+        : {start: range[1] ?? '', from: Number(range[2]), to: Number(range[3])},
     );
     return `${duckText(statement.slice(0, open))}${source}${duckText(statement.slice(close + 1))}`;
   }
@@ -415,7 +426,7 @@ export class DeltaEngine {
   #jsonSource(
     some: readonly Token[],
     path: string,
-    range?: readonly [number, number],
+    condition?: LineCondition,
   ): {expressions: readonly Token[]; source: string} {
     const expressions: Token[] = [];
     let schema = '';
@@ -445,20 +456,20 @@ export class DeltaEngine {
     const fields = types.map(([name]) => `${quoted(name)} := ${quoted(name)}`);
     return {
       expressions,
-      source: `(SELECT struct_pack(${fields.join(', ')}) AS r FROM read_json('${this.#lines(path, mark, range)}', format = 'newline_delimited', maximum_object_size = 67108864, columns = {${wire.join(', ')}}))`,
+      source: `(SELECT struct_pack(${fields.join(', ')}) AS r FROM read_json('${this.#lines(path, mark, condition)}', format = 'newline_delimited', maximum_object_size = 67108864, columns = {${wire.join(', ')}}))`,
     };
   }
 
-  /** The file's lines without their mark, those between two offsets only, in a file of their own. */
-  #lines(path: string, mark: string, range?: readonly [number, number]): string {
+  /** The file's lines without their mark, those that meet the condition only, in a file of their own. */
+  #lines(path: string, mark: string, condition?: LineCondition): string {
     const file = this.volumeFile(path);
     if (!existsSync(file))
       throw new SparkError('42K03', 'PATH_NOT_FOUND', `Path does not exist: ${path}.`);
     const text = gunzipSync(readFileSync(file)).toString();
     const lines = text.split('\n').filter((line) => {
-      if (line === '' || range === undefined) return line !== '';
+      if (line === '' || condition === undefined) return line !== '';
       const offset = Number(/"_offset":([0-9]+)/.exec(line)?.[1]);
-      return offset >= range[0] && offset <= range[1];
+      return line.startsWith(condition.start) && offset >= condition.from && offset <= condition.to;
     });
     const scratch = join(this.#options.directory, `scratch-${this.#files++ % 64}.json`);
     const stripped = lines.map((line) => (line.startsWith(mark) ? line.slice(mark.length) : line));
