@@ -6,8 +6,8 @@ import {putBatch, storedBatch, trailerJson} from './unwritten-batch.ts';
 import type {UnwrittenBatch} from './unwritten-batch.ts';
 
 /**
- * What is written at once. It is still in the processor's cache when the kernel copies it, which takes a fourth of the time that it
- * takes for ten megabytes, and the same memory serves again.
+ * What is written at once. It is still in the processor's cache when the kernel copies it, which takes less than half of the time
+ * that it takes in one write of ten megabytes (2.4 and 1.0 s of system time for 1.2 GB), and the same memory serves again.
  */
 export const PIECE_BYTES = 1 << 20;
 
