@@ -1,14 +1,14 @@
 import {randomBytes} from 'node:crypto';
 import {appendFileSync, readFileSync} from 'node:fs';
 import {createServer} from 'node:net';
-import {tmpdir, userInfo} from 'node:os';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
 const FIRST_PORT = 20_000;
 const PORTS = 12_000;
 
 /** A ticket a port that was ever given out, by any process of this user. */
-const ticketFile = join(tmpdir(), `millrace-test-ports-${userInfo().username}`);
+const ticketFile = join(tmpdir(), `millrace-test-ports-${process.getuid?.() ?? 'user'}`);
 const TICKET_BYTES = 8;
 
 /**
