@@ -38,6 +38,17 @@ describe('StatementFaults', () => {
     expect(take('BEGIN', 'COMMIT', 'COMMIT')).toEqual([undefined, 'answer-lost', undefined]);
   });
 
+  test('meets as many statements that match as it was armed for, whatever comes between them', () => {
+    faults.arm('held', /^ALTER/, 2);
+
+    expect(take('ALTER', 'DESCRIBE', 'ALTER', 'ALTER')).toEqual([
+      'held',
+      undefined,
+      'held',
+      undefined,
+    ]);
+  });
+
   test('counts statements for each fault that is armed', () => {
     faults.arm('reset', 1);
     faults.arm('fails-before', 3);

@@ -24,8 +24,8 @@ export type StatementFault =
   | 'commits-late';
 
 /**
- * Which statement a fault is for: the one of this number, the first that matches, with those right behind it where the fault
- * is for several; or each of which the function says so.
+ * Which statements a fault is for: the one of this number, with those right behind it where the fault is for several; or the
+ * first ones that match, or of which the function says so, whatever comes between them.
  */
 export type FaultyStatement = number | RegExp | ((sql: string) => boolean);
 
@@ -71,8 +71,8 @@ export class StatementFaults {
   }
 
   /**
-   * Lets `fault` meet `times` statements: from the `at`th from now on (1 is the next one), from the next that matches, or
-   * those that are said to be met. Faults armed before stay armed; of two that a statement would meet it is the older one.
+   * Lets `fault` meet `times` statements: from the `at`th from now on (1 is the next one), or the next that match or are said
+   * to be met. Faults armed before stay armed; of two that a statement would meet it is the older one.
    *
    * @returns lets those go on that this fault makes wait.
    */
@@ -110,9 +110,9 @@ export class StatementFaults {
 
 function conditionOf(at: FaultyStatement): (sql: string) => boolean {
   if (typeof at === 'function') return at;
-  let passing = typeof at === 'number' ? at - 1 : Infinity;
-  return (sql) => {
-    if (at instanceof RegExp && at.test(sql)) passing = 0;
+  if (typeof at !== 'number') return (sql) => at.test(sql);
+  let passing = at - 1;
+  return () => {
     // Stays so: an older fault may meet the statement first, and there may be more of them.
     if (passing === 0) return true;
     passing--;
