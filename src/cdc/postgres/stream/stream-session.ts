@@ -5,6 +5,7 @@ import type {Relation, SourceEvent} from '../../replication-source.ts';
 import type {TableFilter} from '../../table-filter.ts';
 import {readTable, readTypes} from '../catalog/column-catalog.ts';
 import type {CatalogTable} from '../catalog/column-catalog.ts';
+import {untilVisible} from '../catalog/until-visible.ts';
 import {connect, disconnect} from '../connection/connection.ts';
 import type {PostgresAddress} from '../connection/connection.ts';
 import {EventBuffer} from './event-buffer.ts';
@@ -46,6 +47,8 @@ export class StreamSession {
   readonly #buffer: EventBuffer;
   /** For the catalog; the walsender is busy. Connects at the first relation. */
   #catalog: Promise<Client> | undefined;
+  /** The last transaction that the catalog was seen to have. */
+  #visibleXid: number | undefined;
 
   constructor(
     walsender: Client,
@@ -128,8 +131,12 @@ export class StreamSession {
   }
 
   async #lookUp(message: RelationMessage, labels: EnumLabelsAsOf): Promise<Relation> {
+    const {xid} = this.#reader;
     this.#catalog ??= connect(this.#address, 'query');
     const catalog = await this.#catalog;
+    if (xid !== undefined && xid !== this.#visibleXid)
+      await untilVisible(catalog, xid, this.#deps.clock);
+    this.#visibleXid = xid;
     const table = await readTable(catalog, message.oid);
     if (table !== undefined) this.#deps.onTable(table);
     const types = await readTypes(

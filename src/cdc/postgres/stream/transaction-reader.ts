@@ -75,6 +75,11 @@ export class TransactionReader {
     return this.#position;
   }
 
+  /** Of the transaction whose messages are being read; undefined between two. */
+  get xid(): number | undefined {
+    return this.#current?.xid;
+  }
+
   /** What is read from now on comes from a new connection, which starts at `position` and knows no relations. */
   connected(output: TransactionReaderOutput): void {
     this.#output = output;
