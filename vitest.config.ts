@@ -37,6 +37,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           isolate: false,
+          // The longest takes two seconds on two quiet cores; what hangs is noticed all the same.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           setupFiles: ['test/support/loopback-only.ts'],
           include: ['test/**/*.test.ts'],
           exclude: infrastructure.map((suffix) => `test/**/*.${suffix}.test.ts`),

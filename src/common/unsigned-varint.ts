@@ -1,18 +1,25 @@
+/** What four bytes hold; up to here, and of what is left of a number of up to 2^53, arithmetic is that of integers. */
+const FOUR_BYTES = 2 ** 28;
+
 /** How many bytes {@link putVarint} takes. */
 export function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
-  let size = 3;
-  for (let rest = Math.floor(value / 0x20_0000); rest > 0; size++) rest = Math.floor(rest / 128);
-  return size;
+  if (value < 0x20_0000) return 3;
+  return value < FOUR_BYTES ? 4 : 4 + varintSize(Math.floor(value / FOUR_BYTES));
 }
 
 /** Writes a number from 0 to 2^53, seven bits a byte, the lowest first; returns where it ends. */
 export function putVarint(target: Uint8Array, at: number, value: number): number {
   let rest = value;
-  while (rest > 0x7fffffff) {
-    target[at++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
+  if (rest >= FOUR_BYTES) {
+    const high = Math.floor(rest / FOUR_BYTES);
+    const low = rest - high * FOUR_BYTES;
+    target[at++] = low | 0x80;
+    target[at++] = (low >>> 7) | 0x80;
+    target[at++] = (low >>> 14) | 0x80;
+    target[at++] = (low >>> 21) | 0x80;
+    rest = high;
   }
   while (rest > 0x7f) {
     target[at++] = (rest & 0x7f) | 0x80;

@@ -174,6 +174,8 @@ export interface FetcherOptions {
   readonly isolation: 'read_committed' | 'read_uncommitted';
   /** Stop filling one answer after about this many bytes per partition. Default: 1 MiB. */
   readonly maxPartitionBytes?: number;
+  /** Whether records come with their headers; without any otherwise, for who looks at none. Default: true. */
+  readonly headers?: boolean;
 }
 
 /** The answer to one fetch of one partition; `records` may be empty while the watermarks move. */

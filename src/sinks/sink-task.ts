@@ -105,10 +105,12 @@ export class SinkTask {
   }
 
   #fetcher(): Fetcher {
-    const {kafka, limits} = this.#options;
+    const {kafka, limits, deadLetters} = this.#options;
     return kafka.fetcher({
       isolation: 'read_committed',
       maxPartitionBytes: Math.min(MAX_FETCH_BYTES, limits.bufferBytes),
+      // A dead letter keeps those of its record; no row has any.
+      headers: deadLetters !== undefined,
     });
   }
 

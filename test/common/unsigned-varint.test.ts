@@ -11,6 +11,10 @@ describe('an unsigned varint', () => {
     [16_384, '808001'],
     [2 ** 21 - 1, 'ffff7f'],
     [2 ** 21, '80808001'],
+    [2 ** 28 - 1, 'ffffff7f'],
+    [2 ** 28, '8080808001'],
+    [2 ** 31, '8080808008'],
+    [1_764_000_000_000, '80d0dfb4ab33'],
     [2 ** 53 - 1, 'ffffffffffffff0f'],
   ])('of %d has seven bits a byte, the lowest first', (value, hex) => {
     const bytes = Buffer.alloc(10);

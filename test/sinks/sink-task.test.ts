@@ -153,7 +153,9 @@ describe('SinkTask', () => {
       const record = harness.record('o', {size: 'x'.repeat(400)});
       await harness.produce(Array.from({length: 5}, () => record));
 
-      task({limits: {batchSize: 1000, bufferBytes: 1024, lingerMs: 0}});
+      task({limits: {batchSize: 1000, bufferBytes: 1024, lingerMs: 1000}});
+      await rowsArrive(4);
+      clock.advance(1000);
       await rowsArrive(5);
 
       expect(sizes()).toEqual([2, 2, 1]);

@@ -594,6 +594,48 @@ export function kafkaClientSuite(open: () => Promise<ClusterUnderTest>): void {
       );
     });
 
+    test('leaves headers out for who looks at none', async () => {
+      await createTopic();
+      const headers = [{key: 'h', value: Buffer.from('x')}];
+      await commit(await producer(), [{...record('a'), headers}, record('b')]);
+      const fetcher = client.fetcher({isolation: 'read_committed', headers: false});
+      fetcher.assign({topic, partition: 0}, 0);
+
+      const read = await readTo(fetcher, 2);
+
+      expect(read).toEqual([
+        {...record('a'), offset: 0},
+        {...record('b'), offset: 1},
+      ]);
+    });
+
+    test('reads a long batch from its start and from within, record by record', async () => {
+      await createTopic();
+      const by = await producer();
+      const builder = new MemoryRecordsBuilder();
+      const texts = Array.from({length: 3_000}, (_, i) => `${i} `.padEnd(290, '#'));
+      for (const text of texts) {
+        builder.begin(1_000, null).text(text);
+        builder.end([new SpelledHeader('h', text.slice(0, 5))]);
+      }
+      builder.mark();
+      by.begin();
+      await by.send([{topic, partition: 0, records: builder.take() as MemoryRecords}]);
+      await by.commit();
+
+      const whole = await readTo(reader(), 3_001);
+      const part = await readTo(reader('read_committed', 1_234), 3_001);
+
+      expect(values(whole)).toEqual(texts);
+      expect(whole.map(({headers}) => String(headers[0]?.value))).toEqual(
+        texts.map((text) => text.slice(0, 5)),
+      );
+      expect(part.map(({offset}) => offset)).toEqual(
+        Array.from({length: 3_000 - 1_234}, (_, i) => 1_234 + i),
+      );
+      expect(values(part)).toEqual(texts.slice(1_234));
+    });
+
     test('fails at a position outside of the log', async () => {
       await createTopic();
       const fetcher = reader('read_committed', 100);

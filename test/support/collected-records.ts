@@ -1,8 +1,8 @@
 import type {ProducerRecord} from '../../src/kafka/client.ts';
 import type {CollectedRecords} from '../../src/cdc/events/record-collector.ts';
-import {readMemoryRecords} from '../../src/kafka/memory-records/read-memory-records.ts';
+import {recordsOf} from './memory-records.ts';
 
 /** The records one by one, partition by partition. */
 export function collectedRecords({batches}: CollectedRecords): ProducerRecord[] {
-  return batches.flatMap(({records}) => readMemoryRecords(records));
+  return batches.flatMap(({records}) => recordsOf(records));
 }

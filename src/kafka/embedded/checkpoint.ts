@@ -9,6 +9,9 @@ import {LogBatch} from './partition-log.ts';
 import type {PartitionLog} from './partition-log.ts';
 import {TopicTable} from './topic-table.ts';
 
+/** Of the log's files, the batches in the journal included. */
+const FORMAT = 2;
+
 /** A batch that the journal holds and the index not yet: it belongs to an open transaction or stands behind one. */
 interface PendingBatch {
   readonly topic: number;
@@ -20,7 +23,7 @@ interface PendingBatch {
 
 /** The state of the log as of `end`, but for what the index knows besides. As JSON it is the index's checkpoint. */
 export interface Checkpoint {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly end: JournalPosition;
   readonly nextTopicNumber: number;
   readonly topics: readonly TopicRecord[];
@@ -60,7 +63,7 @@ export function takeCheckpoint(store: LogStore): {checkpoint: Checkpoint; indexe
     }
   }
   const checkpoint: Checkpoint = {
-    format: 1,
+    format: FORMAT,
     end: store.journal.end,
     nextTopicNumber: store.topics.nextNumber,
     topics: store.topics.topics(),
@@ -164,12 +167,15 @@ export class Recovery implements RecoveredState {
       open.logs.add(log);
       ({owner} = open);
     }
-    const batch = new LogBatch(log, stored.baseOffset, owner, stored.appendTime);
-    batch.nextOffset = stored.nextOffset;
-    batch.records = null;
-    batch.sealed = true;
-    batch.stored = stored;
-    batch.bound = stored.length;
+    const {baseOffset, nextOffset, appendTime} = stored;
+    const batch = new LogBatch(log, {
+      baseOffset,
+      nextOffset,
+      appendTime,
+      owner,
+      body: null,
+      stored,
+    });
     log.insert(batch);
   }
 
@@ -198,7 +204,7 @@ export class Recovery implements RecoveredState {
 /** @throws FatalError KAFKA_LOG_CORRUPTED when the stored checkpoint is none that this version can read. */
 export function asCheckpoint(value: unknown, directory: string): Checkpoint {
   const checkpoint = value as Partial<Checkpoint>;
-  if (checkpoint.format === 1) return checkpoint as Checkpoint;
+  if (checkpoint.format === FORMAT) return checkpoint as Checkpoint;
   throw new FatalError(
     'KAFKA_LOG_CORRUPTED',
     `${directory} has format ${String(checkpoint.format)}, which this version cannot read: start the version that wrote it, or delete the directory to start over from the sources`,

@@ -38,6 +38,7 @@ export class EmbeddedFetcher implements Fetcher {
   readonly #clock: Clock;
   readonly #committedOnly: boolean;
   readonly #partitionBytes: number;
+  readonly #headers: boolean;
   readonly #assigned = new Map<string, Assigned>();
   #tick = 0;
   #turn = 0;
@@ -50,6 +51,7 @@ export class EmbeddedFetcher implements Fetcher {
     this.#clock = clock;
     this.#committedOnly = options.isolation === 'read_committed';
     this.#partitionBytes = options.maxPartitionBytes ?? DEFAULT_PARTITION_BYTES;
+    this.#headers = options.headers ?? true;
   }
 
   assign(partition: TopicPartition, offset: number): void {
@@ -133,7 +135,12 @@ export class EmbeddedFetcher implements Fetcher {
       const limit = this.#committedOnly ? lastStableOffset : highWatermark;
       const slice: Reading['slice'] =
         budget > 0
-          ? this.#reader.read(log, position, limit, Math.min(budget, this.#partitionBytes))
+          ? this.#reader.read(log, {
+              offset: position,
+              limit,
+              maxBytes: Math.min(budget, this.#partitionBytes),
+              headers: this.#headers,
+            })
           : {records: [], position, bytes: 0};
       // What the journal will answer is not known yet; it is at most about this.
       const bytes = slice instanceof Promise ? this.#partitionBytes : slice.bytes;

@@ -3,9 +3,9 @@ import {FatalError, messageOf} from '../../common/errors.ts';
 import {ENTRY_HEADER_BYTES, writeEntryHeader} from './journal-entry.ts';
 import type {EntryTrailer, JournalChange, StoredBatch} from './journal-entry.ts';
 import {LongEntryWriter, PIECE_BYTES, writeFully} from './long-entry.ts';
-import {batchOverhead, checksum} from './record-batch.ts';
+import {checksum} from './record-batch.ts';
 import type {SegmentFiles} from './segment-files.ts';
-import {putBatch, storedBatch, trailerJson} from './unwritten-batch.ts';
+import {putUnwritten, storedBatch, trailerJson, unwrittenSize} from './unwritten-batch.ts';
 import type {UnwrittenBatch} from './unwritten-batch.ts';
 
 export interface JournalEntry {
@@ -206,7 +206,7 @@ export class Journal {
     let at = start + ENTRY_HEADER_BYTES;
     for (const batch of entry.batches) {
       const from = at;
-      at = putBatch(buffer, from, batch);
+      at = putUnwritten(buffer, from, batch);
       stored.push(storedBatch(batch, buffer.subarray(from, at), segment, position + from));
     }
     const bodyBytes = at - start - ENTRY_HEADER_BYTES;
@@ -242,6 +242,6 @@ function entryBound({change, batches}: JournalEntry): number {
   let items = batches.length + 4;
   items += (change.ends?.length ?? 0) + (change.groupOffsets?.length ?? 0);
   let bytes = ENTRY_HEADER_BYTES + items * TRAILER_BYTES_PER_ITEM;
-  for (const batch of batches) bytes += batch.bound + batchOverhead + 256;
+  for (const batch of batches) bytes += unwrittenSize(batch) + 256;
   return bytes;
 }

@@ -2,9 +2,9 @@ import type {ConsumedRecord} from '../client.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import {KeyOffsetMap} from './key-offset-map.ts';
 import type {LogStore} from './log-store.ts';
-import {MAX_BATCH_BYTES} from './partition-log.ts';
 import type {PartitionLog} from './partition-log.ts';
-import {encodedBound} from './record-batch.ts';
+import {encodedBound} from '../memory-records/encode-records.ts';
+import {MAX_BATCH_BYTES, bodyWithGaps} from './record-batch.ts';
 import {rewriteBatches} from './rewrite-batches.ts';
 import type {UnwrittenBatch} from './unwritten-batch.ts';
 
@@ -134,14 +134,13 @@ export class LogCleaner {
     let appendTime = 0;
     const close = (): void => {
       if (open === undefined) return;
-      const {records, bound} = open;
+      const {records} = open;
       merged.push({
         topicNumber: log.topic.number,
         partition: log.partition,
         baseOffset: (records[0] as ConsumedRecord).offset,
         nextOffset: (records.at(-1) as ConsumedRecord).offset + 1,
-        records,
-        bound,
+        body: bodyWithGaps(records),
         appendTime,
       });
     };

@@ -1,9 +1,12 @@
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import type {ConsumedRecord} from '../client.ts';
+import {appendRecords, readRecords} from '../memory-records/read-records.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import type {LogIndex} from './log-index.ts';
 import type {LogBatch, PartitionLog} from './partition-log.ts';
-import {checksum, decodeBatch} from './record-batch.ts';
+import {checksum, readBatch} from './record-batch.ts';
+import type {BatchBody} from './record-batch.ts';
+
 import type {SegmentFiles} from './segment-files.ts';
 
 /** A stretch of one partition. */
@@ -15,12 +18,22 @@ export interface LogSlice {
   readonly bytes: number;
 }
 
-/** A stretch as it stood when it was asked for; `records` are still to be read. */
+/** What is asked for. */
+export interface ReadRange {
+  /** The first offset. */
+  readonly offset: number;
+  /** One past the last one. */
+  readonly limit: number;
+  /** About how many bytes, at most. */
+  readonly maxBytes: number;
+  /** Whether the records have their headers. */
+  readonly headers: boolean;
+}
+
+/** A stretch as it stood when it was asked for; its records are still to be read. */
 interface Plan {
   readonly log: PartitionLog;
-  readonly offset: number;
-  readonly limit: number;
-  readonly maxBytes: number;
+  readonly range: ReadRange;
   readonly batches: readonly LogBatch[];
   /** No further batch in memory starts below `limit`. */
   readonly complete: boolean;
@@ -29,6 +42,12 @@ interface Plan {
 /** Batches this close together are read with one call; the bytes between them are read for nothing. */
 const READ_GAP_BYTES = 16 << 10;
 const MAX_READ_BYTES = 1 << 20;
+
+/**
+ * Records in memory are read in pieces of this size: they wait for their turn as objects, and what a young collection of V8 finds alive
+ * costs most of it.
+ */
+const MAX_DECODED_BYTES = 256 << 10;
 
 /** Compaction may delete a segment while its batches are looked up; more often in a row than this it cannot. */
 const MAX_ATTEMPTS = 5;
@@ -44,18 +63,13 @@ export class LogReader {
   }
 
   /**
-   * Records from `offset` on and below `limit`, at least one batch if there is one, then until about `maxBytes`. What
+   * Records from `offset` on and below `limit`, at least one if there is one, then until about `maxBytes`. What
    * it reads is the log as of this call; the answer comes at once when memory holds it.
    *
    * @throws TaskError KAFKA_OFFSET_OUT_OF_RANGE when retention has overtaken `offset`.
    */
-  read(
-    log: PartitionLog,
-    offset: number,
-    limit: number,
-    maxBytes: number,
-    attempt = 1,
-  ): LogSlice | Promise<LogSlice> {
+  read(log: PartitionLog, range: ReadRange, attempt = 1): LogSlice | Promise<LogSlice> {
+    const {offset, limit, maxBytes} = range;
     if (offset < log.logStartOffset) throw offsetOutOfRange(log, offset);
     if (offset >= limit || log.deleted) return {records: [], position: offset, bytes: 0};
     const batches: LogBatch[] = [];
@@ -66,14 +80,14 @@ export class LogReader {
       const batch = log.batches[i] as LogBatch;
       if (batch.baseOffset >= limit) break;
       batches.push(batch);
-      bytes += batch.bound;
-      resident &&= batch.records !== null;
+      bytes += batch.bytes;
+      resident &&= batch.body !== null;
     }
     const complete = (log.batches[i]?.baseOffset ?? limit) >= limit;
     const first = batches[0];
     const indexed = offset < log.indexedEnd && (first === undefined || first.baseOffset > offset);
-    const plan = {log, offset, limit, maxBytes, batches, complete};
-    if (resident && !indexed) return inMemory(plan, bytes);
+    const plan = {log, range, batches, complete};
+    if (resident && !indexed) return inMemory(plan);
     return this.#fromJournal(plan, indexed, attempt);
   }
 
@@ -82,7 +96,16 @@ export class LogReader {
     log: PartitionLog,
     batches: readonly StoredBatch[],
   ): Promise<ConsumedRecord[][] | undefined> {
-    const decoded: ConsumedRecord[][] = [];
+    const bodies = await this.readBodies(log, batches);
+    return bodies?.map((body, i) => readRecords(body, (batches[i] as StoredBatch).baseOffset));
+  }
+
+  /** The same without reading the records. */
+  async readBodies(
+    log: PartitionLog,
+    batches: readonly StoredBatch[],
+  ): Promise<BatchBody[] | undefined> {
+    const bodies: BatchBody[] = [];
     for (let from = 0; from < batches.length;) {
       let to = from + 1;
       const first = batches[from] as StoredBatch;
@@ -104,10 +127,10 @@ export class LogReader {
           const where = `${this.#files.path(batch.segment)} byte ${batch.position}`;
           throw this.#corrupted(log, batch.baseOffset, `the checksum at ${where} is wrong`);
         }
-        decoded.push(decodeBatch(slice, batch.baseOffset));
+        bodies.push(readBatch(slice));
       }
     }
-    return decoded;
+    return bodies;
   }
 
   async #bytes(
@@ -132,7 +155,8 @@ export class LogReader {
   }
 
   async #fromJournal(plan: Plan, indexed: boolean, attempt: number): Promise<LogSlice> {
-    const {log, offset, limit, maxBytes, batches} = plan;
+    const {log, range, batches} = plan;
+    const {offset, limit, maxBytes} = range;
     const parts: (StoredBatch | LogBatch)[] = [];
     let bytes = 0;
     if (indexed) {
@@ -146,34 +170,36 @@ export class LogReader {
     for (; taken < batches.length && bytes < maxBytes; taken++) {
       const batch = batches[taken] as LogBatch;
       parts.push(batch);
-      bytes += batch.stored?.length ?? batch.bound;
+      bytes += batch.bytes;
     }
-    const records = await this.#records(log, parts);
+    const records = await this.#records(log, parts, range);
     if (records === undefined) {
       if (attempt === MAX_ATTEMPTS) throw this.#corrupted(log, offset, 'its file is missing');
-      return this.read(log, offset, limit, maxBytes, attempt + 1);
+      return this.read(log, range, attempt + 1);
     }
     const last = parts.at(-1);
     const complete = plan.complete && taken === batches.length && bytes < maxBytes;
     const position = complete || last === undefined ? limit : Math.min(last.nextOffset, limit);
-    return {records: between(records, offset, limit), position, bytes};
+    return {records, position, bytes};
   }
 
   async #records(
     log: PartitionLog,
     parts: readonly (StoredBatch | LogBatch)[],
+    {offset, limit, headers}: ReadRange,
   ): Promise<ConsumedRecord[] | undefined> {
-    const kept = parts.map((part) => ('records' in part ? part.records : null));
+    const kept = parts.map((part) => ('body' in part ? part.body : null));
     const stored: StoredBatch[] = [];
     for (const [i, part] of parts.entries()) {
-      if (kept[i] === null) stored.push('records' in part ? (part.stored as StoredBatch) : part);
+      if (kept[i] === null) stored.push('body' in part ? (part.stored as StoredBatch) : part);
     }
-    const decoded = await this.readBatches(log, stored);
-    if (decoded === undefined) return undefined;
-    const records: ConsumedRecord[] = [];
+    const bodies = await this.readBodies(log, stored);
+    if (bodies === undefined) return undefined;
     let next = 0;
-    for (const list of kept) {
-      for (const record of list ?? (decoded[next++] as ConsumedRecord[])) records.push(record);
+    const records: ConsumedRecord[] = [];
+    for (const [i, {baseOffset}] of parts.entries()) {
+      const body = kept[i] ?? bodies[next++];
+      appendRecords(records, body as BatchBody, baseOffset, {from: offset, to: limit, headers});
     }
     return records;
   }
@@ -198,25 +224,17 @@ function keyOf(log: PartitionLog): {topicNumber: number; partition: number} {
   return {topicNumber: log.topic.number, partition: log.partition};
 }
 
-function inMemory({offset, limit, batches, complete}: Plan, bytes: number): LogSlice {
-  const last = batches.at(-1);
-  if (last === undefined) return {records: [], position: limit, bytes: 0};
-  const position = complete ? limit : last.nextOffset;
-  // A committed batch never changes, so it can be handed out as it is.
-  const whole = batches.length === 1 && last.owner === null && last.baseOffset >= offset;
-  if (whole) return {records: last.records as ConsumedRecord[], position, bytes};
+function inMemory({range, batches, complete}: Plan): LogSlice {
+  const {offset, limit, headers} = range;
+  const maxBytes = Math.min(range.maxBytes, MAX_DECODED_BYTES);
   const records: ConsumedRecord[] = [];
-  for (const batch of batches) {
-    for (const record of batch.records as ConsumedRecord[]) records.push(record);
+  let bytes = 0;
+  for (const {body, baseOffset} of batches) {
+    const wanted = {from: offset, to: limit, maxBytes: maxBytes - bytes, headers};
+    bytes += appendRecords(records, body as BatchBody, baseOffset, wanted);
+    if (bytes >= maxBytes)
+      return {records, position: (records.at(-1) as ConsumedRecord).offset + 1, bytes};
   }
-  return {records: between(records, offset, limit), position, bytes};
-}
-
-/** The records with offsets in `[from, to)`. */
-function between(records: ConsumedRecord[], from: number, to: number): ConsumedRecord[] {
-  const first = records[0];
-  const last = records.at(-1);
-  if (first === undefined || last === undefined) return records;
-  if (first.offset >= from && last.offset < to) return records;
-  return records.filter(({offset}) => offset >= from && offset < to);
+  const last = batches.at(-1);
+  return {records, position: complete || last === undefined ? limit : last.nextOffset, bytes};
 }

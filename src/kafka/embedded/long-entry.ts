@@ -1,8 +1,8 @@
 import type {FileHandle} from 'node:fs/promises';
 import {ENTRY_HEADER_BYTES, writeEntryHeader} from './journal-entry.ts';
 import type {EntryTrailer, StoredBatch} from './journal-entry.ts';
-import {batchOverhead, checksum} from './record-batch.ts';
-import {putBatch, storedBatch, trailerJson} from './unwritten-batch.ts';
+import {checksum} from './record-batch.ts';
+import {putUnwritten, storedBatch, trailerJson, unwrittenSize} from './unwritten-batch.ts';
 import type {UnwrittenBatch} from './unwritten-batch.ts';
 
 /**
@@ -39,13 +39,13 @@ export class LongEntryWriter {
       at = 0;
     };
     for (const batch of batches) {
-      const bound = batch.bound + batchOverhead;
-      if (at + bound > this.#buffer.length) {
+      const size = unwrittenSize(batch);
+      if (at + size > this.#buffer.length) {
         await endPiece();
-        this.#buffer = roomFor(this.#buffer, bound);
+        this.#buffer = roomFor(this.#buffer, size);
       }
       const from = at;
-      at = putBatch(this.#buffer, from, batch);
+      at = putUnwritten(this.#buffer, from, batch);
       stored.push(storedBatch(batch, this.#buffer.subarray(from, at), segment, start + from));
     }
     await endPiece();

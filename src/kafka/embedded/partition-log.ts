@@ -1,41 +1,48 @@
-import type {ConsumedRecord, ProducerRecord} from '../client.ts';
 import type {StoredBatch, TopicRecord} from './journal-entry.ts';
 import type {PartitionState} from './log-index.ts';
-import {encodedBound} from './record-batch.ts';
-
-/**
- * A batch is closed at this size: what a reader decodes at once, and what it reads more than it asked for. Bigger ones
- * save index entries, smaller ones memory.
- */
-export const MAX_BATCH_BYTES = 256 << 10;
+import type {BatchBody} from './record-batch.ts';
 
 /** Whose batches become visible together. Compared by identity. */
 export type BatchOwner = object;
+
+/** What a batch is made with. */
+export interface NewBatch {
+  readonly baseOffset: number;
+  readonly nextOffset: number;
+  readonly body: BatchBody | null;
+  /** The open transaction that it belongs to; null when committed. */
+  readonly owner: BatchOwner | null;
+  readonly appendTime: number;
+  readonly stored: StoredBatch | null;
+}
 
 /** A batch that memory knows: not indexed yet, or its records are kept for readers that keep up. */
 export class LogBatch {
   readonly log: PartitionLog;
   readonly baseOffset: number;
+  readonly nextOffset: number;
   readonly appendTime: number;
-  nextOffset: number;
-  /** Null once only the journal holds them. */
-  records: ConsumedRecord[] | null = [];
-  /** Sum of the records' `encodedBound`. */
-  bound = 0;
-  /** The open transaction that it belongs to; null when committed. */
+  /** About how many bytes its records have. */
+  readonly bytes: number;
+  /** Null once only the journal holds it. */
+  body: BatchBody | null;
   owner: BatchOwner | null;
-  /** Grows no more. */
-  sealed = false;
   /** Where the journal holds it; null before. */
-  stored: StoredBatch | null = null;
+  stored: StoredBatch | null;
   indexed = false;
 
-  constructor(log: PartitionLog, baseOffset: number, owner: BatchOwner | null, appendTime: number) {
+  constructor(
+    log: PartitionLog,
+    {baseOffset, nextOffset, body, owner, appendTime, stored}: NewBatch,
+  ) {
     this.log = log;
     this.baseOffset = baseOffset;
-    this.nextOffset = baseOffset;
-    this.owner = owner;
+    this.nextOffset = nextOffset;
     this.appendTime = appendTime;
+    this.bytes = body?.bytes ?? stored?.length ?? 0;
+    this.body = body;
+    this.owner = owner;
+    this.stored = stored;
   }
 
   get topicNumber(): number {
@@ -92,28 +99,24 @@ export class PartitionLog {
     return this.#batches;
   }
 
-  /** Gives the records offsets and makes them readable as uncommitted. Returns the batches that are new. */
-  append(records: readonly ProducerRecord[], owner: BatchOwner, now: number): LogBatch[] {
-    const created: LogBatch[] = [];
-    let batch = this.#batches.at(-1);
-    if (batch?.owner !== owner || batch.sealed) batch = undefined;
+  /** Gives the records offsets and makes them readable as uncommitted, each body as a batch; returns those. */
+  append(bodies: readonly BatchBody[], owner: BatchOwner, appendTime: number): LogBatch[] {
     if (!this.#firstOffsets.has(owner)) this.#firstOffsets.set(owner, this.endOffset);
-    let offset = this.endOffset;
-    for (let i = 0; i < records.length; i++) {
-      const {key, value, timestamp, headers} = records[i] as ProducerRecord;
-      const bound = encodedBound(records[i] as ProducerRecord);
-      if (batch === undefined || batch.bound + bound > MAX_BATCH_BYTES) {
-        if (batch !== undefined) batch.sealed = true;
-        batch = new LogBatch(this, offset, owner, now);
-        this.#batches.push(batch);
-        created.push(batch);
-      }
-      (batch.records as ConsumedRecord[]).push({key, value, timestamp, headers, offset});
-      batch.bound += bound;
-      batch.nextOffset = ++offset;
-    }
-    this.endOffset = offset;
-    return created;
+    return bodies.map((body) => {
+      const baseOffset = this.endOffset;
+      const nextOffset = baseOffset + body.count;
+      this.endOffset = nextOffset;
+      const batch = new LogBatch(this, {
+        baseOffset,
+        nextOffset,
+        body,
+        owner,
+        appendTime,
+        stored: null,
+      });
+      this.#batches.push(batch);
+      return batch;
+    });
   }
 
   /** Takes an offset for the marker that ends the owner's transaction here. */
@@ -160,7 +163,7 @@ export class PartitionLog {
   trim(): void {
     let count = 0;
     for (const batch of this.#batches) {
-      if (!batch.indexed || batch.records !== null) break;
+      if (!batch.indexed || batch.body !== null) break;
       count++;
     }
     if (count > 0) this.#batches.splice(0, count);

@@ -1,9 +1,8 @@
-import type {ConsumedRecord} from '../client.ts';
 import {scanSegment} from './journal-scanner.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import type {LogStore} from './log-store.ts';
 import type {PartitionLog} from './partition-log.ts';
-import {encodedBound} from './record-batch.ts';
+import type {BatchBody} from './record-batch.ts';
 import {rewriteBatches} from './rewrite-batches.ts';
 
 /** A segment of which less than this is in use is emptied: moving a quarter frees three. */
@@ -79,14 +78,10 @@ async function moveBatches(
 ): Promise<void> {
   for (const [log, batches] of live) {
     const from = batches.toSorted((a, b) => a.baseOffset - b.baseOffset);
-    const decoded = await store.reader.readBatches(log, from);
-    if (decoded === undefined) continue;
+    const bodies = await store.reader.readBodies(log, from);
+    if (bodies === undefined) continue;
     const key = {topicNumber: log.topic.number, partition: log.partition};
-    const to = from.map((batch, i) => {
-      const records = decoded[i] as ConsumedRecord[];
-      const bound = records.reduce((sum, record) => sum + encodedBound(record), 0);
-      return {...key, ...batch, records, bound};
-    });
+    const to = from.map((batch, i) => ({...key, ...batch, body: bodies[i] as BatchBody}));
     await rewriteBatches(store, {log, from, to});
   }
 }

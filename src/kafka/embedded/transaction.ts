@@ -1,16 +1,24 @@
 import {FatalError} from '../../common/errors.ts';
 import type {EncodedProduceBatch, ProduceBatch, ProducedBatch} from '../client.ts';
 import {isEncoded} from '../memory-records/memory-records.ts';
-import {readMemoryRecords} from '../memory-records/read-memory-records.ts';
+import {hasNullKey} from '../memory-records/read-records.ts';
 import type {GroupOffset} from './group-offsets.ts';
 import type {JournalEntry} from './journal.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import type {LogStore} from './log-store.ts';
 import type {LogBatch, PartitionLog} from './partition-log.ts';
+import {bodiesOf, bodyOf} from './record-batch.ts';
+import type {BatchBody} from './record-batch.ts';
 
 /** Records of an open transaction that stay in memory; beyond that they are written ahead of the commit. */
 const MAX_UNWRITTEN_BYTES = 4 << 20;
 const MAX_UNWRITTEN_BATCHES = 10_000;
+
+/** What one partition gets. */
+interface Append {
+  readonly log: PartitionLog;
+  readonly bodies: readonly BatchBody[];
+}
 
 /**
  * One transaction from its first record or offset to its end.
@@ -43,25 +51,20 @@ export class Transaction {
 
   /** Appends to the logs; resolves at once unless there is so much that it has to be written now. */
   async append(sent: readonly (ProduceBatch | EncodedProduceBatch)[]): Promise<ProducedBatch[]> {
-    const batches = sent.map(readBatch);
-    const logs = batches.map((batch) => this.#logFor(batch));
-    const now = this.#store.clock.now();
+    const appends = sent.map((batch) => this.#prepare(batch));
+    const appendTime = this.#store.clock.now();
     const produced: ProducedBatch[] = [];
-    for (const [i, {topic, partition, records}] of batches.entries()) {
-      const log = logs[i] as PartitionLog;
-      const before = log.batches.at(-1)?.bound ?? 0;
+    for (const {log, bodies} of appends) {
       const baseOffset = log.endOffset;
-      produced.push({topic, partition, baseOffset, nextOffset: baseOffset + records.length});
-      const last = log.batches.at(-1);
-      const created = log.append(records, this, now);
-      this.#partitions.add(log);
-      if (last !== undefined) this.#unwrittenBytes += last.bound - before;
-      for (const batch of created) {
+      for (const batch of log.append(bodies, this, appendTime)) {
         this.#unwritten.push(batch);
-        this.#unwrittenBytes += batch.bound;
+        this.#unwrittenBytes += batch.bytes;
       }
+      this.#partitions.add(log);
+      const {partition, topic} = log;
+      produced.push({topic: topic.name, partition, baseOffset, nextOffset: log.endOffset});
     }
-    for (const log of logs) log.notify();
+    for (const {log} of appends) log.notify();
     if (
       this.#unwrittenBytes > MAX_UNWRITTEN_BYTES ||
       this.#unwritten.length > MAX_UNWRITTEN_BATCHES
@@ -126,15 +129,16 @@ export class Transaction {
     await this.#writeEnd({change, batches: [], apply});
   }
 
-  #logFor(batch: ProduceBatch): PartitionLog {
-    const log = this.#store.topics.require(batch);
-    if (log.topic.cleanupPolicy === 'compact' && batch.records.some(({key}) => key === null)) {
+  #prepare({topic, partition, records}: ProduceBatch | EncodedProduceBatch): Append {
+    const log = this.#store.topics.require({topic, partition});
+    const bodies = isEncoded(records) ? records.bodies.map(bodyOf) : bodiesOf(records);
+    if (log.topic.cleanupPolicy === 'compact' && bodies.some(hasNullKey)) {
       throw new FatalError(
         'RECORD_UNWRITABLE',
-        `${log.name} is compacted, so its records need keys: give the stream a key before it is written to ${batch.topic}`,
+        `${log.name} is compacted, so its records need keys: give the stream a key before it is written to ${topic}`,
       );
     }
-    return log;
+    return {log, bodies};
   }
 
   #appendMarkers(): [number, number, number][] {
@@ -147,7 +151,6 @@ export class Transaction {
 
   #takeUnwritten(): LogBatch[] {
     const batches = this.#unwritten.filter(({log}) => !log.deleted);
-    for (const batch of batches) batch.sealed = true;
     this.#unwritten = [];
     this.#unwrittenBytes = 0;
     return batches;
@@ -191,8 +194,4 @@ export class Transaction {
     this.#resolveEnded();
     for (const log of this.#partitions) log.notify();
   }
-}
-
-function readBatch({topic, partition, records}: ProduceBatch | EncodedProduceBatch): ProduceBatch {
-  return {topic, partition, records: isEncoded(records) ? readMemoryRecords(records) : records};
 }

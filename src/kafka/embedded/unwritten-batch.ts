@@ -1,6 +1,6 @@
-import type {ConsumedRecord} from '../client.ts';
 import type {BatchRecord, EntryTrailer, StoredBatch} from './journal-entry.ts';
-import {checksum, encodeBatch} from './record-batch.ts';
+import {batchSize, checksum, putBatch} from './record-batch.ts';
+import type {BatchBody} from './record-batch.ts';
 
 /** A batch on its way into the journal. */
 export interface UnwrittenBatch {
@@ -9,15 +9,18 @@ export interface UnwrittenBatch {
   readonly baseOffset: number;
   readonly nextOffset: number;
   /** Never null until it is written. */
-  readonly records: readonly ConsumedRecord[] | null;
-  /** Sum of the records' `encodedBound`. */
-  readonly bound: number;
+  readonly body: BatchBody | null;
   readonly appendTime: number;
 }
 
-/** Writes the batch's bytes and returns where they end; the caller has made room for its `bound` and `batchOverhead`. */
-export function putBatch(target: Buffer, at: number, batch: UnwrittenBatch): number {
-  return encodeBatch(target, at, batch.records as readonly ConsumedRecord[], batch.baseOffset);
+/** How many bytes it takes. */
+export function unwrittenSize({body}: UnwrittenBatch): number {
+  return batchSize(body as BatchBody);
+}
+
+/** Writes the batch's bytes and returns where they end; the caller has made room for its `unwrittenSize`. */
+export function putUnwritten(target: Buffer, at: number, {body}: UnwrittenBatch): number {
+  return putBatch(target, at, body as BatchBody);
 }
 
 /** Where the batch stands once its bytes are at `position` of the segment. */

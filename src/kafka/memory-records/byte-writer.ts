@@ -6,7 +6,7 @@ interface FastBuffer extends Buffer {
 }
 
 /** Up to here a loop is faster than a call of what copies any number of bytes. */
-const SHORT_BYTES = 32;
+const SHORT_BYTES = 12;
 /** Of what grows. */
 const MIN_BYTES = 1024;
 

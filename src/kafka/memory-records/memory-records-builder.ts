@@ -1,7 +1,9 @@
+import {putValue, valueSize} from '../../common/deferred-header.ts';
 import type {RecordHeader} from '../client.ts';
 import {ByteWriter} from './byte-writer.ts';
 import {RECORDS_AT} from './memory-records.ts';
 import type {MemoryRecords, RecordsBody} from './memory-records.ts';
+import {HeaderNames} from './header-names.ts';
 import {rebaseRecords} from './rebase-records.ts';
 import {splitBody} from './split-body.ts';
 import type {Cut} from './split-body.ts';
@@ -27,7 +29,7 @@ const NOTHING: Mark = {bodies: 0, count: 0, end: RECORDS_AT, maxTimestamp: -Infi
 export class MemoryRecordsBuilder {
   readonly #maxBytes: number;
   readonly #out = new ByteWriter(0);
-  readonly #names = new Map<string, Buffer>();
+  readonly #names = new HeaderNames();
   #full: RecordsBody[] = [];
   /** Of the body that is being written. */
   #count = 0;
@@ -178,9 +180,11 @@ export class MemoryRecordsBuilder {
     out.reserve(VARINT_BYTES);
     out.at = putVarint(out.buffer, out.at, headers.length);
     for (let i = 0; i < headers.length; i++) {
-      const {key, value} = headers[i] as RecordHeader;
-      this.#field(this.#nameOf(key));
-      this.#field(value);
+      const header = headers[i] as RecordHeader;
+      out.bytes(this.#names.at(i, header.key));
+      const size = valueSize(header);
+      out.reserve(VARINT_BYTES + size);
+      out.at = putValue(out.buffer, putVarint(out.buffer, out.at, size), header);
     }
     const length = out.at - this.#end - this.#lengthSize;
     const size = varintSize(length);
@@ -201,19 +205,6 @@ export class MemoryRecordsBuilder {
     const [count, maxTimestamp] = [this.#count - 1, this.#maxTimestamp];
     this.#full.push(this.#body({end: start, count, maxTimestamp}));
     this.#reopen(start, this.#timestamp);
-  }
-
-  #field(bytes: Uint8Array): void {
-    const out = this.#out;
-    out.reserve(VARINT_BYTES);
-    out.at = putVarint(out.buffer, out.at, bytes.length);
-    out.bytes(bytes);
-  }
-
-  #nameOf(name: string): Buffer {
-    let bytes = this.#names.get(name);
-    if (bytes === undefined) this.#names.set(name, (bytes = Buffer.from(name)));
-    return bytes;
   }
 
   /** Moves what was written from `from` on by a few bytes. */

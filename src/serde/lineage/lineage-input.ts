@@ -64,20 +64,23 @@ export class LineageInput {
 /** A change, and where and when a task has read it. */
 class Origin extends LineageHeader {
   readonly #record: ReadRecord;
+  readonly #position: Buffer;
   readonly #where: Buffer;
   /** Milliseconds from the change to the reading: a small number, which takes no memory of its own. */
   readonly #delay: number;
 
   constructor(record: ReadRecord, where: Buffer, now: number) {
-    super(HEAD_BYTES + elementSize(originSize(record, where, now - record.timestamp)));
+    const position = sourcePositionOf(record.headers) ?? NOTHING;
+    super(HEAD_BYTES + elementSize(originSize(record, position, where, now - record.timestamp)));
     this.#record = record;
+    this.#position = position;
     this.#where = where;
     this.#delay = now - record.timestamp;
   }
 
   writeTo(target: Buffer, start: number): number {
-    const {key, timestamp, offset, headers} = this.#record;
-    const position = sourcePositionOf(headers) ?? NOTHING;
+    const {key, timestamp, offset} = this.#record;
+    const position = this.#position;
     const hasKey = key !== null && key.length <= MAX_KEY_BYTES;
     target[start] = LINEAGE_VERSION;
     target[start + 1] = 0;
@@ -95,18 +98,18 @@ class Origin extends LineageHeader {
 }
 
 function originSize(
-  {key, timestamp, offset, headers}: ReadRecord,
+  {key, timestamp, offset}: ReadRecord,
+  position: Buffer,
   where: Buffer,
   delay: number,
 ): number {
-  const position = sourcePositionOf(headers);
   return (
     2 +
     varintSize(zigzag(timestamp)) +
     varintSize(zigzag(delay)) +
     varintSize(offset) +
     where.length +
-    (position === undefined ? 0 : position.length) +
+    position.length +
     (key !== null && key.length <= MAX_KEY_BYTES ? key.length : 0)
   );
 }

@@ -1,9 +1,10 @@
-import type {ProduceBatch, ProducerRecord} from '../../kafka/client.ts';
+import type {EncodedProduceBatch, ProducerRecord} from '../../kafka/client.ts';
+import {MemoryRecordsBuilder} from '../../kafka/memory-records/memory-records-builder.ts';
 import {partitionFor} from '../../kafka/partitioner.ts';
 import type {Serializer} from '../../serde/serde.ts';
 import type {StreamRecord} from '../processor.ts';
 
-/** What the open transaction is to write, gathered by topic and partition. */
+/** What the open transaction is to write, encoded as it comes, by topic and partition. */
 export class RecordCollector {
   readonly #outputs = new Map<string, Output>();
 
@@ -20,7 +21,7 @@ export class RecordCollector {
     return output;
   }
 
-  /** Bytes of keys and values gathered so far. */
+  /** Of the records gathered so far. */
   get bytes(): number {
     let bytes = 0;
     for (const output of this.#outputs.values()) bytes += output.bytes;
@@ -28,7 +29,7 @@ export class RecordCollector {
   }
 
   /** Removes and returns everything; one batch per topic partition. */
-  take(): readonly ProduceBatch[] {
+  take(): readonly EncodedProduceBatch[] {
     return [...this.#outputs.values()].flatMap((output) => output.take());
   }
 }
@@ -39,7 +40,8 @@ export class Output {
   bytes = 0;
   readonly #key: Serializer<unknown>;
   readonly #value: Serializer<unknown>;
-  readonly #records: ProducerRecord[][];
+  /** By partition. */
+  readonly #builders: readonly MemoryRecordsBuilder[];
 
   constructor(
     topic: string,
@@ -50,35 +52,39 @@ export class Output {
     this.topic = topic;
     this.#key = key;
     this.#value = value;
-    this.#records = Array.from({length: partitions}, () => []);
+    this.#builders = Array.from({length: partitions}, () => new MemoryRecordsBuilder());
   }
 
   /** Writes the record to the partition that its key's bytes say. */
   write({key, value, timestamp, headers}: StreamRecord<unknown, unknown>): void {
     const keyBytes = key === null ? null : this.#key.serialize(key);
-    const partition = partitionFor(keyBytes, this.#records.length);
+    const partition = partitionFor(keyBytes, this.#builders.length);
     const valueBytes = value === null ? null : this.#value.serialize(value);
     this.writeTo(partition, {key: keyBytes, value: valueBytes, timestamp, headers});
   }
 
   /** Writes to the partition of the key's bytes. */
   writeBytes(record: ProducerRecord): void {
-    this.writeTo(partitionFor(record.key, this.#records.length), record);
+    this.writeTo(partitionFor(record.key, this.#builders.length), record);
   }
 
-  writeTo(partition: number, record: ProducerRecord): void {
-    (this.#records[partition] as ProducerRecord[]).push(record);
-    this.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  }
-
-  take(): readonly ProduceBatch[] {
-    const batches: ProduceBatch[] = [];
-    for (const [partition, records] of this.#records.entries()) {
-      if (records.length === 0) continue;
-      batches.push({topic: this.topic, partition, records});
-      this.#records[partition] = [];
+  writeTo(partition: number, {key, value, timestamp, headers}: ProducerRecord): void {
+    const builder = this.#builders[partition] as MemoryRecordsBuilder;
+    if (value === null) {
+      this.bytes += builder.tombstone(timestamp, key, headers);
+    } else {
+      builder.begin(timestamp, key).bytes(value);
+      this.bytes += builder.end(headers);
     }
+  }
+
+  take(): readonly EncodedProduceBatch[] {
+    const {topic} = this;
     this.bytes = 0;
-    return batches;
+    return this.#builders.flatMap((builder, partition) => {
+      builder.mark();
+      const records = builder.take();
+      return records === undefined ? [] : {topic, partition, records};
+    });
   }
 }

@@ -257,7 +257,7 @@ export class TaskSession {
     for (const task of tasks) task.committed();
     const {metrics} = env;
     for (const {topic, records} of batches) {
-      metrics.count('millrace_streams_records_produced_total', {topic}, records.length);
+      metrics.count('millrace_streams_records_produced_total', {topic}, records.count);
     }
     const seconds = (env.clock.nowMicros() - start) / 1e6;
     metrics.observe('millrace_streams_commit_latency_seconds', {}, seconds);

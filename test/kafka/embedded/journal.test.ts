@@ -7,7 +7,9 @@ import {ENTRY_HEADER_BYTES} from '../../../src/kafka/embedded/journal-entry.ts';
 import {Journal} from '../../../src/kafka/embedded/journal.ts';
 import type {JournalEntry, JournalPosition} from '../../../src/kafka/embedded/journal.ts';
 import {scanJournal} from '../../../src/kafka/embedded/journal-scanner.ts';
+import {bodyOf} from '../../../src/kafka/embedded/record-batch.ts';
 import {SegmentFiles} from '../../../src/kafka/embedded/segment-files.ts';
+import {encodeRecords} from '../../../src/kafka/memory-records/encode-records.ts';
 import {record} from './crashable-log.ts';
 
 const start: JournalPosition = {sequence: 0, segment: 1, position: 0};
@@ -31,8 +33,7 @@ function entry(number: number, valueBytes = 10): JournalEntry {
         partition: 0,
         baseOffset: number,
         nextOffset: number + 1,
-        records: [{...record(`key ${number}`, value), offset: number}],
-        bound: valueBytes + 100,
+        body: bodyOf(encodeRecords([record(`key ${number}`, value)])),
         appendTime: 1_000,
       },
     ],

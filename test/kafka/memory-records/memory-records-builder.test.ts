@@ -9,7 +9,7 @@ import {splitBodies} from '../../../src/kafka/kafkajs/produce/split-batches.ts';
 import {MemoryRecordsBuilder} from '../../../src/kafka/memory-records/memory-records-builder.ts';
 import {RECORDS_AT} from '../../../src/kafka/memory-records/memory-records.ts';
 import type {MemoryRecords, RecordsBody} from '../../../src/kafka/memory-records/memory-records.ts';
-import {readMemoryRecords} from '../../../src/kafka/memory-records/read-memory-records.ts';
+import {recordsOf} from '../../support/memory-records.ts';
 import {producerRecords} from '../kafkajs/record-batch/arbitrary-records.ts';
 import {readAll} from '../kafkajs/record-batch/batch-bytes.ts';
 import {textOf} from '../kafkajs/record-batch/text-of.ts';
@@ -96,7 +96,7 @@ describe('MemoryRecordsBuilder', () => {
 
         const count = bodies.reduce((sum, body) => sum + body.count, 0);
         expect(count).toBe(whole.length);
-        expect(texts(readMemoryRecords({count, bodies}))).toEqual(texts(whole));
+        expect(texts(recordsOf({count, bodies}))).toEqual(texts(whole));
         expect(sealed(bodies)).toEqual(texts(whole));
         for (const body of bodies) {
           const isTooLarge = body.buffer.length - RECORDS_AT > maxBytes;
@@ -121,9 +121,9 @@ describe('MemoryRecordsBuilder', () => {
 
     const first = builder.take();
 
-    expect(texts(readMemoryRecords(first!))).toEqual(texts([a]));
+    expect(texts(recordsOf(first!))).toEqual(texts([a]));
     expect(builder.take()).toBeUndefined();
-    expect(texts(readMemoryRecords(taken(builder)))).toEqual(texts([b]));
+    expect(texts(recordsOf(taken(builder)))).toEqual(texts([b]));
   });
 });
 

@@ -4,6 +4,7 @@ import type {ConsumedRecord} from '../../../src/kafka/client.ts';
 import {UnreadableRecordError} from '../../../src/serde/serde.ts';
 import type {Deserializer, Serializer} from '../../../src/serde/serde.ts';
 import {RecordCollector} from '../../../src/streams/runtime/record-collector.ts';
+import {recordsOf} from '../../support/memory-records.ts';
 import {RecordReader} from '../../../src/streams/runtime/record-reader.ts';
 import type {ErrorsTolerance} from '../../../src/streams/runtime/record-reader.ts';
 
@@ -85,8 +86,9 @@ describe('RecordReader', () => {
       expect(tolerant.keepsSkipped).toBe(true);
       const [batch, ...others] = collector.take();
       expect(others).toEqual([]);
-      expect(batch?.records).toHaveLength(1);
-      const [letter] = batch?.records ?? [];
+      const letters = batch === undefined ? [] : recordsOf(batch.records);
+      expect(letters).toHaveLength(1);
+      const [letter] = letters;
       expect(letter).toMatchObject({key: unreadable.key, value: unreadable.value, timestamp: 5});
       expect(letter?.headers.map(({key, value}) => [key, value.toString()])).toEqual([
         ['trace', 't1'],

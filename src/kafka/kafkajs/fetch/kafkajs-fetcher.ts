@@ -123,14 +123,13 @@ export class KafkajsFetcher implements Fetcher {
 
   #handOut(): FetchedPartition[] {
     this.#newsCount = 0;
-    const {isolation} = this.#options;
     const read = [...this.#partitions.values()].flatMap((partition) => {
       const {answer, isPaused, topicPartition, position} = partition;
       if (isPaused || answer === undefined) return [];
       return {
         partition,
         answer,
-        found: readRecords(answer.data, topicPartition, position, isolation),
+        found: readRecords(answer.data, topicPartition, position, this.#options),
       };
     });
     return read.map(({partition, answer, found}) => {

@@ -21,14 +21,14 @@ export function readRecords(
   {records: bytes, aborted}: FetchedData,
   topicPartition: TopicPartition,
   position: number,
-  isolation: FetcherOptions['isolation'],
+  {isolation, headers}: FetcherOptions,
 ): ReadRecords {
   const filter = new AbortedFilter(isolation === 'read_committed' ? aborted : []);
   const records: ConsumedRecord[] = [];
   let next = position;
   try {
     for (const batch of recordBatches(bytes)) {
-      if (filter.admits(batch)) batch.appendTo(records, position);
+      if (filter.admits(batch)) batch.appendTo(records, position, headers);
       next = Math.max(next, batch.lastOffset + 1);
     }
   } catch (error) {

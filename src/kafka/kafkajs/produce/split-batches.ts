@@ -1,16 +1,12 @@
-import {valueSize} from '../../../common/deferred-header.ts';
 import {FatalError} from '../../../common/errors.ts';
 import type {ProducerRecord, TopicPartition} from '../../client.ts';
+import {encodedBound} from '../../memory-records/encode-records.ts';
 import {RECORDS_AT} from '../../memory-records/memory-records.ts';
 import type {RecordsBody} from '../../memory-records/memory-records.ts';
 import {RecordCursor} from '../../memory-records/record-cursor.ts';
 import {splitBody} from '../../memory-records/split-body.ts';
 import type {Cut} from '../../memory-records/split-body.ts';
 import {partitionName} from '../protocol/topic-partitions.ts';
-
-/** Attributes, deltas and lengths of a record take at most this much. */
-const RECORD_OVERHEAD = 40;
-const HEADER_OVERHEAD = 10;
 
 /**
  * Cuts the records of one partition into batches of at most `maxBytes` before compression.
@@ -26,7 +22,7 @@ export function splitBatches(
   let from = 0;
   let bytes = 0;
   for (let at = 0; at < records.length; at++) {
-    const size = recordBytes(records[at] as ProducerRecord);
+    const size = encodedBound(records[at] as ProducerRecord);
     if (size > maxBytes) throw tooLarge(partition, size, maxBytes);
     if (bytes + size > maxBytes) {
       parts.push(records.slice(from, at));
@@ -76,15 +72,6 @@ function cutWithin(body: RecordsBody, maxBytes: number, partition: TopicPartitio
     cut = {end, count: cut.count + 1, maxTimestamp};
     cursor.at = end;
   }
-}
-
-function recordBytes({key, value, headers}: ProducerRecord): number {
-  let bytes = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
-  for (let i = 0; i < headers.length; i++) {
-    const header = headers[i] as ProducerRecord['headers'][number];
-    bytes += HEADER_OVERHEAD + header.key.length * 3 + valueSize(header);
-  }
-  return bytes;
 }
 
 function tooLarge(partition: TopicPartition, size: number, maxBytes: number): FatalError {

@@ -82,13 +82,13 @@ export class RecordBatch {
   }
 
   /**
-   * Appends the records from offset `from` on; none of a control batch. Keys, values and header values are views of the answer, or of
+   * Appends the records from offset `from` on, without their headers where those are not wanted; none of a control batch. Keys, values and header values are views of the answer, or of
    * the decompressed batch: who keeps one longer than the others copies it. A header without a value gets an empty one, and
    * timestamps are exact to 2^53.
    *
    * @throws RecordBatchError when the bytes are no records in spite of their checksum.
    */
-  appendTo(records: ConsumedRecord[], from: number): void {
+  appendTo(records: ConsumedRecord[], from: number, wantsHeaders = true): void {
     const {baseOffset, lastOffset, count} = this;
     if (count === 0 || this.isControl || lastOffset < from) return;
     const cursor = this.#cursor();
@@ -109,7 +109,9 @@ export class RecordBatch {
       const key = cursor.nullableBytes();
       const value = cursor.nullableBytes();
       const headerCount = cursor.varint();
-      const headers = headerCount === 0 ? NO_HEADERS : this.#readHeaders(cursor, headerCount, end);
+      let headers = NO_HEADERS;
+      if (!wantsHeaders) cursor.at = end;
+      else if (headerCount !== 0) headers = this.#readHeaders(cursor, headerCount, end);
       if (cursor.at !== end) throw this.#corrupt('a record does not end where it should');
       const timestamp = hasAppendTime ? base : base + timestampDelta;
       records.push({key, value, timestamp, headers, offset});

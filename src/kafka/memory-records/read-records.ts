@@ -1,0 +1,103 @@
+import type {ConsumedRecord, RecordHeader} from '../client.ts';
+import {RecordCursor} from './record-cursor.ts';
+
+const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
+
+/** Records of Kafka's message format 2 that are known to be whole. */
+export interface EncodedRecords {
+  readonly buffer: Buffer;
+  /** Where the first of them begins. */
+  readonly start: number;
+  readonly count: number;
+  /** Milliseconds: what the records' own timestamps are counted from. */
+  readonly baseTimestamp: number;
+}
+
+/** Which of them are read, and how much of each. */
+export interface ReadOptions {
+  /** From this offset on; those before are passed over. */
+  readonly from?: number;
+  /** Before this offset. */
+  readonly to?: number;
+  /** No further once so many bytes have been read. */
+  readonly maxBytes?: number;
+  /** Whether they have their headers; none otherwise. */
+  readonly headers?: boolean;
+}
+
+/**
+ * Appends the records to `into`; their offset deltas count from `baseOffset`, and keys, values and header values are views.
+ *
+ * @returns how many bytes they have.
+ */
+export function appendRecords(
+  into: ConsumedRecord[],
+  {buffer, start, count, baseTimestamp}: EncodedRecords,
+  baseOffset: number,
+  {from = 0, to = Infinity, maxBytes = Infinity, headers = true}: ReadOptions = {},
+): number {
+  const cursor = new RecordCursor(buffer, start, noRecords);
+  let bytes = 0;
+  for (let i = 0; i < count && bytes < maxBytes; i++) {
+    const begin = cursor.at;
+    const end = cursor.recordEnd();
+    cursor.at++;
+    const timestamp = baseTimestamp + cursor.varint();
+    const offset = baseOffset + cursor.varint();
+    if (offset >= to) break;
+    if (offset >= from) {
+      const key = cursor.nullableBytes();
+      const value = cursor.nullableBytes();
+      into.push({
+        key,
+        value,
+        timestamp,
+        headers: headers ? headersAt(cursor) : NO_HEADERS,
+        offset,
+      });
+      bytes += end - begin;
+    }
+    cursor.at = end;
+  }
+  return bytes;
+}
+
+/** All of them. */
+export function readRecords(records: EncodedRecords, baseOffset: number): ConsumedRecord[] {
+  const read: ConsumedRecord[] = [];
+  appendRecords(read, records, baseOffset);
+  return read;
+}
+
+/** Whether one of them has no key. */
+export function hasNullKey({buffer, start, count}: EncodedRecords): boolean {
+  const cursor = new RecordCursor(buffer, start, noRecords);
+  for (let i = 0; i < count; i++) {
+    const end = cursor.recordEnd();
+    cursor.at++;
+    cursor.varint();
+    cursor.varint();
+    if (cursor.varint() < 0) return true;
+    cursor.at = end;
+  }
+  return false;
+}
+
+function headersAt(cursor: RecordCursor): readonly RecordHeader[] {
+  const count = cursor.varint();
+  if (count === 0) return NO_HEADERS;
+  // An array that grows takes room for seventeen, and records have one header or two.
+  if (count === 1) return [headerAt(cursor, 0)];
+  if (count === 2) return [headerAt(cursor, 0), headerAt(cursor, 1)];
+  const headers: RecordHeader[] = [];
+  for (let i = 0; i < count; i++) headers.push(headerAt(cursor, i));
+  return headers;
+}
+
+function headerAt(cursor: RecordCursor, place: number): RecordHeader {
+  return {key: cursor.headerName(place), value: cursor.nullableBytes() as Buffer};
+}
+
+function noRecords(): Error {
+  return new Error('these are no records');
+}
