@@ -8,8 +8,6 @@ export class RecordCursor {
   readonly #corrupt: () => Error;
   /** Where the last name in each place of a list of headers stands, and its text: records of a batch repeat them. */
   readonly #names: {start: number; length: number; text: string}[] = [];
-  /** To compare four bytes at once; where there is something to compare. */
-  #view: DataView | undefined;
   at: number;
 
   constructor(bytes: Buffer, at: number, corrupt: () => Error) {
@@ -73,23 +71,14 @@ export class RecordCursor {
     this.at = start + length;
     const known = this.#names[place];
     if (known?.length === length && this.#isSame(known.start, start, length)) return known.text;
-    const text = internalized(this.#bytes.toString('utf8', start, this.at));
+    const text = this.#bytes.toString('utf8', start, this.at);
     this.#names[place] = {start, length, text};
     return text;
   }
 
   #isSame(a: number, b: number, length: number): boolean {
     const bytes = this.#bytes;
-    if (b + length > bytes.length) return false;
-    const view = (this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
-    let i = 0;
-    for (; i + 4 <= length; i += 4) if (view.getInt32(a + i) !== view.getInt32(b + i)) return false;
-    for (; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false;
+    for (let i = 0; i < length; i++) if (bytes[a + i] !== bytes[b + i]) return false;
     return true;
   }
-}
-
-/** V8 internalizes the names of properties. Comparing two such texts is comparing pointers, and names are compared with constants. */
-function internalized(text: string): string {
-  return Object.keys({[text]: undefined})[0] as string;
 }
