@@ -37,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           isolate: false,
-          // The longest takes two seconds on two quiet cores; what hangs is noticed all the same.
+          // What has no time of its own takes some two seconds at most on two quiet cores, and five beside other work; what hangs is noticed all the same.
           testTimeout: 30_000,
           hookTimeout: 30_000,
           setupFiles: ['test/support/loopback-only.ts'],

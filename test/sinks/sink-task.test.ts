@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {FatalError, RetriableError} from '../../src/common/errors.ts';
 import type {FetchedPartition, Fetcher, KafkaClient} from '../../src/kafka/client.ts';
+import type {DeadLetterQueue} from '../../src/sinks/dead-letter-queue.ts';
 import {RecordConverter} from '../../src/sinks/record-converter.ts';
 import {SinkTask} from '../../src/sinks/sink-task.ts';
 import type {SinkTaskOptions} from '../../src/sinks/sink-task.ts';
@@ -122,6 +123,21 @@ describe('SinkTask', () => {
   function rowsArrive(count: number): Promise<void> {
     return until(`${count} rows are stored`, () => stored().length >= count, WAIT_MS);
   }
+
+  test.each([
+    ['without headers where nobody keeps any', undefined, 0],
+    ['with its headers where a dead letter would keep them', {write: async () => 0}, 1],
+  ])('reads a record %s', async (_, deadLetters, count) => {
+    const headers = [{key: 'h', value: Buffer.from('x')}];
+    await harness.produce([{...harness.record('o1'), headers}]);
+
+    task({deadLetters: deadLetters as DeadLetterQueue | undefined});
+    await rowsArrive(1);
+
+    expect(answers.flatMap(({records}) => records).map((each) => each.headers.length)).toEqual([
+      count,
+    ]);
+  });
 
   describe('batches', () => {
     test('hold at once what has arrived, and then what came while they were written', async () => {

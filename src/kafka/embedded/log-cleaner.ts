@@ -1,9 +1,9 @@
 import type {ConsumedRecord} from '../client.ts';
+import {encodedBound} from '../memory-records/encode-records.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import {KeyOffsetMap} from './key-offset-map.ts';
 import type {LogStore} from './log-store.ts';
 import type {PartitionLog} from './partition-log.ts';
-import {encodedBound} from '../memory-records/encode-records.ts';
 import {MAX_BATCH_BYTES, bodyWithGaps} from './record-batch.ts';
 import {rewriteBatches} from './rewrite-batches.ts';
 import type {UnwrittenBatch} from './unwritten-batch.ts';

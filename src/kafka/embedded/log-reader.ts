@@ -1,6 +1,6 @@
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import type {ConsumedRecord} from '../client.ts';
-import {appendRecords, readRecords} from '../memory-records/read-records.ts';
+import {appendRecords, decodeRecords} from '../memory-records/decode-records.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import type {LogIndex} from './log-index.ts';
 import type {LogBatch, PartitionLog} from './partition-log.ts';
@@ -97,7 +97,7 @@ export class LogReader {
     batches: readonly StoredBatch[],
   ): Promise<ConsumedRecord[][] | undefined> {
     const bodies = await this.readBodies(log, batches);
-    return bodies?.map((body, i) => readRecords(body, (batches[i] as StoredBatch).baseOffset));
+    return bodies?.map((body, i) => decodeRecords(body, (batches[i] as StoredBatch).baseOffset));
   }
 
   /** The same without reading the records. */
@@ -127,7 +127,10 @@ export class LogReader {
           const where = `${this.#files.path(batch.segment)} byte ${batch.position}`;
           throw this.#corrupted(log, batch.baseOffset, `the checksum at ${where} is wrong`);
         }
-        bodies.push(readBatch(slice));
+        const body = readBatch(slice);
+        if (body === undefined)
+          throw this.#corrupted(log, batch.baseOffset, 'another version has written it');
+        bodies.push(body);
       }
     }
     return bodies;
@@ -177,8 +180,8 @@ export class LogReader {
       if (attempt === MAX_ATTEMPTS) throw this.#corrupted(log, offset, 'its file is missing');
       return this.read(log, range, attempt + 1);
     }
-    const last = parts.at(-1);
     const complete = plan.complete && taken === batches.length && bytes < maxBytes;
+    const last = parts.at(-1);
     const position = complete || last === undefined ? limit : Math.min(last.nextOffset, limit);
     return {records, position, bytes};
   }

@@ -1,10 +1,10 @@
 import {crc32} from 'node:zlib';
-import {FatalError} from '../../common/errors.ts';
 import type {ConsumedRecord, ProducerRecord} from '../client.ts';
-import {encodeRecords, encodedBound} from '../memory-records/encode-records.ts';
+import {encodeRecords} from '../memory-records/encode-records.ts';
 import {RECORDS_AT} from '../memory-records/memory-records.ts';
 import type {RecordsBody} from '../memory-records/memory-records.ts';
-import type {EncodedRecords} from '../memory-records/read-records.ts';
+import type {EncodedRecords} from '../memory-records/decode-records.ts';
+import {splitRecords} from '../memory-records/split-records.ts';
 
 /*
  * A batch is, little-endian: u32 record count, u32 format, f64 base timestamp, and the records as they were encoded when they were
@@ -29,22 +29,9 @@ export function bodyOf({buffer, count, baseTimestamp}: RecordsBody): BatchBody {
   return {buffer, start: RECORDS_AT, bytes: buffer.length - RECORDS_AT, count, baseTimestamp};
 }
 
-/** Batches of the usual size of these records, which are not empty. */
+/** Batches of the usual size of these records. */
 export function bodiesOf(records: readonly ProducerRecord[]): BatchBody[] {
-  const bodies: BatchBody[] = [];
-  let from = 0;
-  let bytes = 0;
-  for (let at = 0; at < records.length; at++) {
-    const bound = encodedBound(records[at] as ProducerRecord);
-    if (bytes + bound > MAX_BATCH_BYTES && at > from) {
-      bodies.push(bodyOf(encodeRecords(records.slice(from, at))));
-      from = at;
-      bytes = 0;
-    }
-    bytes += bound;
-  }
-  bodies.push(bodyOf(encodeRecords(from === 0 ? records : records.slice(from))));
-  return bodies;
+  return splitRecords(records, MAX_BATCH_BYTES).map((part) => bodyOf(encodeRecords(part)));
 }
 
 /** The body of records that keep their offsets, whatever is missing between them. */
@@ -73,14 +60,9 @@ export function putBatch(target: Buffer, at: number, body: BatchBody): number {
   return at + PREFIX_BYTES + bytes;
 }
 
-/** The body of a batch that stands in the journal; a view of `batch`. @throws FatalError KAFKA_LOG_CORRUPTED */
-export function readBatch(batch: Buffer): BatchBody {
-  const format = batch.readUInt32LE(4);
-  if (format !== FORMAT)
-    throw new FatalError(
-      'KAFKA_LOG_CORRUPTED',
-      'The embedded log has batches of a format that this version cannot read: start the version that wrote it, or delete the data directory to start over from the sources',
-    );
+/** The body of a batch that stands in the journal, a view of `batch`; undefined where it is in another format. */
+export function readBatch(batch: Buffer): BatchBody | undefined {
+  if (batch.readUInt32LE(4) !== FORMAT) return undefined;
   return {
     buffer: batch,
     start: PREFIX_BYTES,

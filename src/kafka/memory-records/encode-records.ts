@@ -65,7 +65,7 @@ function putRecord(
   for (let h = 0; h < headers.length; h++) {
     const header = headers[h] as RecordHeader;
     const size = valueSize(header);
-    length += names.at(h, header.key).length + varintSize(size) + size;
+    length += names.of(header.key).length + varintSize(size) + size;
   }
   let end = putVarint(target, start, length);
   target[end++] = 0;
@@ -76,7 +76,7 @@ function putRecord(
   end = putVarint(target, end, headers.length);
   for (let h = 0; h < headers.length; h++) {
     const header = headers[h] as RecordHeader;
-    end = putBytes(target, end, names.at(h, header.key));
+    end = putBytes(target, end, names.of(header.key));
     end = putValue(target, putVarint(target, end, valueSize(header)), header);
   }
   return end;

@@ -1,9 +1,9 @@
 import {putValue, valueSize} from '../../common/deferred-header.ts';
 import type {RecordHeader} from '../client.ts';
 import {ByteWriter} from './byte-writer.ts';
+import {HeaderNames} from './header-names.ts';
 import {RECORDS_AT} from './memory-records.ts';
 import type {MemoryRecords, RecordsBody} from './memory-records.ts';
-import {HeaderNames} from './header-names.ts';
 import {rebaseRecords} from './rebase-records.ts';
 import {splitBody} from './split-body.ts';
 import type {Cut} from './split-body.ts';
@@ -181,7 +181,7 @@ export class MemoryRecordsBuilder {
     out.at = putVarint(out.buffer, out.at, headers.length);
     for (let i = 0; i < headers.length; i++) {
       const header = headers[i] as RecordHeader;
-      out.bytes(this.#names.at(i, header.key));
+      out.bytes(this.#names.of(header.key));
       const size = valueSize(header);
       out.reserve(VARINT_BYTES + size);
       out.at = putValue(out.buffer, putVarint(out.buffer, out.at, size), header);

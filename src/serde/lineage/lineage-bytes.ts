@@ -52,10 +52,7 @@ export function lineageOf(headers: readonly Header[]): Buffer | undefined {
 
 /** In which place of the headers the lineage stands; -1 where there is none, and where it is not even the start of one. */
 export function lineageAt(headers: readonly Header[]): number {
-  const last = headers.length - 1;
-  // One that grows stands there.
-  if (headers[last] instanceof LineageHeader) return last;
-  for (let i = last; i >= 0; i--) {
+  for (let i = headers.length - 1; i >= 0; i--) {
     const header = headers[i] as Header;
     if (header.key === LINEAGE_HEADER) return valueSize(header) < HEAD_BYTES ? -1 : i;
   }

@@ -2,7 +2,7 @@ import {assert, property, uniqueArray, nat} from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {RECORDS_AT} from '../../../src/kafka/memory-records/memory-records.ts';
 import {encodeRecords} from '../../../src/kafka/memory-records/encode-records.ts';
-import {hasNullKey, readRecords} from '../../../src/kafka/memory-records/read-records.ts';
+import {hasNullKey, decodeRecords} from '../../../src/kafka/memory-records/decode-records.ts';
 import {SpelledHeader} from '../../support/spelled-header.ts';
 import {producerRecords} from '../kafkajs/record-batch/arbitrary-records.ts';
 import {textOf} from '../kafkajs/record-batch/text-of.ts';
@@ -21,7 +21,7 @@ describe('encodeRecords', () => {
     expect(second?.buffer.subarray(RECORDS_AT)).toEqual(first?.buffer.subarray(RECORDS_AT));
   });
 
-  test('gives records that readRecords reads again, at their offsets', () => {
+  test('gives records that decodeRecords reads again, at their offsets', () => {
     const gaps = uniqueArray(nat(100_000), {minLength: 1_000, maxLength: 1_000});
     assert(
       property(producerRecords, gaps, nat(2 ** 40), (records, offsets, base) => {
@@ -29,7 +29,7 @@ describe('encodeRecords', () => {
 
         const body = {...encodeRecords(records, deltas), start: RECORDS_AT};
 
-        expect(readRecords(body, base).map(textOf)).toEqual(
+        expect(decodeRecords(body, base).map(textOf)).toEqual(
           records.map((record, i) => textOf({...record, offset: base + (deltas[i] as number)})),
         );
         expect(hasNullKey(body)).toBe(records.some(({key}) => key === null));

@@ -134,9 +134,10 @@ export class StreamSession {
     const {xid} = this.#reader;
     this.#catalog ??= connect(this.#address, 'query');
     const catalog = await this.#catalog;
-    if (xid !== undefined && xid !== this.#visibleXid)
+    if (xid !== undefined && xid !== this.#visibleXid) {
       await untilVisible(catalog, xid, this.#deps.clock);
-    this.#visibleXid = xid;
+      this.#visibleXid = xid;
+    }
     const table = await readTable(catalog, message.oid);
     if (table !== undefined) this.#deps.onTable(table);
     const types = await readTypes(

@@ -4,6 +4,7 @@ import {encodedBound} from '../../memory-records/encode-records.ts';
 import {RECORDS_AT} from '../../memory-records/memory-records.ts';
 import type {RecordsBody} from '../../memory-records/memory-records.ts';
 import {RecordCursor} from '../../memory-records/record-cursor.ts';
+import {splitRecords} from '../../memory-records/split-records.ts';
 import {splitBody} from '../../memory-records/split-body.ts';
 import type {Cut} from '../../memory-records/split-body.ts';
 import {partitionName} from '../protocol/topic-partitions.ts';
@@ -18,20 +19,11 @@ export function splitBatches(
   maxBytes: number,
   partition: TopicPartition,
 ): readonly (readonly ProducerRecord[])[] {
-  const parts: (readonly ProducerRecord[])[] = [];
-  let from = 0;
-  let bytes = 0;
-  for (let at = 0; at < records.length; at++) {
-    const size = encodedBound(records[at] as ProducerRecord);
-    if (size > maxBytes) throw tooLarge(partition, size, maxBytes);
-    if (bytes + size > maxBytes) {
-      parts.push(records.slice(from, at));
-      from = at;
-      bytes = 0;
-    }
-    bytes += size;
+  const parts = splitRecords(records, maxBytes);
+  for (const part of parts) {
+    const bound = part.length === 1 ? encodedBound(part[0] as ProducerRecord) : 0;
+    if (bound > maxBytes) throw tooLarge(partition, bound, maxBytes);
   }
-  parts.push(from === 0 ? records : records.slice(from));
   return parts;
 }
 

@@ -14,7 +14,7 @@ export interface EncodedRecords {
 }
 
 /** Which of them are read, and how much of each. */
-export interface ReadOptions {
+export interface DecodeOptions {
   /** From this offset on; those before are passed over. */
   readonly from?: number;
   /** Before this offset. */
@@ -34,7 +34,7 @@ export function appendRecords(
   into: ConsumedRecord[],
   {buffer, start, count, baseTimestamp}: EncodedRecords,
   baseOffset: number,
-  {from = 0, to = Infinity, maxBytes = Infinity, headers = true}: ReadOptions = {},
+  {from = 0, to = Infinity, maxBytes = Infinity, headers = true}: DecodeOptions = {},
 ): number {
   const cursor = new RecordCursor(buffer, start, noRecords);
   let bytes = 0;
@@ -63,7 +63,7 @@ export function appendRecords(
 }
 
 /** All of them. */
-export function readRecords(records: EncodedRecords, baseOffset: number): ConsumedRecord[] {
+export function decodeRecords(records: EncodedRecords, baseOffset: number): ConsumedRecord[] {
   const read: ConsumedRecord[] = [];
   appendRecords(read, records, baseOffset);
   return read;
