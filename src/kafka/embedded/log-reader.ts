@@ -181,8 +181,8 @@ export class LogReader {
       return this.read(log, range, attempt + 1);
     }
     const complete = plan.complete && taken === batches.length && bytes < maxBytes;
-    const last = parts.at(-1);
-    const position = complete || last === undefined ? limit : Math.min(last.nextOffset, limit);
+    const end = Math.max(...parts.map(({nextOffset}) => nextOffset));
+    const position = complete || parts.length === 0 ? limit : Math.min(end, limit);
     return {records, position, bytes};
   }
 
@@ -199,10 +199,13 @@ export class LogReader {
     const bodies = await this.readBodies(log, stored);
     if (bodies === undefined) return undefined;
     let next = 0;
+    let from = offset;
     const records: ConsumedRecord[] = [];
-    for (const [i, {baseOffset}] of parts.entries()) {
+    for (const [i, {baseOffset, nextOffset}] of parts.entries()) {
       const body = kept[i] ?? bodies[next++];
-      appendRecords(records, body as BatchBody, baseOffset, {from: offset, to: limit, headers});
+      appendRecords(records, body as BatchBody, baseOffset, {from, to: limit, headers});
+      // Compaction may have merged a batch of the index with those behind it since memory was looked at.
+      if (nextOffset > from) from = nextOffset;
     }
     return records;
   }
