@@ -6,7 +6,6 @@ import type {LogIndex} from './log-index.ts';
 import type {LogBatch, PartitionLog} from './partition-log.ts';
 import {checksum, readBatch} from './record-batch.ts';
 import type {BatchBody} from './record-batch.ts';
-
 import type {SegmentFiles} from './segment-files.ts';
 
 /** A stretch of one partition. */

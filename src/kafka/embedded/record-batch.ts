@@ -1,9 +1,9 @@
 import {crc32} from 'node:zlib';
 import type {ConsumedRecord, ProducerRecord} from '../client.ts';
+import type {EncodedRecords} from '../memory-records/decode-records.ts';
 import {encodeRecords} from '../memory-records/encode-records.ts';
 import {RECORDS_AT} from '../memory-records/memory-records.ts';
 import type {RecordsBody} from '../memory-records/memory-records.ts';
-import type {EncodedRecords} from '../memory-records/decode-records.ts';
 import {splitRecords} from '../memory-records/split-records.ts';
 
 /*

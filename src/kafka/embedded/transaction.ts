@@ -1,7 +1,7 @@
 import {FatalError} from '../../common/errors.ts';
 import type {EncodedProduceBatch, ProduceBatch, ProducedBatch} from '../client.ts';
-import {isEncoded} from '../memory-records/memory-records.ts';
 import {hasNullKey} from '../memory-records/decode-records.ts';
+import {isEncoded} from '../memory-records/memory-records.ts';
 import type {GroupOffset} from './group-offsets.ts';
 import type {JournalEntry} from './journal.ts';
 import type {StoredBatch} from './journal-entry.ts';

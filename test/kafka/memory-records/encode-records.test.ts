@@ -2,7 +2,7 @@ import {assert, property, uniqueArray, nat} from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {RECORDS_AT} from '../../../src/kafka/memory-records/memory-records.ts';
 import {encodeRecords} from '../../../src/kafka/memory-records/encode-records.ts';
-import {hasNullKey, decodeRecords} from '../../../src/kafka/memory-records/decode-records.ts';
+import {decodeRecords, hasNullKey} from '../../../src/kafka/memory-records/decode-records.ts';
 import {SpelledHeader} from '../../support/spelled-header.ts';
 import {producerRecords} from '../kafkajs/record-batch/arbitrary-records.ts';
 import {textOf} from '../kafkajs/record-batch/text-of.ts';

@@ -4,9 +4,9 @@ import {encodedBound} from '../../memory-records/encode-records.ts';
 import {RECORDS_AT} from '../../memory-records/memory-records.ts';
 import type {RecordsBody} from '../../memory-records/memory-records.ts';
 import {RecordCursor} from '../../memory-records/record-cursor.ts';
-import {splitRecords} from '../../memory-records/split-records.ts';
 import {splitBody} from '../../memory-records/split-body.ts';
 import type {Cut} from '../../memory-records/split-body.ts';
+import {splitRecords} from '../../memory-records/split-records.ts';
 import {partitionName} from '../protocol/topic-partitions.ts';
 
 /**
