@@ -1,6 +1,7 @@
 import {FatalError, TaskError, messageOf} from '../../common/errors.ts';
 import type {ConsumedRecord} from '../client.ts';
-import {appendRecords, decodeRecords} from '../memory-records/decode-records.ts';
+import {appendRecords, copyRecords, decodeRecords} from '../memory-records/decode-records.ts';
+import type {EncodedRecords} from '../memory-records/decode-records.ts';
 import type {StoredBatch} from './journal-entry.ts';
 import type {LogIndex} from './log-index.ts';
 import type {LogBatch, PartitionLog} from './partition-log.ts';
@@ -190,7 +191,12 @@ export class LogReader {
     parts: readonly (StoredBatch | LogBatch)[],
     {offset, limit, headers}: ReadRange,
   ): Promise<ConsumedRecord[] | undefined> {
-    const kept = parts.map((part) => ('body' in part ? part.body : null));
+    // Once the others have been read, other batches may stand in the memory of these.
+    const kept = parts.map((part) =>
+      'body' in part && part.body !== null
+        ? copyRecords(part.body, part.baseOffset, {from: offset, to: limit})
+        : null,
+    );
     const stored: StoredBatch[] = [];
     for (const [i, part] of parts.entries()) {
       if (kept[i] === null) stored.push('body' in part ? (part.stored as StoredBatch) : part);
@@ -202,7 +208,7 @@ export class LogReader {
     const records: ConsumedRecord[] = [];
     for (const [i, {baseOffset, nextOffset}] of parts.entries()) {
       const body = kept[i] ?? bodies[next++];
-      appendRecords(records, body as BatchBody, baseOffset, {from, to: limit, headers});
+      appendRecords(records, body as EncodedRecords, baseOffset, {from, to: limit, headers});
       // Compaction may have merged a batch of the index with those behind it since memory was looked at.
       if (nextOffset > from) from = nextOffset;
     }
@@ -235,8 +241,9 @@ function inMemory({range, batches, complete}: Plan): LogSlice {
   const records: ConsumedRecord[] = [];
   let bytes = 0;
   for (const {body, baseOffset} of batches) {
-    const wanted = {from: offset, to: limit, maxBytes: maxBytes - bytes, headers};
-    bytes += appendRecords(records, body as BatchBody, baseOffset, wanted);
+    const wanted = {from: offset, to: limit, maxBytes: maxBytes - bytes};
+    const copy = copyRecords(body as BatchBody, baseOffset, wanted);
+    bytes += appendRecords(records, copy, baseOffset, {headers});
     if (bytes >= maxBytes)
       return {records, position: (records.at(-1) as ConsumedRecord).offset + 1, bytes};
   }

@@ -13,14 +13,18 @@ export interface EncodedRecords {
   readonly baseTimestamp: number;
 }
 
-/** Which of them are read, and how much of each. */
-export interface DecodeOptions {
+/** Which of them are read. */
+export interface WantedRecords {
   /** From this offset on; those before are passed over. */
   readonly from?: number;
   /** Before this offset. */
   readonly to?: number;
   /** No further once so many bytes have been read. */
   readonly maxBytes?: number;
+}
+
+/** And how much of each. */
+export interface DecodeOptions extends WantedRecords {
   /** Whether they have their headers; none otherwise. */
   readonly headers?: boolean;
 }
@@ -60,6 +64,34 @@ export function appendRecords(
     cursor.at = end;
   }
   return bytes;
+}
+
+/** Those that are wanted, in memory of their own; their offset deltas still count from `baseOffset`. */
+export function copyRecords(
+  {buffer, start, count, baseTimestamp}: EncodedRecords,
+  baseOffset: number,
+  {from = 0, to = Infinity, maxBytes = Infinity}: WantedRecords,
+): EncodedRecords {
+  const cursor = new RecordCursor(buffer, start, noRecords);
+  let begin = start;
+  let wanted = 0;
+  for (let i = 0; i < count && cursor.at - begin < maxBytes; i++) {
+    const at = cursor.at;
+    const end = cursor.recordEnd();
+    cursor.at++;
+    cursor.varint();
+    const offset = baseOffset + cursor.varint();
+    cursor.at = end;
+    if (offset >= to) {
+      cursor.at = at;
+      break;
+    }
+    if (offset < from) begin = end;
+    else wanted++;
+  }
+  const copy = Buffer.allocUnsafe(cursor.at - begin);
+  buffer.copy(copy, 0, begin, cursor.at);
+  return {buffer: copy, start: 0, count: wanted, baseTimestamp};
 }
 
 /** All of them. */

@@ -121,7 +121,8 @@ export class MemoryRecordsBuilder {
   }
 
   #body({end, count, maxTimestamp}: Cut): RecordsBody {
-    this.#capacity = end + (end >> 3);
+    // What follows a large body is often a small one, the rest of a transaction, and then a large one again.
+    this.#capacity = Math.max(end + (end >> 3), this.#capacity - (this.#capacity >> 3));
     const buffer = this.#out.buffer.subarray(0, end);
     return {buffer, count, baseTimestamp: this.#baseTimestamp, maxTimestamp};
   }

@@ -37,10 +37,24 @@ describe('RecordMemory', () => {
     expect(memory.take(2 * LARGE).length).toBe(2 * LARGE);
   });
 
+  test('takes a piece that serves the next batch too, which may be a little larger', () => {
+    memory.give(memory.take(LARGE * 0.6));
+
+    expect(reused([memory.take(LARGE * 0.9)], LARGE * 0.9)).toBe(1);
+    expect(memory.take(LARGE * 0.6).length).toBe(LARGE);
+  });
+
+  test('rather keeps large pieces, which serve everybody', () => {
+    const large = Array.from({length: 16}, () => memory.take(LARGE));
+    const small = Array.from({length: 16}, () => memory.take(LARGE / 4));
+
+    expect(reused([...small, ...large], LARGE)).toBe(16);
+  });
+
   test('keeps neither small pieces nor huge ones, and of the others a few', () => {
     expect(reused([memory.take(1000)], 1000)).toBe(0);
     expect(reused([memory.take(8 * LARGE)], 8 * LARGE)).toBe(0);
     const many = Array.from({length: 20}, () => memory.take(LARGE));
-    expect(reused(many, LARGE)).toBe(8);
+    expect(reused(many, LARGE)).toBe(16);
   });
 });
