@@ -27,7 +27,8 @@ export function inSourceOrder<K, V>(store: StoreName<SourceOrderEntry>): Operato
           if (isEarlierInSource(position, newest.get(key)?.position)) {
             return context.dropped('superseded');
           }
-          newest.put(key, {position});
+          // A view would keep all that was fetched with it for as long as the store remembers the key.
+          newest.put(key, {position: Buffer.from(position)});
         }
         context.forward(record);
       };
