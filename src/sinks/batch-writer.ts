@@ -94,10 +94,10 @@ export class BatchWriter {
     }
   }
 
-  async #skip({record}: RowEntry, error: RejectedRowError): Promise<void> {
+  async #skip({record, offset}: RowEntry, error: RejectedRowError): Promise<void> {
     const {tolerance, source} = this.#options;
-    await this.#keep('rejected', [{record, stage: 'TASK_PUT', error}]);
-    if (tolerance === 'none') throw badRecordError(source, record.offset, 'row', error);
+    if (record !== undefined) await this.#keep('rejected', [{record, stage: 'TASK_PUT', error}]);
+    if (tolerance === 'none') throw badRecordError(source, offset, 'row', error);
   }
 
   async #keep(kind: DeadLetterKind, letters: readonly DeadLetter[]): Promise<void> {

@@ -12,7 +12,8 @@ export type SinkEntry = RowEntry | TombstoneEntry | UnreadableEntry;
 
 export interface RowEntry extends SinkRow, BatchEntry {
   readonly kind: 'row';
-  readonly record: ConsumedRecord;
+  /** For its dead letter; undefined where none is kept, for rows wait for their batch, and what they hold waits with them. */
+  readonly record: ConsumedRecord | undefined;
   /** The table that it needs; undefined: any of its topic. */
   readonly table?: TableDefinition | undefined;
 }
@@ -33,6 +34,8 @@ export interface ConverterOptions {
   readonly insertMode: SinkSource['insertMode'];
   /** Whether a tombstone deletes its row; in append mode none does. */
   readonly deletes: boolean;
+  /** Whether rows have the record that they come from. */
+  readonly keepsRecords: boolean;
 }
 
 /** Bytes before the JSON of a JSON_SR value. Its schema id is not looked up: the JSON says all that a row needs. */
@@ -74,7 +77,8 @@ export class RecordConverter {
       const key = this.#key(record.key);
       side = 'value';
       const value = record.value === null ? null : this.#value(record.value);
-      return {kind: 'row', offset, bytes, key, value, timestamp, record};
+      const kept = this.#options.keepsRecords ? record : undefined;
+      return {kind: 'row', offset, bytes, key, value, timestamp, record: kept};
     } catch (error) {
       if (!(error instanceof UnreadableRecordError)) throw error;
       return {kind: 'unreadable', offset, bytes, record, side, error};

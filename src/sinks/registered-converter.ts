@@ -20,6 +20,8 @@ export interface RegisteredConverterOptions {
   readonly insertMode: InsertMode;
   /** Whether a tombstone, or the change event of a delete, removes its row; in append mode none does. */
   readonly deletes: boolean;
+  /** Whether rows have the record that they come from. */
+  readonly keepsRecords: boolean;
   readonly registry: Pick<SchemaRegistry, 'byId'>;
 }
 
@@ -91,7 +93,8 @@ export class RegisteredConverter {
       side = 'key';
       const key = this.#key(record.key);
       if (record.value !== null) this.#include(record.key, record.value);
-      return {kind: 'row', offset, bytes, key, value, timestamp, record, table: this.#table};
+      const kept = this.#options.keepsRecords ? record : undefined;
+      return {kind: 'row', offset, bytes, key, value, timestamp, record: kept, table: this.#table};
     } catch (error) {
       if (!(error instanceof UnreadableRecordError)) throw error;
       return {kind: 'unreadable', offset, bytes, record, side, error};

@@ -95,7 +95,8 @@ function createTask(
     taskId: `${topic}-${partition}`,
     topicPartition,
   };
-  const {insertMode, deleteEnabled: deletes} = options;
+  const {insertMode, deleteEnabled: deletes, deadLetterTopic} = options;
+  const rows = {insertMode, deletes, keepsRecords: deadLetterTopic !== undefined};
   return new SinkTask({
     ...deps,
     source: {
@@ -110,14 +111,14 @@ function createTask(
     },
     converter:
       declared.value === undefined
-        ? new RegisteredConverter({topic, name: table.name, insertMode, deletes, registry})
-        : new RecordConverter({topic: declared, insertMode, deletes}, serdes),
+        ? new RegisteredConverter({...rows, topic, name: table.name, registry})
+        : new RecordConverter({...rows, topic: declared}, serdes),
     limits: options.limits,
     tolerance: options.errorsTolerance,
     deadLetters:
-      options.deadLetterTopic === undefined
+      deadLetterTopic === undefined
         ? undefined
-        : new DeadLetterQueue({kafka, topic: options.deadLetterTopic, groupId, from}),
+        : new DeadLetterQueue({kafka, topic: deadLetterTopic, groupId, from}),
     onProgress,
   });
 }

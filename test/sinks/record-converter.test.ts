@@ -34,7 +34,7 @@ async function convert(
   };
   const topic = {name: 'orders', key, value: rest.value ?? jsonSr(Row)};
   const converter = new RecordConverter(
-    {topic, insertMode: 'upsert', deletes: true, ...rest},
+    {topic, insertMode: 'upsert', deletes: true, keepsRecords: true, ...rest},
     serdes,
   );
   return converter.convert(records);
@@ -54,6 +54,18 @@ describe('RecordConverter', () => {
         bytes: 4 + 17,
         record: original,
       },
+    ]);
+  });
+
+  test('holds on to a record only where it may become a dead letter', async () => {
+    const good = record(Buffer.from('"o1"'));
+    const unreadable = record(null);
+
+    const entries = await convert(json(id), [good, unreadable], {keepsRecords: false});
+
+    expect(entries).toMatchObject([
+      {kind: 'row', record: undefined},
+      {kind: 'unreadable', record: unreadable},
     ]);
   });
 

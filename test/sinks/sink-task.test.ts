@@ -69,7 +69,7 @@ describe('SinkTask', () => {
     const made = new SinkTask({
       source,
       converter: new RecordConverter(
-        {topic: orders, insertMode: 'append', deletes: true},
+        {topic: orders, insertMode: 'append', deletes: true, keepsRecords: false},
         harness.serdes,
       ),
       limits: {batchSize: 1000, bufferBytes: 1 << 20, lingerMs: 0},
