@@ -1,4 +1,4 @@
-/** Smaller pieces are cheap to get, and larger ones are rare. Both are powers of two, as is whatever lies between them. */
+/** Smaller pieces are cheap to get, and larger ones are rare. Both are powers of two, as what is taken anew is rounded up to one. */
 const MIN_BYTES = 1 << 18;
 const MAX_BYTES = 1 << 22;
 /** As many as are written while others are on their way. */
