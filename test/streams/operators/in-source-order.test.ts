@@ -43,6 +43,15 @@ describe('inSourceOrder', () => {
     expect(operator.send('1', 'a', at(5n))).toHaveLength(1);
   });
 
+  test('remembers a position whatever becomes of the memory that it was read into', () => {
+    const operator = run();
+    const newest = at(5n);
+    operator.send('1', 'new', newest);
+    for (const {value} of newest.headers) value.fill(0);
+
+    expect(operator.send('1', 'old', at(4n))).toEqual([]);
+  });
+
   test('tells keys apart', () => {
     const operator = run();
     operator.send('1', 'new', at(5n));
