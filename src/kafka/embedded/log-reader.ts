@@ -243,7 +243,8 @@ function inMemory({range, batches, complete}: Plan): LogSlice {
   for (const {body, baseOffset} of batches) {
     const wanted = {from: offset, to: limit, maxBytes: maxBytes - bytes};
     const copy = copyRecords(body as BatchBody, baseOffset, wanted);
-    bytes += appendRecords(records, copy, baseOffset, {headers});
+    appendRecords(records, copy, baseOffset, {headers});
+    bytes += copy.buffer.length;
     if (bytes >= maxBytes)
       return {records, position: (records.at(-1) as ConsumedRecord).offset + 1, bytes};
   }

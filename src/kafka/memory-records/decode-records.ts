@@ -14,36 +14,34 @@ export interface EncodedRecords {
 }
 
 /** Which of them are read. */
-export interface WantedRecords {
+interface OffsetRange {
   /** From this offset on; those before are passed over. */
   readonly from?: number;
   /** Before this offset. */
   readonly to?: number;
-  /** No further once so many bytes have been read. */
-  readonly maxBytes?: number;
 }
 
 /** And how much of each. */
-export interface DecodeOptions extends WantedRecords {
+export interface DecodeOptions extends OffsetRange {
   /** Whether they have their headers; none otherwise. */
   readonly headers?: boolean;
 }
 
-/**
- * Appends the records to `into`; their offset deltas count from `baseOffset`, and keys, values and header values are views.
- *
- * @returns how many bytes they have.
- */
+/** And how many. */
+export interface CopyOptions extends OffsetRange {
+  /** No further once there are so many bytes. */
+  readonly maxBytes?: number;
+}
+
+/** Appends the records to `into`; their offset deltas count from `baseOffset`, and keys, values and header values are views. */
 export function appendRecords(
   into: ConsumedRecord[],
   {buffer, start, count, baseTimestamp}: EncodedRecords,
   baseOffset: number,
-  {from = 0, to = Infinity, maxBytes = Infinity, headers = true}: DecodeOptions = {},
-): number {
+  {from = 0, to = Infinity, headers = true}: DecodeOptions = {},
+): void {
   const cursor = new RecordCursor(buffer, start, noRecords);
-  let bytes = 0;
-  for (let i = 0; i < count && bytes < maxBytes; i++) {
-    const begin = cursor.at;
+  for (let i = 0; i < count; i++) {
     const end = cursor.recordEnd();
     cursor.at++;
     const timestamp = baseTimestamp + cursor.varint();
@@ -59,18 +57,16 @@ export function appendRecords(
         headers: headers ? headersAt(cursor) : NO_HEADERS,
         offset,
       });
-      bytes += end - begin;
     }
     cursor.at = end;
   }
-  return bytes;
 }
 
 /** Those that are wanted, in memory of their own; their offset deltas still count from `baseOffset`. */
 export function copyRecords(
   {buffer, start, count, baseTimestamp}: EncodedRecords,
   baseOffset: number,
-  {from = 0, to = Infinity, maxBytes = Infinity}: WantedRecords,
+  {from = 0, to = Infinity, maxBytes = Infinity}: CopyOptions,
 ): EncodedRecords {
   const cursor = new RecordCursor(buffer, start, noRecords);
   let begin = start;
